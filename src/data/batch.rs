@@ -1,0 +1,27 @@
+//! A batch: what one training step or one request hands to the model.
+
+/// The rows of one step. Ids are rows of the model's embedding tables, the offset of the field already added.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// The number of rows, B.
+    pub rows: usize,
+    /// One entry a field, in the order of the schema.
+    pub fields: Vec<FieldBatch>,
+    /// `[B]`, 0 or 1 (any number in between is allowed); empty at inference.
+    pub labels: Vec<f32>,
+    /// `[B]`; empty means 1 for every row.
+    pub weights: Vec<f32>,
+}
+
+/// One field's part of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldBatch {
+    /// A categorical field: one table row a sample, `[B]`.
+    One { ids: Vec<u32> },
+    /// A numeric field: `value * table[id]`; a missing value is the unknown row with value 1.
+    /// `ids` and `values` are `[B]`.
+    Scaled { ids: Vec<u32>, values: Vec<f32> },
+    /// A multi-valued field: the mean of the rows `ids[starts[row]..starts[row + 1]]`; `starts` is `[B + 1]`.
+    /// No sample's list is empty (a missing value is the unknown row).
+    Mean { starts: Vec<u32>, ids: Vec<u32> },
+}

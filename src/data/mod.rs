@@ -1,0 +1,6 @@
+//! From raw files to batches: readers, schema, vocabulary, encoding, the encoded store, splits.
+
+pub mod batch;
+pub mod schema;
+pub mod table;
+pub mod vocab;
