@@ -2,5 +2,7 @@
 
 pub mod data;
 pub mod error;
+pub mod kernels;
+pub mod simd;
 
 pub use error::{Error, Result};

@@ -1,0 +1,143 @@
+//! Unit-by-unit arithmetic. All slices of a kernel have one length, a multiple of the lanes.
+
+use crate::simd::{Kernel, Simd};
+
+/// `out = a + b`
+#[derive(Debug)]
+pub struct Add<'a> {
+    pub a: &'a [f32],
+    pub b: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            s.store(s.add(s.load(self.a, at), s.load(self.b, at)), self.out, at);
+        }
+    }
+}
+
+/// `out += factor * x`
+#[derive(Debug)]
+pub struct AddScaled<'a> {
+    pub factor: f32,
+    pub x: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for AddScaled<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let factor = s.splat(self.factor);
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            let sum = s.mul_add(factor, s.load(self.x, at), s.load(self.out, at));
+            s.store(sum, self.out, at);
+        }
+    }
+}
+
+/// `out = factor * x`
+#[derive(Debug)]
+pub struct Scale<'a> {
+    pub factor: f32,
+    pub x: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for Scale<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let factor = s.splat(self.factor);
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            s.store(s.mul(factor, s.load(self.x, at)), self.out, at);
+        }
+    }
+}
+
+/// `out = max(0, x)`; a NaN stays a NaN.
+#[derive(Debug)]
+pub struct Relu<'a> {
+    pub x: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for Relu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let zero = s.splat(0.0);
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            s.store(s.max(zero, s.load(self.x, at)), self.out, at);
+        }
+    }
+}
+
+/// `d_x += d_out where out > 0` (the subgradient at the kink is 0).
+#[derive(Debug)]
+pub struct ReluGrad<'a> {
+    pub out: &'a [f32],
+    pub d_out: &'a [f32],
+    pub d_x: &'a mut [f32],
+}
+
+impl Kernel for ReluGrad<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let zero = s.splat(0.0);
+        for at in (0..self.d_x.len()).step_by(S::LANES) {
+            let active = s.lt(zero, s.load(self.out, at));
+            let passed = s.select(active, s.load(self.d_out, at), zero);
+            s.store(s.add(s.load(self.d_x, at), passed), self.d_x, at);
+        }
+    }
+}
+
+/// `out += a * b`
+#[derive(Debug)]
+pub struct AddProduct<'a> {
+    pub a: &'a [f32],
+    pub b: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for AddProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            let sum = s.mul_add(s.load(self.a, at), s.load(self.b, at), s.load(self.out, at));
+            s.store(sum, self.out, at);
+        }
+    }
+}
+
+/// `out = a * b`
+#[derive(Debug)]
+pub struct Multiply<'a> {
+    pub a: &'a [f32],
+    pub b: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            s.store(s.mul(s.load(self.a, at), s.load(self.b, at)), self.out, at);
+        }
+    }
+}

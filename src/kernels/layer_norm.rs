@@ -1,0 +1,97 @@
+//! Layer normalisation (Ba et al. 2016) of each token over its units, for every row.
+
+use crate::simd::{Kernel, Simd};
+
+/// `out = gain * (x - mean) / sqrt(variance + epsilon) + bias`, mean and (biased) variance over the n units of a token.
+#[derive(Debug)]
+pub struct LayerNorm<'a> {
+    /// `[tokens, n, rows]`
+    pub x: &'a [f32],
+    /// `[n]`
+    pub gain: &'a [f32],
+    /// `[n]`
+    pub bias: &'a [f32],
+    pub epsilon: f32,
+    /// `[tokens, n, rows]`
+    pub out: &'a mut [f32],
+    /// `[tokens, rows]`: 1 / sqrt(variance + epsilon), kept for backward.
+    pub inverse_deviation: &'a mut [f32],
+    /// `[tokens, n, rows]`: (x - mean) / sqrt(variance + epsilon), kept for backward.
+    pub normalised: &'a mut [f32],
+    pub rows: usize,
+}
+
+impl Kernel for LayerNorm<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (n, rows) = (self.gain.len(), self.rows);
+        let share = s.splat(1.0 / n as f32);
+        for token in 0..self.x.len() / (n * rows) {
+            for row in (0..rows).step_by(S::LANES) {
+                let at = |unit: usize| (token * n + unit) * rows + row;
+                let mut sum = s.splat(0.0);
+                for unit in 0..n {
+                    sum = s.add(sum, s.load(self.x, at(unit)));
+                }
+                let mean = s.mul(sum, share);
+                let mut squares = s.splat(0.0);
+                for unit in 0..n {
+                    let centred = s.sub(s.load(self.x, at(unit)), mean);
+                    squares = s.mul_add(centred, centred, squares);
+                }
+                let variance = s.mul_add(squares, share, s.splat(self.epsilon));
+                let inverse = s.div(s.splat(1.0), s.sqrt(variance));
+                s.store(inverse, self.inverse_deviation, token * rows + row);
+                for unit in 0..n {
+                    let hat = s.mul(s.sub(s.load(self.x, at(unit)), mean), inverse);
+                    s.store(hat, self.normalised, at(unit));
+                    let (gain, bias) = (s.splat(self.gain[unit]), s.splat(self.bias[unit]));
+                    s.store(s.mul_add(gain, hat, bias), self.out, at(unit));
+                }
+            }
+        }
+    }
+}
+
+/// With g = gain * d_out: `d_x += inverse_deviation * (g - mean(g) - normalised * mean(g * normalised))`.
+#[derive(Debug)]
+pub struct LayerNormGrad<'a> {
+    pub gain: &'a [f32],
+    pub inverse_deviation: &'a [f32],
+    pub normalised: &'a [f32],
+    pub d_out: &'a [f32],
+    pub d_x: &'a mut [f32],
+    pub rows: usize,
+}
+
+impl Kernel for LayerNormGrad<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (n, rows) = (self.gain.len(), self.rows);
+        let share = s.splat(1.0 / n as f32);
+        for token in 0..self.d_x.len() / (n * rows) {
+            for row in (0..rows).step_by(S::LANES) {
+                let at = |unit: usize| (token * n + unit) * rows + row;
+                let (mut sum, mut dot) = (s.splat(0.0), s.splat(0.0));
+                for unit in 0..n {
+                    let g = s.mul(s.splat(self.gain[unit]), s.load(self.d_out, at(unit)));
+                    sum = s.add(sum, g);
+                    dot = s.mul_add(g, s.load(self.normalised, at(unit)), dot);
+                }
+                let (mean, slope) = (s.mul(sum, share), s.mul(dot, share));
+                let inverse = s.load(self.inverse_deviation, token * rows + row);
+                for unit in 0..n {
+                    let g = s.mul(s.splat(self.gain[unit]), s.load(self.d_out, at(unit)));
+                    let along = s.mul(s.load(self.normalised, at(unit)), slope);
+                    let inner = s.sub(s.sub(g, mean), along);
+                    let sum = s.mul_add(inverse, inner, s.load(self.d_x, at(unit)));
+                    s.store(sum, self.d_x, at(unit));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! AVX-512: 16 lanes, 32 registers.
+
+use std::arch::x86_64::*;
+
+use super::vector::{Kernel, Simd};
+
+/// Proof that this CPU has AVX-512 F and DQ.
+#[derive(Debug, Clone, Copy)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The token, when the CPU has the instructions.
+    pub fn detect() -> Option<Avx512> {
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq"))
+            .then_some(Avx512(()))
+    }
+
+    /// Runs a kernel compiled for AVX-512.
+    #[inline]
+    pub fn enter<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` exists, so `detect` saw both features.
+        unsafe { enter(self, kernel) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512dq")]
+fn enter<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
+    kernel.run(token)
+}
+
+/// Calls an intrinsic that needs nothing but the instruction set.
+macro_rules! intrinsic {
+    ($call:expr) => {
+        // SAFETY: the token `self` proves that the CPU has the instruction, and it touches registers only.
+        unsafe { $call }
+    };
+}
+
+impl Simd for Avx512 {
+    type F = __m512;
+    type M = __mmask16;
+    const LANES: usize = 16;
+    const REGISTERS: usize = 32;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        intrinsic!(_mm512_set1_ps(x))
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32], at: usize) -> __m512 {
+        let part = &from[at..at + 16];
+        // SAFETY: the token proves the instruction; `part` holds 16 readable f32, and loadu needs no alignment.
+        unsafe { _mm512_loadu_ps(part.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, v: __m512, to: &mut [f32], at: usize) {
+        let part = &mut to[at..at + 16];
+        // SAFETY: the token proves the instruction; `part` holds 16 writable f32, and storeu needs no alignment.
+        unsafe { _mm512_storeu_ps(part.as_mut_ptr(), v) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_add_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_sub_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_mul_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_div_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        intrinsic!(_mm512_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_max_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_min_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        intrinsic!(_mm512_sqrt_ps(a))
+    }
+
+    #[inline(always)]
+    fn round(self, a: __m512) -> __m512 {
+        intrinsic!(_mm512_roundscale_ps::<
+            { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+        >(a))
+    }
+
+    #[inline(always)]
+    fn pow2(self, n: __m512) -> __m512 {
+        intrinsic!({
+            let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+        })
+    }
+
+    #[inline(always)]
+    fn lt(self, a: __m512, b: __m512) -> __mmask16 {
+        intrinsic!(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b))
+    }
+
+    #[inline(always)]
+    fn select(self, mask: __mmask16, a: __m512, b: __m512) -> __m512 {
+        intrinsic!(_mm512_mask_blend_ps(mask, b, a))
+    }
+
+    #[inline(always)]
+    fn reduce_sum(self, a: __m512) -> f32 {
+        intrinsic!({
+            let half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
+            let quad = _mm_add_ps(
+                _mm256_castps256_ps128(half),
+                _mm256_extractf128_ps::<1>(half),
+            );
+            let pair = _mm_add_ps(quad, _mm_movehl_ps(quad, quad));
+            _mm_cvtss_f32(_mm_add_ss(pair, _mm_shuffle_ps::<1>(pair, pair)))
+        })
+    }
+}

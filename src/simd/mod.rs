@@ -1,0 +1,187 @@
+//! Vector arithmetic: one trait, one file per instruction set, one dispatch function.
+//!
+//! Kernels are written once, generic over [`Simd`]. A value of an instruction set's type is a *token*: it can only be made
+//! after the CPU was asked, so holding one proves that its instructions may run. [`Isa`] is the choice made at run time;
+//! [`Isa::run`] is the only place where code compiled for an instruction set is entered.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+mod vector;
+
+use crate::error::{Error, Result};
+
+pub use scalar::Scalar;
+pub use vector::{Kernel, Simd};
+
+/// Rows of a shard come in multiples of this: the widest vector of any instruction set.
+pub const MAX_LANES: usize = 16;
+
+/// The environment variable that forces an instruction set by name.
+pub const ISA_VARIABLE: &str = "AUTOINT_ISA";
+
+/// An instruction set that this machine has.
+#[derive(Debug, Clone, Copy)]
+pub enum Isa {
+    /// Plain Rust arrays; works everywhere.
+    Scalar(Scalar),
+    /// 8 lanes, fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Avx2),
+    /// 16 lanes, 32 registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(avx512::Avx512),
+    /// 4 lanes, 32 registers.
+    #[cfg(target_arch = "aarch64")]
+    Neon(neon::Neon),
+}
+
+impl Isa {
+    /// All instruction sets of this machine, the fastest first.
+    pub fn available() -> Vec<Isa> {
+        let mut sets = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            sets.extend(avx512::Avx512::detect().map(Isa::Avx512));
+            sets.extend(avx2::Avx2::detect().map(Isa::Avx2));
+        }
+        #[cfg(target_arch = "aarch64")]
+        sets.extend(neon::Neon::detect().map(Isa::Neon));
+        sets.push(Isa::Scalar(Scalar));
+        sets
+    }
+
+    /// The name that [`ISA_VARIABLE`] takes and that a run records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Isa::Scalar(_) => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512(_) => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(_) => "neon",
+        }
+    }
+
+    /// The instruction set called `name`.
+    ///
+    /// # Errors
+    /// When this machine does not have it; the message lists those it has.
+    pub fn named(name: &str) -> Result<Isa> {
+        let sets = Isa::available();
+        sets.iter()
+            .copied()
+            .find(|isa| isa.name() == name)
+            .ok_or_else(|| {
+                let names: Vec<_> = sets.iter().map(|isa| isa.name()).collect();
+                let what = format!("this machine has no `{name}`; it has: {}", names.join(", "));
+                Error::config(ISA_VARIABLE, what)
+            })
+    }
+
+    /// The instruction set forced by the environment, or else the fastest one.
+    ///
+    /// # Errors
+    /// When the forced one is missing: falling back silently would hide that it was not tested.
+    pub fn choose() -> Result<Isa> {
+        match std::env::var(ISA_VARIABLE) {
+            Ok(name) if !name.is_empty() => Isa::named(&name),
+            _ => Ok(Isa::available()[0]),
+        }
+    }
+
+    /// Runs a kernel compiled for this instruction set.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            Isa::Scalar(token) => kernel.run(token),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2(token) => token.enter(kernel),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512(token) => token.enter(kernel),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon(token) => token.enter(kernel),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every operation of the trait on a vector of interesting values, against plain f32.
+    struct Operations;
+
+    impl Kernel for Operations {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) {
+            let a: Vec<f32> = (0..S::LANES).map(|i| i as f32 * 0.75 - 2.5).collect();
+            let b: Vec<f32> = (0..S::LANES).map(|i| 3.0 - i as f32 * 0.5).collect();
+            let (va, vb) = (s.load(&a, 0), s.load(&b, 0));
+            let read = |v: S::F| {
+                let mut out = vec![0.0; S::LANES];
+                s.store(v, &mut out, 0);
+                out
+            };
+            let each = |f: fn(f32, f32) -> f32| -> Vec<f32> {
+                a.iter().zip(&b).map(|(&x, &y)| f(x, y)).collect()
+            };
+            assert_eq!(read(s.add(va, vb)), each(|x, y| x + y));
+            assert_eq!(read(s.sub(va, vb)), each(|x, y| x - y));
+            assert_eq!(read(s.mul(va, vb)), each(|x, y| x * y));
+            assert_eq!(read(s.max(va, vb)), each(|x, y| if x > y { x } else { y }));
+            assert_eq!(read(s.min(va, vb)), each(|x, y| if x < y { x } else { y }));
+            assert_eq!(read(s.div(va, s.splat(4.0))), each(|x, _| x / 4.0));
+            assert_eq!(read(s.sqrt(s.mul(va, va))), each(|x, _| x.abs()));
+            assert_eq!(read(s.round(va)), each(|x, _| x.round_ties_even()));
+            assert_eq!(
+                read(s.pow2(s.round(va))),
+                each(|x, _| x.round_ties_even().exp2())
+            );
+            assert_eq!(read(s.mul_add(va, vb, va)), each(|x, y| x * y + x));
+            let chosen = s.select(s.lt(va, vb), va, s.splat(9.0));
+            assert_eq!(read(chosen), each(|x, y| if x < y { x } else { 9.0 }));
+            let sum: f32 = a.iter().sum();
+            assert_eq!(s.reduce_sum(va), sum);
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_agrees_with_plain_arithmetic() {
+        for isa in Isa::available() {
+            isa.run(Operations);
+        }
+    }
+
+    /// A NaN in the second operand of `max` comes out: ReLU written `max(0, x)` must not swallow it.
+    struct NanThroughMax;
+
+    impl Kernel for NanThroughMax {
+        type Output = f32;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> f32 {
+            s.reduce_sum(s.max(s.splat(0.0), s.splat(f32::NAN)))
+        }
+    }
+
+    #[test]
+    fn max_keeps_a_nan() {
+        for isa in Isa::available() {
+            assert!(isa.run(NanThroughMax).is_nan(), "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn a_missing_instruction_set_is_an_error_that_lists_the_present_ones() {
+        let error = Isa::named("mmx").unwrap_err().to_string();
+        assert!(error.contains("scalar"), "{error}");
+    }
+}

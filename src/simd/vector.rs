@@ -1,0 +1,59 @@
+//! The vector trait that every kernel is written against.
+
+/// An instruction set: a token proving that its instructions may run, and the operations on its f32 vectors.
+///
+/// All methods are lane-wise unless said otherwise. Results of different instruction sets differ in the last bits (a fused
+/// multiply-add rounds once); one instruction set gives the same bits every time.
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// A vector of [`Simd::LANES`] f32.
+    type F: Copy;
+    /// One truth value a lane.
+    type M: Copy;
+    /// Lanes of a vector; divides [`super::MAX_LANES`].
+    const LANES: usize;
+    /// Vector registers: what bounds the size of a register tile.
+    const REGISTERS: usize;
+
+    /// `x` in every lane.
+    fn splat(self, x: f32) -> Self::F;
+    /// `from[at..at + LANES]`. Panics when out of bounds.
+    fn load(self, from: &[f32], at: usize) -> Self::F;
+    /// Writes to `to[at..at + LANES]`. Panics when out of bounds.
+    fn store(self, v: Self::F, to: &mut [f32], at: usize);
+    /// `a + b`
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a - b`
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b`
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a / b`
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, fused where the instruction set can.
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// The larger one; `b` when either is NaN.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// The smaller one; `b` when either is NaN.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// The square root.
+    fn sqrt(self, a: Self::F) -> Self::F;
+    /// The nearest whole number, halves to even.
+    fn round(self, a: Self::F) -> Self::F;
+    /// 2^n for whole n in -126..=127.
+    fn pow2(self, n: Self::F) -> Self::F;
+    /// `a < b`; false when either is NaN.
+    fn lt(self, a: Self::F, b: Self::F) -> Self::M;
+    /// `a` where the mask holds, else `b`.
+    fn select(self, mask: Self::M, a: Self::F, b: Self::F) -> Self::F;
+    /// The sum of all lanes, halves folded onto each other: (0+8, 1+9, ...), (0+4, ...), and so on.
+    fn reduce_sum(self, a: Self::F) -> f32;
+}
+
+/// A piece of work generic over the instruction set; [`super::Isa::run`] enters it.
+///
+/// Implementations and the helpers they call are `#[inline(always)]`, so that all their code is compiled for the chosen set.
+pub trait Kernel {
+    /// What the work returns.
+    type Output;
+    /// Does the work with the given instruction set.
+    fn run<S: Simd>(self, s: S) -> Self::Output;
+}
