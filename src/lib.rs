@@ -1,5 +1,6 @@
 //! AutoInt and AutoInt+ (Song et al., CIKM 2019), from a raw click log to a served model.
 
+pub mod autograd;
 pub mod data;
 pub mod error;
 pub mod kernels;

@@ -25,3 +25,18 @@ pub enum FieldBatch {
     /// No sample's list is empty (a missing value is the unknown row).
     Mean { starts: Vec<u32>, ids: Vec<u32> },
 }
+
+impl FieldBatch {
+    /// The table rows of a sample and what each is multiplied by: the embedding is their weighted sum.
+    pub fn bag(&self, row: usize) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let (ids, scale) = match self {
+            FieldBatch::One { ids } => (&ids[row..=row], 1.0),
+            FieldBatch::Scaled { ids, values } => (&ids[row..=row], values[row]),
+            FieldBatch::Mean { starts, ids } => {
+                let ids = &ids[starts[row] as usize..starts[row + 1] as usize];
+                (ids, 1.0 / ids.len() as f32)
+            }
+        };
+        ids.iter().map(move |&id| (id, scale))
+    }
+}

@@ -95,3 +95,28 @@ impl Kernel for LayerNormGrad<'_> {
         }
     }
 }
+
+/// `d_gain[u] += sum over tokens and rows of normalised[t][u] * d_out[t][u]`.
+#[derive(Debug)]
+pub struct GainGrad<'a> {
+    pub normalised: &'a [f32],
+    pub d_out: &'a [f32],
+    pub d_gain: &'a mut [f32],
+    pub rows: usize,
+}
+
+impl Kernel for GainGrad<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let n = self.d_gain.len();
+        for unit in 0..self.d_out.len() / self.rows {
+            let mut sum = s.splat(0.0);
+            for at in (unit * self.rows..(unit + 1) * self.rows).step_by(S::LANES) {
+                sum = s.mul_add(s.load(self.normalised, at), s.load(self.d_out, at), sum);
+            }
+            self.d_gain[unit % n] += s.reduce_sum(sum);
+        }
+    }
+}

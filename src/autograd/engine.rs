@@ -1,0 +1,348 @@
+//! A whole batch on all threads: parallel outside, serial inside, and the same bits for any number of threads.
+//!
+//! A batch is cut into shards of R rows; consecutive shards form at most [`GROUPS`] groups. A group is one worker's task: its
+//! shards run one after the other in the worker's own memory and add to the group's gradient. Group gradients are then
+//! summed as a tree over group numbers. R and the groups depend on the model and the batch only, never on the machine, so
+//! neither does any sum.
+
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::layout::Parameters;
+use super::op::Shard;
+use super::reference::loss_scale;
+use super::sparse::SparseIndex;
+use super::tape::{Tape, Var};
+use super::workspace::{ShardGrads, Workspace};
+use crate::data::batch::Batch;
+use crate::error::{Error, Result};
+use crate::kernels::dropout::Draw;
+use crate::simd::{Isa, MAX_LANES};
+
+/// Parallel tasks of a training step.
+pub const GROUPS: usize = 16;
+
+/// What a worker's arenas may take, in bytes: a core's L2 cache on most machines of today. A constant, so that the cut into
+/// shards (and with it every sum) is the same everywhere.
+const ARENA_BYTES: usize = 768 << 10;
+
+/// The rows of a shard: as many as fit the arenas, within 16..=128.
+pub fn shard_rows(tape: &Tape) -> usize {
+    let row_bytes = 4 * (2 * tape.units() + tape.saved_units());
+    let fit = ARENA_BYTES / row_bytes.max(1) / MAX_LANES * MAX_LANES;
+    fit.clamp(MAX_LANES, 128)
+}
+
+/// Replays one tape over batches.
+#[derive(Debug)]
+pub struct Engine {
+    tape: Tape,
+    logit: Var,
+    loss: Var,
+    isa: Isa,
+    rows: usize,
+    pool: rayon::ThreadPool,
+    /// One per thread.
+    workers: Vec<Mutex<Workspace>>,
+    groups: Vec<Group>,
+    index: SparseIndex,
+    /// Per table: the summed gradients of the touched rows.
+    touched: Vec<Vec<f32>>,
+}
+
+/// One task's results.
+#[derive(Debug, Default)]
+struct Group {
+    dense: Vec<f32>,
+    samples: Vec<Vec<f32>>,
+    loss: f64,
+    not_finite: Option<String>,
+}
+
+/// The gradients of one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Gradients<'a> {
+    /// Of the flat vector.
+    pub dense: &'a [f32],
+    /// Which table rows were touched.
+    pub index: &'a SparseIndex,
+    /// Per table: `[touched, dim]`, in the order of the index.
+    pub tables: &'a [Vec<f32>],
+}
+
+impl Engine {
+    /// An engine for a tape that ends in `logit` and `loss`, both of shape `[1]`.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn new(tape: Tape, logit: Var, loss: Var, isa: Isa, threads: usize) -> Result<Engine> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|e| {
+                Error::config("threads", format!("cannot start {threads} threads: {e}"))
+            })?;
+        let rows = shard_rows(&tape);
+        let workers = (0..pool.current_num_threads())
+            .map(|_| Mutex::new(Workspace::new(&tape, rows)))
+            .collect();
+        let table_rows = tape
+            .layout()
+            .tables
+            .iter()
+            .map(|t| t.rows)
+            .max()
+            .unwrap_or(0);
+        Ok(Engine {
+            logit,
+            loss,
+            isa,
+            rows,
+            pool,
+            workers,
+            groups: Vec::new(),
+            index: SparseIndex::new(table_rows),
+            touched: vec![Vec::new(); tape.layout().tables.len()],
+            tape,
+        })
+    }
+
+    /// The tape.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// The instruction set.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// R: the rows of a shard.
+    pub fn shard_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Runs `work` inside the engine's threads; parallel iterators in it use them.
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
+    }
+
+    /// The logits of a batch, in the order of its rows.
+    pub fn logits(&self, parameters: &Parameters, batch: &Batch, out: &mut Vec<f32>) {
+        out.resize(batch.rows, 0.0);
+        self.pool.install(|| {
+            out.par_chunks_mut(self.rows)
+                .enumerate()
+                .for_each(|(number, out)| {
+                    let shard = Shard {
+                        batch,
+                        first_row: number * self.rows,
+                        used: out.len(),
+                        loss_scale: 0.0,
+                        draw: None,
+                    };
+                    let worker = &self.workers[rayon::current_thread_index().unwrap_or(0)];
+                    let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+                    worker.forward(self.isa, &self.tape, &self.logit, parameters, shard);
+                    out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
+                });
+        });
+    }
+
+    /// Loss and gradients of a batch; gives the weighted mean loss. `draw` turns dropout on.
+    ///
+    /// # Errors
+    /// When the loss or a gradient is not finite: the error names the op and `number`, the batch.
+    pub fn step(
+        &mut self,
+        parameters: &Parameters,
+        batch: &Batch,
+        draw: Option<Draw>,
+        number: u64,
+    ) -> Result<f64> {
+        let shards = batch.rows.div_ceil(self.rows);
+        let group_rows = shards.div_ceil(GROUPS) * self.rows;
+        let count = batch.rows.div_ceil(group_rows);
+        self.prepare(count, group_rows, batch.fields.len());
+        let Engine {
+            tape,
+            loss,
+            isa,
+            rows,
+            pool,
+            workers,
+            groups,
+            index,
+            ..
+        } = self;
+        let scale = loss_scale(batch) as f32;
+        let groups = &mut groups[..count];
+        pool.install(|| {
+            rayon::join(
+                || index.build(batch),
+                || {
+                    groups.par_iter_mut().enumerate().for_each(|(g, group)| {
+                        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+                        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+                        let end = ((g + 1) * group_rows).min(batch.rows);
+                        for first_row in (g * group_rows..end).step_by(*rows) {
+                            let shard = Shard {
+                                batch,
+                                first_row,
+                                used: (*rows).min(end - first_row),
+                                loss_scale: scale,
+                                draw,
+                            };
+                            let first_sample = first_row - g * group_rows;
+                            group.run(
+                                &mut worker,
+                                *isa,
+                                tape,
+                                loss,
+                                parameters,
+                                shard,
+                                first_sample,
+                            );
+                        }
+                    });
+                },
+            );
+            sum_tree(groups);
+        });
+        if let Some(op) = groups.iter().find_map(|g| g.not_finite.clone()) {
+            return Err(Error::NotFinite { op, batch: number });
+        }
+        self.sum_touched(group_rows);
+        self.check_gradients(number)?;
+        Ok(self.groups[..count].iter().map(|g| g.loss).sum())
+    }
+
+    /// The gradients of the last [`Engine::step`].
+    pub fn gradients(&self) -> Gradients<'_> {
+        Gradients {
+            dense: self.groups.first().map_or(&[], |g| &g.dense),
+            index: &self.index,
+            tables: &self.touched,
+        }
+    }
+
+    /// Clears the groups' gradients, and makes room at the first call or for a larger batch.
+    fn prepare(&mut self, count: usize, group_rows: usize, fields: usize) {
+        let layout = self.tape.layout();
+        while self.groups.len() < count {
+            self.groups.push(Group::default());
+        }
+        for group in &mut self.groups[..count] {
+            group.dense.resize(layout.dense_len(), 0.0);
+            group.dense.fill(0.0);
+            group.samples.resize(layout.tables.len(), Vec::new());
+            for (samples, table) in group.samples.iter_mut().zip(&layout.tables) {
+                samples.resize(group_rows * fields * table.dim, 0.0);
+            }
+            group.loss = 0.0;
+            group.not_finite = None;
+        }
+    }
+
+    fn sum_touched(&mut self, group_rows: usize) {
+        let Engine {
+            tape,
+            pool,
+            groups,
+            index,
+            touched,
+            ..
+        } = self;
+        let groups = &*groups;
+        for (number, table) in tape.layout().tables.iter().enumerate() {
+            let stride = groups[0].samples[number].len() / group_rows;
+            let sample = |row: usize| {
+                let at = row % group_rows * stride;
+                &groups[row / group_rows].samples[number][at..at + stride]
+            };
+            pool.install(|| index.sum(table.dim, sample, &mut touched[number]));
+        }
+    }
+
+    /// A finite loss can have an infinite gradient; it must not reach the weights.
+    fn check_gradients(&self, batch: u64) -> Result<()> {
+        let layout = self.tape.layout();
+        let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
+        let dense = &self.groups[0].dense;
+        let bad = if finite(dense) {
+            let tables = layout.tables.iter().zip(&self.touched);
+            tables
+                .clone()
+                .find(|(_, rows)| !finite(rows))
+                .map(|(table, _)| &table.name)
+        } else {
+            layout
+                .dense
+                .iter()
+                .find(|d| !finite(&dense[d.param.range.clone()]))
+                .map(|d| &d.name)
+        };
+        match bad {
+            None => Ok(()),
+            Some(name) => Err(Error::NotFinite {
+                op: format!("gradient of {name}"),
+                batch,
+            }),
+        }
+    }
+}
+
+impl Group {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is another thing: what to run, on what, into what"
+    )]
+    fn run(
+        &mut self,
+        worker: &mut Workspace,
+        isa: Isa,
+        tape: &Tape,
+        loss: &Var,
+        parameters: &Parameters,
+        shard: Shard<'_>,
+        first_sample: usize,
+    ) {
+        worker.forward(isa, tape, loss, parameters, shard);
+        let shard_loss: f64 = worker.value(loss).iter().map(|&x| f64::from(x)).sum();
+        if !shard_loss.is_finite() && self.not_finite.is_none() {
+            self.not_finite = worker.first_not_finite(tape);
+        }
+        self.loss += shard_loss;
+        let grads = ShardGrads {
+            dense: &mut self.dense,
+            samples: &mut self.samples,
+            first_sample,
+        };
+        worker.backward(
+            isa,
+            tape,
+            loss,
+            |seed| seed.fill(1.0),
+            parameters,
+            shard,
+            grads,
+        );
+    }
+}
+
+/// Sums the groups' dense gradients into the first one: neighbours, then neighbours of those, and so on.
+fn sum_tree(groups: &mut [Group]) {
+    let mut stride = 1;
+    while stride < groups.len() {
+        groups.par_chunks_mut(2 * stride).for_each(|pair| {
+            if pair.len() > stride {
+                let (left, right) = pair.split_at_mut(stride);
+                for (sum, x) in left[0].dense.iter_mut().zip(&right[0].dense) {
+                    *sum += x;
+                }
+            }
+        });
+        stride *= 2;
+    }
+}

@@ -1,0 +1,30 @@
+//! Reverse-mode automatic differentiation over a recorded tape.
+//!
+//! Model code records ops on a [`Tape`] once, when the model is built: recording checks shapes and plans where every
+//! activation lies. A training step replays the tape over planned memory, shard by shard ([`engine::Engine`]):
+//!
+//! ```text
+//! record:   x ──linear──▶ h ──relu──▶ ... ──bce──▶ loss        shapes checked, memory planned, nothing computed
+//! replay:   values [x | h | ... | loss]   forward, left to right
+//!           grads  [x | h | ... | loss]   backward, right to left, every gradient accumulated with +=
+//! ```
+//!
+//! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
+//!
+//! Reading order: [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
+//! [`engine`] (a batch on all threads), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
+
+pub mod check;
+pub mod engine;
+pub mod layout;
+pub mod op;
+pub mod ops;
+pub mod reference;
+pub mod sparse;
+pub mod tape;
+pub mod workspace;
+
+pub use engine::Engine;
+pub use layout::{Init, Layout, Param, Parameters, TableId};
+pub use op::Op;
+pub use tape::{Tape, Var};

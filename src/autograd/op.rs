@@ -1,0 +1,123 @@
+//! What an op is: forward, backward, and its definition in f64.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use super::layout::Parameters;
+use crate::data::batch::Batch;
+use crate::kernels::dropout::Draw;
+use crate::simd::Isa;
+
+/// One kind of computation on a tape. One file of [`super::ops`] each: the formula, the shape rule (in the recording method of
+/// [`super::Tape`]), forward, backward directly below it, and the definition.
+pub trait Op: Debug + Send + Sync {
+    /// The op's name, as errors and profiles show it.
+    fn name(&self) -> &'static str;
+
+    /// Units kept from forward for backward.
+    fn saved_units(&self) -> usize {
+        0
+    }
+
+    /// Computes the result from the operands.
+    fn forward(&self, f: &mut Forward<'_>);
+
+    /// Adds the operands' and parameters' gradients, given the result's. No default body: an op that forgets its gradient
+    /// would silently freeze everything before it.
+    fn backward(&self, b: &mut Backward<'_>);
+
+    /// The op for one row in f64, as plainly as it can be written: the teaching text, and the oracle of the tests.
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64>;
+}
+
+/// The rows of one replay: `used` rows of a batch from `first_row` on, padded to R.
+#[derive(Debug, Clone, Copy)]
+pub struct Shard<'a> {
+    pub batch: &'a Batch,
+    pub first_row: usize,
+    /// At most R. Rows beyond it repeat row 0 of each table, weigh nothing in the loss and give no gradient.
+    pub used: usize,
+    /// 1 / the sum of all the batch's weights: the loss of a batch is the weighted mean over its rows.
+    pub loss_scale: f32,
+    /// Present in training only: what dropout masks are drawn from.
+    pub draw: Option<Draw>,
+}
+
+/// What forward gets. Slices of activations are `[units, rows]`.
+#[derive(Debug)]
+pub struct Forward<'a> {
+    pub isa: Isa,
+    /// R, the rows of a shard.
+    pub rows: usize,
+    pub operands: Operands<'a>,
+    pub out: &'a mut [f32],
+    pub saved: &'a mut [f32],
+    pub parameters: &'a Parameters,
+    pub shard: Shard<'a>,
+}
+
+/// What backward gets.
+#[derive(Debug)]
+pub struct Backward<'a> {
+    pub isa: Isa,
+    /// R, the rows of a shard.
+    pub rows: usize,
+    pub operands: Operands<'a>,
+    pub out: &'a [f32],
+    pub d_out: &'a [f32],
+    pub d_operands: OperandGrads<'a>,
+    pub saved: &'a [f32],
+    pub parameters: &'a Parameters,
+    /// Gradients of the flat vector.
+    pub d_dense: &'a mut [f32],
+    /// One per table: gradients of the looked-up embeddings, `[samples, fields * dim]`, this shard's samples only.
+    pub d_samples: &'a mut [Vec<f32>],
+    /// Where this shard's samples begin in `d_samples`.
+    pub first_sample: usize,
+    pub shard: Shard<'a>,
+}
+
+/// What a definition gets: everything about one row, in f64.
+#[derive(Debug)]
+pub struct Definition<'a> {
+    /// One row's values of each operand.
+    pub operands: Vec<&'a [f64]>,
+    pub dense: &'a [f64],
+    pub tables: &'a [Vec<f64>],
+    pub batch: &'a Batch,
+    pub row: usize,
+    pub loss_scale: f64,
+    pub draw: Option<Draw>,
+}
+
+/// The operands' values.
+#[derive(Debug, Clone, Copy)]
+pub struct Operands<'a> {
+    pub(super) before: &'a [f32],
+    pub(super) units: &'a [Range<usize>],
+    pub(super) rows: usize,
+}
+
+impl<'a> Operands<'a> {
+    /// The values of operand `i`, `[units, rows]`.
+    pub fn get(&self, i: usize) -> &'a [f32] {
+        let Range { start, end } = self.units[i];
+        &self.before[start * self.rows..end * self.rows]
+    }
+}
+
+/// The operands' gradients, to be added to.
+#[derive(Debug)]
+pub struct OperandGrads<'a> {
+    pub(super) before: &'a mut [f32],
+    pub(super) units: &'a [Range<usize>],
+    pub(super) rows: usize,
+}
+
+impl OperandGrads<'_> {
+    /// The gradient of operand `i`, `[units, rows]`.
+    pub fn get(&mut self, i: usize) -> &mut [f32] {
+        let Range { start, end } = self.units[i];
+        &mut self.before[start * self.rows..end * self.rows]
+    }
+}

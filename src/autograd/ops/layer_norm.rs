@@ -1,0 +1,119 @@
+//! `out[t][u] = gain[u] * (x[t][u] - mean_t) / sqrt(variance_t + epsilon) + bias[u]`: layer normalisation (Ba et al. 2016).
+
+use crate::autograd::layout::Param;
+use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::tape::{Tape, Var};
+use crate::error::{Error, Result};
+use crate::kernels::layer_norm;
+use crate::kernels::weight_grad::BiasGrad;
+
+#[derive(Debug)]
+struct LayerNorm {
+    gain: Param,
+    bias: Param,
+    epsilon: f32,
+    tokens: usize,
+    n: usize,
+}
+
+impl LayerNorm {
+    /// Saved: the normalised x (`[tokens, n, rows]`), then 1 / deviation (`[tokens, rows]`).
+    fn normalised_len(&self, rows: usize) -> usize {
+        self.tokens * self.n * rows
+    }
+}
+
+impl Tape {
+    /// Normalises the last axis of `x` `[tokens, n]` with `gain` and `bias` `[n]`.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn layer_norm(&mut self, x: &Var, gain: &Param, bias: &Param, epsilon: f32) -> Result<Var> {
+        let &[tokens, n] = x.shape() else {
+            return Err(Error::shape(
+                "layer_norm",
+                format!("expected x of shape [tokens, n], got {:?}", x.shape()),
+            ));
+        };
+        if gain.shape != [n] || bias.shape != [n] {
+            let what = format!(
+                "expected gain and bias of shape [{n}], got {:?} and {:?}",
+                gain.shape, bias.shape
+            );
+            return Err(Error::shape("layer_norm", what));
+        }
+        let op = LayerNorm {
+            gain: gain.clone(),
+            bias: bias.clone(),
+            epsilon,
+            tokens,
+            n,
+        };
+        Ok(self.record(op, &[x], x.shape()))
+    }
+}
+
+impl Op for LayerNorm {
+    fn name(&self) -> &'static str {
+        "layer_norm"
+    }
+
+    fn saved_units(&self) -> usize {
+        self.tokens * self.n + self.tokens
+    }
+
+    fn forward(&self, f: &mut Forward<'_>) {
+        let (normalised, inverse_deviation) = f.saved.split_at_mut(self.normalised_len(f.rows));
+        f.isa.run(layer_norm::LayerNorm {
+            x: f.operands.get(0),
+            gain: &f.parameters.dense[self.gain.range.clone()],
+            bias: &f.parameters.dense[self.bias.range.clone()],
+            epsilon: self.epsilon,
+            out: f.out,
+            inverse_deviation,
+            normalised,
+            rows: f.rows,
+        });
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (normalised, inverse_deviation) = b.saved.split_at(self.normalised_len(b.rows));
+        // hat = (x - mean) / deviation; out = gain hat + bias, g = gain d_out
+        //   =>  d_x += (g - mean(g) - hat mean(g hat)) / deviation
+        b.isa.run(layer_norm::LayerNormGrad {
+            gain: &b.parameters.dense[self.gain.range.clone()],
+            inverse_deviation,
+            normalised,
+            d_out: b.d_out,
+            d_x: b.d_operands.get(0),
+            rows: b.rows,
+        });
+        // out = gain hat + bias  =>  d_gain += hat d_out, d_bias += d_out, over all tokens and rows
+        b.isa.run(layer_norm::GainGrad {
+            normalised,
+            d_out: b.d_out,
+            d_gain: &mut b.d_dense[self.gain.range.clone()],
+            rows: b.rows,
+        });
+        b.isa.run(BiasGrad {
+            d_out: b.d_out,
+            d_bias: &mut b.d_dense[self.bias.range.clone()],
+            rows: b.rows,
+        });
+    }
+
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
+        let (gain, bias) = (
+            &r.dense[self.gain.range.clone()],
+            &r.dense[self.bias.range.clone()],
+        );
+        let mut out = Vec::new();
+        for x in r.operands[0].chunks(self.n) {
+            let mean = x.iter().sum::<f64>() / self.n as f64;
+            let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / self.n as f64;
+            let deviation = (variance + f64::from(self.epsilon)).sqrt();
+            out.extend((0..self.n).map(|u| gain[u] * (x[u] - mean) / deviation + bias[u]));
+        }
+        out
+    }
+}

@@ -1,0 +1,139 @@
+//! `out[t][o] = bias[o] + sum_k x[t][k] * weight[k][o]`: the same weights for every token t.
+
+use crate::autograd::layout::Param;
+use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::tape::{Tape, Var};
+use crate::error::{Error, Result};
+use crate::kernels::matmul::Matmul;
+use crate::kernels::weight_grad::{BiasGrad, WeightGrad};
+
+#[derive(Debug)]
+struct Linear {
+    weight: Param,
+    bias: Option<Param>,
+    tokens: usize,
+    k: usize,
+    outputs: usize,
+}
+
+impl Tape {
+    /// Applies `weight` `[k, o]` and `bias` `[o]` to the last axis of `x` `[tokens, k]` (or `[k]`); gives `[tokens, o]`
+    /// (or `[o]`).
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn linear(&mut self, x: &Var, weight: &Param, bias: Option<&Param>) -> Result<Var> {
+        let (tokens, k) = match *x.shape() {
+            [k] => (1, k),
+            [tokens, k] => (tokens, k),
+            _ => {
+                return Err(Error::shape(
+                    "linear",
+                    format!(
+                        "expected x of shape [tokens, k] or [k], got {:?}",
+                        x.shape()
+                    ),
+                ));
+            }
+        };
+        let &[rows, outputs] = weight.shape.as_slice() else {
+            return Err(Error::shape(
+                "linear",
+                format!("expected a weight of two axes, got {:?}", weight.shape),
+            ));
+        };
+        if rows != k || bias.is_some_and(|b| b.shape != [outputs]) {
+            let what = format!(
+                "x {:?}, weight {:?} and bias {:?} do not fit",
+                x.shape(),
+                weight.shape,
+                bias.map(|b| &b.shape)
+            );
+            return Err(Error::shape("linear", what));
+        }
+        let mut shape = x.shape().to_vec();
+        shape[x.shape().len() - 1] = outputs;
+        let op = Linear {
+            weight: weight.clone(),
+            bias: bias.cloned(),
+            tokens,
+            k,
+            outputs,
+        };
+        Ok(self.record(op, &[x], &shape))
+    }
+}
+
+impl Op for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn forward(&self, f: &mut Forward<'_>) {
+        let dense = &f.parameters.dense;
+        f.isa.run(Matmul {
+            x: f.operands.get(0),
+            w: &dense[self.weight.range.clone()],
+            w_strides: (self.outputs, 1),
+            bias: self.bias.as_ref().map(|b| &dense[b.range.clone()]),
+            out: f.out,
+            accumulate: false,
+            tokens: self.tokens,
+            k: self.k,
+            outputs: self.outputs,
+            rows: f.rows,
+        });
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        // out = x weight + bias  =>  d_x += d_out weight^T
+        b.isa.run(Matmul {
+            x: b.d_out,
+            w: &b.parameters.dense[self.weight.range.clone()],
+            w_strides: (1, self.outputs),
+            bias: None,
+            out: b.d_operands.get(0),
+            accumulate: true,
+            tokens: self.tokens,
+            k: self.outputs,
+            outputs: self.k,
+            rows: b.rows,
+        });
+        // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
+        b.isa.run(WeightGrad {
+            x: b.operands.get(0),
+            d_out: b.d_out,
+            d_w: &mut b.d_dense[self.weight.range.clone()],
+            tokens: self.tokens,
+            k: self.k,
+            outputs: self.outputs,
+            rows: b.rows,
+        });
+        // out = x weight + bias  =>  d_bias += d_out, over all tokens and rows
+        if let Some(bias) = &self.bias {
+            b.isa.run(BiasGrad {
+                d_out: b.d_out,
+                d_bias: &mut b.d_dense[bias.range.clone()],
+                rows: b.rows,
+            });
+        }
+    }
+
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
+        let (x, weight) = (r.operands[0], &r.dense[self.weight.range.clone()]);
+        let mut out = vec![0.0; self.tokens * self.outputs];
+        for t in 0..self.tokens {
+            for o in 0..self.outputs {
+                let bias = self
+                    .bias
+                    .as_ref()
+                    .map_or(0.0, |b| r.dense[b.range.start + o]);
+                let sum: f64 = (0..self.k)
+                    .map(|k| x[t * self.k + k] * weight[k * self.outputs + o])
+                    .sum();
+                out[t * self.outputs + o] = bias + sum;
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,14 @@
+//! The ops, one a file: the formula, the shape rule, forward, backward directly below it, and the definition in f64.
+
+pub mod add;
+pub mod bce;
+pub mod dropout;
+pub mod einsum;
+pub mod embedding;
+pub mod input;
+pub mod layer_norm;
+pub mod linear;
+pub mod relu;
+pub mod scale;
+pub mod softmax;
+pub mod sum;

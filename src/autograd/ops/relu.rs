@@ -1,0 +1,41 @@
+//! `out = max(0, x)`.
+
+use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::tape::{Tape, Var};
+use crate::kernels::elementwise;
+
+#[derive(Debug)]
+struct Relu;
+
+impl Tape {
+    /// The rectified linear unit.
+    pub fn relu(&mut self, x: &Var) -> Var {
+        self.record(Relu, &[x], x.shape())
+    }
+}
+
+impl Op for Relu {
+    fn name(&self) -> &'static str {
+        "relu"
+    }
+
+    fn forward(&self, f: &mut Forward<'_>) {
+        f.isa.run(elementwise::Relu {
+            x: f.operands.get(0),
+            out: f.out,
+        });
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        // out = max(0, x)  =>  d_x += d_out where out > 0
+        b.isa.run(elementwise::ReluGrad {
+            out: b.out,
+            d_out: b.d_out,
+            d_x: b.d_operands.get(0),
+        });
+    }
+
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
+        r.operands[0].iter().map(|x| x.max(0.0)).collect()
+    }
+}

@@ -1,0 +1,47 @@
+//! `out = factor * x`, the factor being a constant: the 1 / sqrt(head size) of scaled attention scores.
+
+use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::tape::{Tape, Var};
+use crate::kernels::elementwise;
+
+#[derive(Debug)]
+struct Scale {
+    factor: f32,
+}
+
+impl Tape {
+    /// `factor * x`.
+    pub fn scale(&mut self, x: &Var, factor: f32) -> Var {
+        self.record(Scale { factor }, &[x], x.shape())
+    }
+}
+
+impl Op for Scale {
+    fn name(&self) -> &'static str {
+        "scale"
+    }
+
+    fn forward(&self, f: &mut Forward<'_>) {
+        f.isa.run(elementwise::Scale {
+            factor: self.factor,
+            x: f.operands.get(0),
+            out: f.out,
+        });
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        // out = factor * x  =>  d_x += factor * d_out
+        b.isa.run(elementwise::AddScaled {
+            factor: self.factor,
+            x: b.d_out,
+            out: b.d_operands.get(0),
+        });
+    }
+
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
+        r.operands[0]
+            .iter()
+            .map(|x| f64::from(self.factor) * x)
+            .collect()
+    }
+}

@@ -1,0 +1,173 @@
+//! Gradients of embedding tables: the rows a batch touched, and what each gets.
+//!
+//! Shards lay out the gradient of every looked-up embedding, sample by sample. Here the samples that share a table row are
+//! summed: an index of the batch lists, for every touched row, who looked it up, in the batch's order. The sum of a row is
+//! therefore one fixed chain of additions, whichever thread computes it.
+
+use rayon::prelude::*;
+
+use crate::data::batch::Batch;
+
+const UNTOUCHED: u32 = u32::MAX;
+
+/// One look-up: `scale` times the row was the embedding of `field` in sample `row`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Entry {
+    row: u32,
+    field: u32,
+    scale: f32,
+}
+
+/// Which table rows a batch touches, and by which samples. One index serves all tables: they share ids.
+#[derive(Debug, Default)]
+pub struct SparseIndex {
+    /// Per table row: its place in `ids`, or [`UNTOUCHED`].
+    slots: Vec<u32>,
+    ids: Vec<u32>,
+    /// `entries[starts[slot]..starts[slot + 1]]` looked up `ids[slot]`.
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+/// Who looks up what, in the order field by field, sample by sample.
+fn lookups(batch: &Batch) -> impl Iterator<Item = (u32, Entry)> + '_ {
+    batch.fields.iter().enumerate().flat_map(move |(f, field)| {
+        (0..batch.rows).flat_map(move |row| {
+            field.bag(row).map(move |(id, scale)| {
+                let entry = Entry {
+                    row: row as u32,
+                    field: f as u32,
+                    scale,
+                };
+                (id, entry)
+            })
+        })
+    })
+}
+
+impl SparseIndex {
+    /// An empty index for tables of `rows` rows.
+    pub fn new(rows: usize) -> SparseIndex {
+        SparseIndex {
+            slots: vec![UNTOUCHED; rows],
+            ..SparseIndex::default()
+        }
+    }
+
+    /// The touched table rows, in the order of their first touch.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// The place of a table row in [`SparseIndex::ids`], if the batch touched it.
+    pub fn slot(&self, id: usize) -> Option<usize> {
+        (self.slots[id] != UNTOUCHED).then_some(self.slots[id] as usize)
+    }
+
+    /// Lists a batch's look-ups by table row (a counting sort).
+    pub fn build(&mut self, batch: &Batch) {
+        for &id in &self.ids {
+            self.slots[id as usize] = UNTOUCHED;
+        }
+        self.ids.clear();
+        self.starts.clear();
+        self.starts.push(0);
+        for (id, _) in lookups(batch) {
+            let slot = &mut self.slots[id as usize];
+            if *slot == UNTOUCHED {
+                *slot = self.ids.len() as u32;
+                self.ids.push(id);
+                self.starts.push(0);
+            }
+            self.starts[*slot as usize + 1] += 1;
+        }
+        for slot in 1..self.starts.len() {
+            self.starts[slot] += self.starts[slot - 1];
+        }
+        let total = self.starts[self.ids.len()] as usize;
+        self.entries.resize(
+            total,
+            Entry {
+                row: 0,
+                field: 0,
+                scale: 0.0,
+            },
+        );
+        // Each slot's start serves as its cursor and ends at the next slot's start; shifting by one restores it.
+        for (id, entry) in lookups(batch) {
+            let cursor = &mut self.starts[self.slots[id as usize] as usize];
+            self.entries[*cursor as usize] = entry;
+            *cursor += 1;
+        }
+        self.starts.rotate_right(1);
+        self.starts[0] = 0;
+    }
+
+    /// The gradients of the touched rows, `[touched, dim]`: `sample(row)` gives a sample's gradients, `[fields * dim]`.
+    pub fn sum<'a>(
+        &self,
+        dim: usize,
+        sample: impl Fn(usize) -> &'a [f32] + Sync,
+        out: &mut Vec<f32>,
+    ) {
+        out.resize(self.ids.len() * dim, 0.0);
+        out.par_chunks_mut(dim)
+            .enumerate()
+            .with_min_len(64)
+            .for_each(|(slot, sum)| {
+                sum.fill(0.0);
+                let entries = self.starts[slot] as usize..self.starts[slot + 1] as usize;
+                for entry in &self.entries[entries] {
+                    let field = entry.field as usize * dim;
+                    let grad = &sample(entry.row as usize)[field..field + dim];
+                    for (sum, g) in sum.iter_mut().zip(grad) {
+                        *sum += entry.scale * g;
+                    }
+                }
+            });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::batch::FieldBatch;
+
+    #[test]
+    fn rows_shared_by_samples_are_summed_with_their_scales() {
+        let batch = Batch {
+            rows: 3,
+            fields: vec![
+                FieldBatch::One { ids: vec![2, 0, 2] },
+                FieldBatch::Mean {
+                    starts: vec![0, 2, 3, 5],
+                    ids: vec![4, 5, 4, 5, 5],
+                },
+                FieldBatch::Scaled {
+                    ids: vec![7, 7, 6],
+                    values: vec![0.5, 2.0, 1.0],
+                },
+            ],
+            ..Batch::default()
+        };
+        let mut index = SparseIndex::new(8);
+        let samples: Vec<Vec<f32>> = (0..3)
+            .map(|r| (0..3).map(|f| (10 * r + f + 1) as f32).collect())
+            .collect();
+        // Twice, so that a stale slot of the first build would show.
+        for _ in 0..2 {
+            index.build(&batch);
+            let mut out = Vec::new();
+            index.sum(1, |row| &samples[row], &mut out);
+            assert_eq!(index.ids(), [2, 0, 4, 5, 7, 6]);
+            let half = |x: f32| x / 2.0;
+            let five = half(2.0) + half(22.0) + half(22.0);
+            assert_eq!(
+                out,
+                [1.0 + 21.0, 11.0, half(2.0) + 12.0, five, 1.5 + 26.0, 23.0]
+            );
+            assert_eq!(index.slot(4), Some(2));
+            assert_eq!(index.slot(1), None);
+        }
+    }
+}

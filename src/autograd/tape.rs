@@ -1,0 +1,154 @@
+//! The tape: ops in the order they were recorded, and where each result lies.
+
+use std::ops::Range;
+
+use super::layout::{Init, Layout, Param, TableId, TableSpec};
+use super::op::Op;
+use crate::error::{Error, Result};
+
+/// A recorded result: its place in the arena and its shape per row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Var {
+    units: Range<usize>,
+    shape: Vec<usize>,
+}
+
+impl Var {
+    /// The shape per row, e.g. `[F, d]`.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Its units in the arena.
+    pub fn units(&self) -> Range<usize> {
+        self.units.clone()
+    }
+}
+
+/// One recorded op.
+#[derive(Debug)]
+pub struct Node {
+    pub op: Box<dyn Op>,
+    /// The scope it was recorded in, e.g. `interacting.0`.
+    pub scope: String,
+    pub operands: Vec<Range<usize>>,
+    pub result: Var,
+    /// Its units in the arena of saved values.
+    pub saved: Range<usize>,
+}
+
+impl Node {
+    /// `scope/op`, as errors and profiles show it.
+    pub fn label(&self) -> String {
+        match self.scope.as_str() {
+            "" => self.op.name().to_owned(),
+            scope => format!("{scope}/{}", self.op.name()),
+        }
+    }
+}
+
+/// Recorded ops and the layout of their parameters. Recording is the only part that can fail.
+#[derive(Debug, Default)]
+pub struct Tape {
+    nodes: Vec<Node>,
+    layout: Layout,
+    looked_up: Vec<TableId>,
+    scope: String,
+    units: usize,
+    saved_units: usize,
+}
+
+impl Tape {
+    /// An empty tape.
+    pub fn new() -> Tape {
+        Tape::default()
+    }
+
+    /// The recorded ops, in order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The parameters' names, shapes and places.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Units of all results: a shard of R rows needs this times R numbers for values, and as many for gradients.
+    pub fn units(&self) -> usize {
+        self.units
+    }
+
+    /// Units of all saved values.
+    pub fn saved_units(&self) -> usize {
+        self.saved_units
+    }
+
+    /// Ops and parameters recorded from now on carry this prefix.
+    pub fn scope(&mut self, scope: impl Into<String>) {
+        self.scope = scope.into();
+    }
+
+    /// A dense parameter named `scope.name`.
+    ///
+    /// # Errors
+    /// When the name is taken or an axis is 0.
+    pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
+        let full = match self.scope.as_str() {
+            "" => name.to_owned(),
+            scope => format!("{scope}.{name}"),
+        };
+        self.layout.dense(&full, shape, init)
+    }
+
+    /// An embedding table.
+    pub fn table(&mut self, spec: TableSpec) -> TableId {
+        self.layout.table(spec)
+    }
+
+    /// Notes that a table is looked up; false when it was before.
+    pub(super) fn claim(&mut self, table: TableId) -> bool {
+        let free = !self.looked_up.contains(&table);
+        self.looked_up.push(table);
+        free
+    }
+
+    /// The same numbers under another shape: no copy, no op.
+    ///
+    /// # Errors
+    /// When the shapes differ in their number of units.
+    pub fn reshape(&self, x: &Var, shape: &[usize]) -> Result<Var> {
+        if shape.iter().product::<usize>() != x.units.len() {
+            let what = format!("cannot see shape {:?} as {shape:?}", x.shape);
+            return Err(Error::shape("reshape", what));
+        }
+        Ok(Var {
+            units: x.units.clone(),
+            shape: shape.to_vec(),
+        })
+    }
+
+    /// Places an op's result (and saved values) behind everything recorded before.
+    pub(super) fn record(
+        &mut self,
+        op: impl Op + 'static,
+        operands: &[&Var],
+        shape: &[usize],
+    ) -> Var {
+        let result = Var {
+            units: self.units..self.units + shape.iter().product::<usize>(),
+            shape: shape.to_vec(),
+        };
+        let saved = self.saved_units..self.saved_units + op.saved_units();
+        self.units = result.units.end;
+        self.saved_units = saved.end;
+        self.nodes.push(Node {
+            op: Box::new(op),
+            scope: self.scope.clone(),
+            operands: operands.iter().map(|v| v.units.clone()).collect(),
+            result: result.clone(),
+            saved,
+        });
+        result
+    }
+}

@@ -1,0 +1,236 @@
+//! Every op's forward and backward, on every instruction set, against its definition in f64: random shapes, random values,
+//! random cotangents.
+//!
+//! The tolerance is 2e-4 relative (see `relative_error`): f32 keeps 6e-8, and the sums here have up to a few hundred terms
+//! whose parts cancel; an error in a formula shows as 1e-2 and more.
+
+use autoint::autograd::check::{Check, Outcome};
+use autoint::autograd::layout::TableSpec;
+use autoint::autograd::{Init, Parameters, Tape, Var};
+use autoint::data::batch::{Batch, FieldBatch};
+use autoint::kernels::dropout::{Draw, uniform};
+use autoint::simd::{Isa, MAX_LANES};
+use autoint::{Error, Result};
+use proptest::prelude::*;
+
+const TOLERANCE: f64 = 2e-4;
+
+/// Noise in -scale..scale, a function of the seed only.
+fn noise(n: usize, seed: u32, salt: u32, scale: f32) -> Vec<f32> {
+    (0..n as u32)
+        .map(|i| scale * (2.0 * uniform(seed, salt, i) - 1.0))
+        .collect()
+}
+
+/// A recorded op with its leaves.
+struct Built {
+    tape: Tape,
+    leaves: Vec<Var>,
+    result: Var,
+}
+
+/// Records `op` on leaves of the given shapes.
+fn built(
+    shapes: &[Vec<usize>],
+    op: impl FnOnce(&mut Tape, &[Var]) -> Result<Var>,
+) -> Result<Built> {
+    let mut tape = Tape::new();
+    let leaves: Vec<Var> = shapes.iter().map(|s| tape.input(s)).collect();
+    let result = op(&mut tape, &leaves)?;
+    Ok(Built {
+        tape,
+        leaves,
+        result,
+    })
+}
+
+/// Three real rows in a shard of sixteen, so that padding rows are there too.
+fn compare(
+    built: &Built,
+    mut batch: Batch,
+    seed: u32,
+    scale: f32,
+    draw: Option<Draw>,
+) -> Result<(), TestCaseError> {
+    if batch.rows == 0 {
+        batch.rows = 3;
+    }
+    let rows = MAX_LANES;
+    let mut parameters = Parameters::initialise(built.tape.layout(), u64::from(seed));
+    for (i, x) in parameters.dense.iter_mut().enumerate() {
+        *x = scale * (2.0 * uniform(seed, 77, i as u32) - 1.0);
+    }
+    // A cotangent of zero on the padding rows, as the loss gives it.
+    let mut cotangent = noise(built.result.units().len() * rows, seed, 99, 1.0);
+    for (i, c) in cotangent.iter_mut().enumerate() {
+        if i % rows >= batch.rows {
+            *c = 0.0;
+        }
+    }
+    let leaves = built.leaves.iter().enumerate().map(|(i, leaf)| {
+        (
+            leaf.clone(),
+            noise(leaf.units().len() * rows, seed, i as u32, scale),
+        )
+    });
+    let check = Check {
+        tape: &built.tape,
+        result: &built.result,
+        leaves: leaves.collect(),
+        parameters: &parameters,
+        batch: &batch,
+        rows,
+        draw,
+        cotangent: &cotangent,
+    };
+    for isa in Isa::available() {
+        let outcome = check.run(isa);
+        // Proptest bounds the number of rejections.
+        prop_assume!(outcome != Outcome::Rejected);
+        prop_assert!(outcome.worst() < TOLERANCE, "{}: {outcome:?}", isa.name());
+    }
+    Ok(())
+}
+
+fn fails(e: Error) -> TestCaseError {
+    TestCaseError::fail(e.to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, max_global_rejects: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn linear((t, k, o) in (1usize..6, 1usize..9, 1usize..10), bias: bool, scale in 0.1f32..3.0, seed: u32) {
+        let b = built(&[vec![t, k]], |tape, x| {
+            let weight = tape.parameter("weight", &[k, o], Init::Constant(0.0))?;
+            let bias = bias.then(|| tape.parameter("bias", &[o], Init::Constant(0.0))).transpose()?;
+            tape.linear(&x[0], &weight, bias.as_ref())
+        }).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
+    fn einsum(which in 0usize..4, (h, i, j, k) in (1usize..4, 1usize..5, 1usize..5, 1usize..5), scale in 0.1f32..3.0, seed: u32) {
+        let (spec, a, b) = [
+            ("i h k, j h k -> h i j", vec![i, h, k], vec![j, h, k]),
+            ("h i j, j h k -> i h k", vec![h, i, j], vec![j, h, k]),
+            ("i k, k -> i", vec![i, k], vec![k]),
+            ("i j, i j -> j i", vec![i, j], vec![i, j]),
+        ][which].clone();
+        let b = built(&[a, b], |tape, x| tape.einsum(spec, &x[0], &x[1])).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
+    fn einsum_of_a_result_with_itself((i, k) in (1usize..5, 1usize..5), seed: u32) {
+        let b = built(&[vec![i, k]], |tape, x| tape.einsum("i k, j k -> i j", &x[0], &x[0])).map_err(fails)?;
+        compare(&b, Batch::default(), seed, 1.0, None)?;
+    }
+
+    #[test]
+    fn softmax((g, n) in (1usize..6, 1usize..12), scale in 0.1f32..20.0, seed: u32) {
+        let b = built(&[vec![g, n]], |tape, x| tape.softmax(&x[0])).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
+    fn relu_scale_add_and_sum(n in 1usize..40, factor in -3.0f32..3.0, scale in 0.1f32..10.0, seed: u32) {
+        let b = built(&[vec![n], vec![n]], |tape, x| {
+            let relu = tape.relu(&x[0]);
+            let scaled = tape.scale(&relu, factor);
+            let added = tape.add(&scaled, &x[1])?;
+            Ok(tape.sum(&added))
+        }).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+        let b = built(&[vec![n], vec![n]], |tape, x| {
+            let relu = tape.relu(&x[0]);
+            tape.add(&relu, &x[1])
+        }).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
+    fn dropout(n in 1usize..40, rate in 0.1f32..0.9, step in 0u32..9, training: bool, seed: u32) {
+        let b = built(&[vec![n]], |tape, x| Ok(tape.dropout(&x[0], rate))).map_err(fails)?;
+        let draw = training.then_some(Draw { seed: u64::from(seed), step });
+        compare(&b, Batch::default(), seed, 1.0, draw)?;
+    }
+
+    #[test]
+    fn layer_norm((t, n) in (1usize..5, 2usize..12), scale in 0.3f32..5.0, seed: u32) {
+        let b = built(&[vec![t, n]], |tape, x| {
+            let gain = tape.parameter("gain", &[n], Init::Constant(1.0))?;
+            let bias = tape.parameter("bias", &[n], Init::Constant(0.0))?;
+            tape.layer_norm(&x[0], &gain, &bias, 1e-3)
+        }).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
+    fn bce(scale in 0.1f32..30.0, weighted: bool, seed: u32) {
+        let b = built(&[vec![1]], |tape, x| tape.bce(&x[0])).map_err(fails)?;
+        let batch = Batch {
+            rows: 3,
+            labels: vec![0.0, 1.0, 0.3],
+            weights: if weighted { vec![1.0, 2.5, 0.5] } else { vec![] },
+            ..Batch::default()
+        };
+        compare(&b, batch, seed, scale, None)?;
+    }
+
+    #[test]
+    fn embedding(dim in 1usize..9, ids in proptest::collection::vec(0u32..6, 5), value in -2.0f32..2.0, seed: u32) {
+        let b = built(&[], |tape, _| {
+            let init = Init::Normal { deviation: 1.0 };
+            let table = tape.table(TableSpec { name: "e".into(), rows: 10, dim, init, zero_rows: vec![] });
+            tape.embedding(table, 3)
+        }).map_err(fails)?;
+        let batch = Batch {
+            rows: 3,
+            fields: vec![
+                FieldBatch::One { ids: ids[..3].to_vec() },
+                FieldBatch::Mean { starts: vec![0, 1, 3, 5], ids: ids.clone() },
+                FieldBatch::Scaled { ids: vec![8, 9, 9], values: vec![1.0, value, 0.25] },
+            ],
+            ..Batch::default()
+        };
+        compare(&b, batch, seed, 1.0, None)?;
+    }
+}
+
+/// The plan of an einsum is shared by kernel and definition, so its indexing needs an oracle of its own: attention scores
+/// written out.
+#[test]
+fn einsum_indexes_as_its_axes_say() {
+    let (i, j, h, k) = (2, 3, 2, 4);
+    let b = built(&[vec![i, h, k], vec![j, h, k]], |tape, x| {
+        tape.einsum("i h k, j h k -> h i j", &x[0], &x[1])
+    })
+    .unwrap();
+    let value = |n: usize, salt: u32| -> Vec<f64> {
+        noise(n, 5, salt, 1.0).into_iter().map(f64::from).collect()
+    };
+    let (q, keys) = (value(i * h * k, 0), value(j * h * k, 1));
+    let batch = Batch {
+        rows: 1,
+        ..Batch::default()
+    };
+    let reference = autoint::autograd::reference::Reference {
+        tape: &b.tape,
+        batch: &batch,
+        draw: None,
+    };
+    let parameters = (&Parameters::default()).into();
+    let values = reference.row(0, &parameters, &[&q, &keys]);
+    let scores = &values[b.result.units()];
+    for hh in 0..h {
+        for ii in 0..i {
+            for jj in 0..j {
+                let dot: f64 = (0..k)
+                    .map(|kk| q[(ii * h + hh) * k + kk] * keys[(jj * h + hh) * k + kk])
+                    .sum();
+                assert!((scores[(hh * i + ii) * j + jj] - dot).abs() < 1e-12);
+            }
+        }
+    }
+}
