@@ -4,6 +4,9 @@ pub mod autograd;
 pub mod data;
 pub mod error;
 pub mod kernels;
+pub mod model;
+pub mod optim;
 pub mod simd;
+pub mod train;
 
 pub use error::{Error, Result};

@@ -1,0 +1,237 @@
+//! Named hyper-parameters. A preset sets the model and how it is trained; the protocol (data, split, metrics) is separate.
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{
+    EmbeddingConfig, HeadConfig, InitConfig, InteractingConfig, MlpConfig, ModelConfig, ModelKind,
+};
+use crate::autograd::Init;
+use crate::error::{Error, Result};
+use crate::train::config::TrainConfig;
+
+/// The presets' names.
+pub const NAMES: [&str; 7] = [
+    "autoint",
+    "paper",
+    "authors",
+    "course",
+    "course-best",
+    "compact",
+    "recbole",
+];
+
+/// A preset's settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preset {
+    pub model: ModelConfig,
+    pub train: TrainConfig,
+}
+
+/// The preset called `name`:
+///
+/// - `autoint`: our default.
+/// - `paper`: the equations of the paper.
+/// - `authors`: the authors' published code.
+/// - `course`, `course-best`: variant A of the course projects, and its best run.
+/// - `compact`: the configuration of the speed measurements.
+/// - `recbole`: RecBole's hybrid with MLP and linear term.
+///
+/// # Errors
+/// When there is none of that name; the message lists them.
+pub fn named(name: &str) -> Result<Preset> {
+    Ok(match name {
+        "autoint" => autoint(),
+        "paper" => paper(),
+        "authors" => authors(),
+        "course" => course(),
+        "course-best" => course_best(),
+        "compact" => compact(),
+        "recbole" => recbole(),
+        _ => {
+            let what = format!("expected one of {}, got `{name}`", NAMES.join(", "));
+            return Err(Error::config("preset", what));
+        }
+    })
+}
+
+fn normal(deviation: f32) -> InitConfig {
+    InitConfig(Init::Normal { deviation })
+}
+
+const GLOROT: InitConfig = InitConfig(Init::GlorotUniform);
+
+fn autoint() -> Preset {
+    Preset {
+        model: ModelConfig {
+            kind: ModelKind::AutoIntPlus,
+            linear_term: true,
+            embedding: EmbeddingConfig {
+                dim: 16,
+                dropout: 0.0,
+                init: normal(0.05),
+            },
+            interacting: InteractingConfig {
+                layers: 2,
+                heads: 2,
+                width: 32,
+                scale_scores: true,
+                projection_bias: false,
+                projection_relu: false,
+                layer_norm: false,
+                dropout: 0.0,
+                init: GLOROT,
+            },
+            head: HeadConfig {
+                bias: true,
+                relu: false,
+                init: GLOROT,
+            },
+            mlp: MlpConfig {
+                hidden: vec![128, 128],
+                dropout: 0.2,
+                output_relu: false,
+                init: GLOROT,
+            },
+        },
+        train: TrainConfig {
+            learning_rate: 1e-3,
+            batch_size: 2048,
+            epochs: 20,
+            ..TrainConfig::default()
+        },
+    }
+}
+
+/// Linear projections without bias, one width per head concatenated, unscaled scores, `w'x + b` on top.
+fn paper() -> Preset {
+    Preset {
+        model: ModelConfig {
+            kind: ModelKind::AutoInt,
+            linear_term: false,
+            embedding: EmbeddingConfig {
+                dim: 16,
+                dropout: 0.0,
+                init: normal(0.01),
+            },
+            interacting: InteractingConfig {
+                layers: 3,
+                heads: 2,
+                width: 64,
+                scale_scores: false,
+                projection_bias: false,
+                projection_relu: false,
+                layer_norm: false,
+                dropout: 0.0,
+                init: GLOROT,
+            },
+            head: HeadConfig {
+                bias: true,
+                relu: false,
+                init: GLOROT,
+            },
+            mlp: MlpConfig {
+                hidden: vec![400, 400],
+                dropout: 0.0,
+                output_relu: false,
+                init: GLOROT,
+            },
+        },
+        train: TrainConfig {
+            learning_rate: 1e-3,
+            batch_size: 1024,
+            ..TrainConfig::default()
+        },
+    }
+}
+
+fn authors() -> Preset {
+    let Preset { mut model, train } = paper();
+    model.embedding.dropout = 0.1;
+    model.interacting.scale_scores = true;
+    model.interacting.projection_bias = true;
+    model.interacting.projection_relu = true;
+    model.interacting.layer_norm = true;
+    model.interacting.dropout = 0.4;
+    model.mlp.dropout = 0.4;
+    Preset { model, train }
+}
+
+fn course() -> Preset {
+    Preset {
+        model: ModelConfig {
+            kind: ModelKind::AutoIntPlus,
+            linear_term: false,
+            embedding: EmbeddingConfig {
+                dim: 16,
+                dropout: 0.0,
+                init: GLOROT,
+            },
+            interacting: InteractingConfig {
+                layers: 3,
+                heads: 2,
+                width: 32,
+                scale_scores: false,
+                projection_bias: false,
+                projection_relu: false,
+                layer_norm: false,
+                dropout: 0.0,
+                init: InitConfig(Init::TruncatedNormal { deviation: 0.05 }),
+            },
+            head: HeadConfig {
+                bias: false,
+                relu: false,
+                init: normal(1e-4),
+            },
+            mlp: MlpConfig {
+                hidden: vec![32, 32],
+                dropout: 0.4,
+                output_relu: false,
+                init: normal(1e-4),
+            },
+        },
+        train: TrainConfig {
+            learning_rate: 1e-4,
+            epsilon: 1e-7,
+            batch_size: 2048,
+            epochs: 5,
+            ..TrainConfig::default()
+        },
+    }
+}
+
+fn course_best() -> Preset {
+    let Preset {
+        mut model,
+        mut train,
+    } = course();
+    model.embedding.dim = 32;
+    model.interacting.heads = 8;
+    model.interacting.width = 256;
+    train.learning_rate = 1e-3;
+    train.batch_size = 1024;
+    Preset { model, train }
+}
+
+fn compact() -> Preset {
+    let Preset {
+        mut model,
+        mut train,
+    } = course();
+    model.interacting.width = 16;
+    model.interacting.init = GLOROT;
+    model.head.init = GLOROT;
+    model.mlp.init = GLOROT;
+    train.learning_rate = 1e-3;
+    Preset { model, train }
+}
+
+fn recbole() -> Preset {
+    let Preset {
+        mut model,
+        mut train,
+    } = autoint();
+    model.interacting.layers = 3;
+    model.interacting.width = 16;
+    train.batch_size = 4096;
+    Preset { model, train }
+}

@@ -1,0 +1,3 @@
+//! Training: configuration, the loop, and the run directory.
+
+pub mod config;
