@@ -117,12 +117,14 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        // Positives 4, 2; negatives 3, 1. V(4) = 1, V(2) = 1/2: mean 3/4, variance 1/8. V(3) = 1/2, V(1) = 1: variance
-        // 1/8. var = 1/8/2 + 1/8/2 = 1/8.
-        let got = auc_estimate(&[4.0, 3.0, 2.0, 1.0], &[1, 0, 1, 0])
+        // Positives 4, 2; negatives 3, 1, 0. V(4) = 1, V(2) = 2/3: mean 5/6, variance 2 (1/6)^2 / 1 = 1/18.
+        // V(3) = 1/2, V(1) = V(0) = 1: mean 5/6, variance ((1/3)^2 + 2 (1/6)^2) / 2 = 1/12.
+        // var = 1/18 / 2 + 1/12 / 3 = 1/18.
+        let got = auc_estimate(&[4.0, 3.0, 2.0, 1.0, 0.0], &[1, 0, 1, 0, 0])
             .unwrap()
             .unwrap();
-        assert_eq!((got.value, got.standard_error), (0.75, 0.125_f64.sqrt()));
+        assert!((got.value - 5.0 / 6.0).abs() < 1e-15);
+        assert!((got.standard_error - (1.0_f64 / 18.0).sqrt()).abs() < 1e-15);
         let perfect = auc_estimate(&[4.0, 3.0, 2.0, 1.0], &[1, 1, 0, 0])
             .unwrap()
             .unwrap();
