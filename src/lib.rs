@@ -4,6 +4,7 @@ pub mod autograd;
 pub mod data;
 pub mod error;
 pub mod kernels;
+pub mod metrics;
 pub mod model;
 pub mod optim;
 pub mod simd;
