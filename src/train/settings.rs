@@ -1,0 +1,203 @@
+//! Everything a run is told, every default resolved: `config.toml` of the run directory.
+//!
+//! Settings are made in layers: a preset, a file (`--config`), single settings (`--set key=value`), the command line's own
+//! options. Each layer overrides the ones before it; an unknown key is an error.
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::config::TrainConfig;
+use crate::data::protocol::Protocol;
+use crate::error::{Error, Result};
+use crate::model::ModelConfig;
+use crate::model::preset;
+
+/// The protocol and preset of a run that is told nothing.
+pub const DEFAULT_PROTOCOL: &str = "course";
+/// See [`DEFAULT_PROTOCOL`].
+pub const DEFAULT_PRESET: &str = "autoint";
+
+/// A run's settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// See [`Protocol::named`].
+    pub protocol: String,
+    /// See [`preset::named`].
+    pub preset: String,
+    pub model: ModelConfig,
+    pub train: TrainConfig,
+}
+
+impl Settings {
+    /// A preset's settings under the default protocol.
+    ///
+    /// # Errors
+    /// When there is no such preset.
+    pub fn preset(name: &str) -> Result<Settings> {
+        let preset = preset::named(name)?;
+        Ok(Settings {
+            protocol: DEFAULT_PROTOCOL.into(),
+            preset: name.into(),
+            model: preset.model,
+            train: preset.train,
+        })
+    }
+
+    /// Layers a configuration file and single settings over a preset. `preset` and `protocol` may also stand in the file;
+    /// given as arguments they win.
+    ///
+    /// # Errors
+    /// When the file or a setting does not parse, or names something unknown.
+    pub fn layered(
+        preset: Option<&str>,
+        protocol: Option<&str>,
+        file: Option<&str>,
+        sets: &[String],
+    ) -> Result<Settings> {
+        let file: Table = match file {
+            None => Table::new(),
+            Some(text) => text.parse().map_err(|e| Error::config("--config", format!("{e}")))?,
+        };
+        let of_file = |key: &str| file.get(key).and_then(Value::as_str);
+        let name = preset.or(of_file("preset")).unwrap_or(DEFAULT_PRESET);
+        let mut base = Settings::preset(name)?;
+        if let Some(protocol) = protocol.or(of_file("protocol")) {
+            base.protocol = protocol.to_owned();
+        }
+        let mut table = Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
+        merge(&mut table, file, "")?;
+        for set in sets {
+            let (key, value) = set.split_once('=').ok_or_else(|| {
+                Error::config("--set", format!("expected key=value, got `{set}`"))
+            })?;
+            set_one(&mut table, key.trim(), value.trim())?;
+        }
+        table.insert("preset".into(), Value::String(base.preset));
+        table.insert("protocol".into(), Value::String(base.protocol));
+        let settings: Settings = Value::Table(table)
+            .try_into()
+            .map_err(|e| Error::config("configuration", e.to_string().trim().replace('\n', " ")))?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// Refuses what makes no sense, before any work starts.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub fn validate(&self) -> Result<()> {
+        Protocol::named(&self.protocol)?;
+        self.model.validate()?;
+        self.train.validate()
+    }
+
+    /// As `config.toml` holds them.
+    ///
+    /// # Errors
+    /// Never for settings that validate; TOML cannot hold every number.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|e| Error::config("configuration", e.to_string()))
+    }
+}
+
+/// Overrides `base` with `over`, whose every key must exist in `base`.
+fn merge(base: &mut Table, over: Table, path: &str) -> Result<()> {
+    for (key, value) in over {
+        let full = format!("{path}{key}");
+        match (base.get_mut(&key), value) {
+            (None, _) => return Err(unknown(base, &full)),
+            (Some(Value::Table(base)), Value::Table(over)) => merge(base, over, &format!("{full}."))?,
+            (Some(slot), value) => *slot = fitted(slot, value),
+        }
+    }
+    Ok(())
+}
+
+/// A whole number where a fraction is expected is meant as one: `dropout = 0`.
+fn fitted(slot: &Value, value: Value) -> Value {
+    match (slot, value) {
+        (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
+        (_, value) => value,
+    }
+}
+
+fn set_one(table: &mut Table, key: &str, text: &str) -> Result<()> {
+    // A value is TOML; a bare word is a text.
+    let value = format!("v = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()));
+    let (sections, last) = match key.rsplit_once('.') {
+        None => (vec![], key),
+        Some((sections, last)) => (sections.split('.').collect(), last),
+    };
+    let mut at = table;
+    for section in sections {
+        if !at.get(section).is_some_and(Value::is_table) {
+            return Err(unknown(at, key));
+        }
+        let Some(Value::Table(inner)) = at.get_mut(section) else {
+            return Err(unknown(&Table::new(), key));
+        };
+        at = inner;
+    }
+    match at.get_mut(last) {
+        None | Some(Value::Table(_)) => Err(unknown(at, key)),
+        Some(slot) => {
+            *slot = fitted(slot, value);
+            Ok(())
+        }
+    }
+}
+
+fn unknown(table: &Table, key: &str) -> Error {
+    let keys: Vec<_> = table.keys().map(String::as_str).collect();
+    Error::config(key, format!("there is no such setting; expected one of {}", keys.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ModelKind;
+
+    #[test]
+    fn layers_override_each_other_in_order() {
+        let file = "preset = 'compact'\n[train]\nlearning_rate = 0.5\nseed = 9\n[model.mlp]\ndropout = 0";
+        let sets = ["train.learning_rate=2e-3".to_owned(), "model.kind=autoint".to_owned()];
+        let settings = Settings::layered(None, Some("recbole"), Some(file), &sets).unwrap();
+        assert_eq!(settings.preset, "compact");
+        assert_eq!(settings.protocol, "recbole");
+        assert_eq!(settings.train.learning_rate, 2e-3);
+        assert_eq!(settings.train.seed, 9);
+        assert_eq!(settings.model.mlp.dropout, 0.0);
+        assert_eq!(settings.model.kind, ModelKind::AutoInt);
+        let chosen = Settings::layered(Some("paper"), None, Some("preset = 'compact'"), &[]);
+        assert_eq!(chosen.unwrap().preset, "paper");
+    }
+
+    #[test]
+    fn every_preset_survives_the_way_through_its_file() {
+        for name in preset::NAMES {
+            let settings = Settings::preset(name).unwrap();
+            let text = settings.to_toml().unwrap();
+            assert_eq!(Settings::layered(None, None, Some(&text), &[]).unwrap(), settings);
+        }
+    }
+
+    #[test]
+    fn unknown_and_senseless_settings_are_named() {
+        let fails = |file: &str, set: &str| {
+            let sets: Vec<String> = (!set.is_empty()).then(|| set.to_owned()).into_iter().collect();
+            Settings::layered(None, None, Some(file), &sets).unwrap_err().to_string()
+        };
+        assert!(fails("[train]\nspeed = 1", "").contains("train.speed"));
+        assert!(fails("", "model.mlp.depth=3").contains("model.mlp.depth"));
+        assert!(fails("", "nothing").contains("key=value"));
+        assert!(fails("", "model.interacting.heads=5").contains("heads"));
+        assert!(fails("", "train.epochs=many").contains("epochs"));
+        assert!(fails("protocol = 'x'", "").contains("x"));
+        assert!(fails("not toml", "").contains("--config"));
+    }
+}

@@ -1,0 +1,213 @@
+//! The training loop: epochs over shuffled batches, validation after each, the best epoch kept, early stopping.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{Select, TrainConfig};
+use super::score::{labels_of, score};
+use super::shuffle::shuffle;
+use crate::autograd::{Engine, Parameters};
+use crate::data::batch::Batch;
+use crate::data::dataset::{Dataset, SplitName};
+use crate::error::{Error, Result};
+use crate::kernels::dropout::Draw;
+use crate::metrics::auc::auc;
+use crate::metrics::logloss::logloss_of_logits;
+use crate::model::{Model, ModelConfig, build};
+use crate::optim::{Adam, AdamConfig};
+use crate::simd::Isa;
+
+/// One epoch, as `metrics.jsonl` holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// The mean loss over the epoch's rows, each with the weights and dropout of its batch.
+    pub train_loss: f64,
+    /// Logloss on the validation rows.
+    pub valid_loss: Option<f64>,
+    /// AUC on the validation rows.
+    pub valid_auc: Option<f64>,
+    /// Seconds of training, validation not counted.
+    pub train_seconds: f64,
+    pub rows_per_second: f64,
+    pub learning_rate: f64,
+}
+
+/// Is told how training goes.
+pub trait Observer {
+    /// After every batch: the epoch (from 1), rows done and to do in it, and the mean loss so far.
+    fn batch(&mut self, epoch: usize, done: usize, rows: usize, loss: f64);
+    /// After every epoch; `best` says whether it is the best so far.
+    fn epoch(&mut self, record: &EpochRecord, best: bool);
+}
+
+/// How training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All epochs were done.
+    Done,
+    /// The validation metric did not improve for `patience` epochs.
+    Early,
+    /// It was asked to stop.
+    Stopped,
+}
+
+/// What training gives.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The weights of the best epoch (of the last batch when no epoch was finished).
+    pub parameters: Parameters,
+    /// The best epoch, counted from 1; 0 when none was finished.
+    pub best_epoch: usize,
+    pub history: Vec<EpochRecord>,
+    pub ended: Ended,
+}
+
+/// A model in training.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    data: &'a Dataset,
+    config: &'a TrainConfig,
+    engine: Engine,
+    parameters: Parameters,
+    adam: Adam,
+    batch: Batch,
+    /// Steps done over all epochs.
+    step: u64,
+}
+
+impl<'a> Trainer<'a> {
+    /// Builds the model for a data set and draws its weights.
+    ///
+    /// # Errors
+    /// When a setting makes no sense or the data have no training row.
+    pub fn new(
+        data: &'a Dataset,
+        model: &ModelConfig,
+        config: &'a TrainConfig,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Trainer<'a>> {
+        config.validate()?;
+        if data.split(SplitName::Train).is_empty() {
+            return Err(Error::Data("the data have no training row".into()));
+        }
+        let Model { tape, logit, loss, .. } = build(model, &data.schema().offsets())?;
+        let parameters = Parameters::initialise(tape.layout(), config.seed);
+        let adam = Adam::new(
+            AdamConfig {
+                beta1: config.beta1,
+                beta2: config.beta2,
+                epsilon: config.epsilon,
+                l2_dense: config.l2_dense,
+                l2_embedding: config.l2_embedding,
+            },
+            tape.layout(),
+        );
+        Ok(Trainer {
+            data,
+            config,
+            engine: Engine::new(tape, logit, loss, isa, threads)?,
+            parameters,
+            adam,
+            batch: Batch::default(),
+            step: 0,
+        })
+    }
+
+    /// The engine, to score other rows with.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Trains until all epochs are done, the validation metric stops improving, or `stop` is set (looked at after every
+    /// batch).
+    ///
+    /// # Errors
+    /// When a loss or gradient is not finite.
+    pub fn run(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome> {
+        let mut history: Vec<EpochRecord> = Vec::new();
+        let mut best: Option<(f64, usize, Parameters)> = None;
+        let mut ended = Ended::Done;
+        for epoch in 1..=self.config.epochs {
+            let start = Instant::now();
+            let Some(train_loss) = self.epoch(epoch, observer, stop)? else {
+                ended = Ended::Stopped;
+                break;
+            };
+            let seconds = start.elapsed().as_secs_f64();
+            let record = self.validate(epoch, train_loss, seconds)?;
+            let quality = self.quality(&record);
+            let better = best.as_ref().is_none_or(|(top, ..)| quality > *top);
+            if better {
+                best = Some((quality, epoch, self.parameters.clone()));
+            }
+            observer.epoch(&record, better);
+            history.push(record);
+            if best.as_ref().is_some_and(|(_, at, _)| epoch - at >= self.config.patience) {
+                ended = Ended::Early;
+                break;
+            }
+        }
+        let (best_epoch, parameters) = match best {
+            Some((_, epoch, parameters)) => (epoch, parameters),
+            None => (0, self.parameters.clone()),
+        };
+        Ok(Outcome { parameters, best_epoch, history, ended })
+    }
+
+    /// One epoch; gives its mean loss, or none when it was stopped.
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Option<f64>> {
+        let rows = self.data.split(SplitName::Train);
+        let mut order = Vec::new();
+        shuffle(rows, self.config.seed, epoch as u64, &mut order);
+        let (mut sum, mut done) = (0.0, 0);
+        for rows in order.chunks(self.config.batch_size) {
+            self.data.gather(rows, &mut self.batch);
+            self.step += 1;
+            let draw = Draw { seed: self.config.seed, step: self.step as u32 };
+            let loss = self.engine.step(&self.parameters, &self.batch, Some(draw), self.step)?;
+            self.adam.step(&self.engine, self.config.learning_rate, &mut self.parameters);
+            sum += loss * rows.len() as f64;
+            done += rows.len();
+            observer.batch(epoch, done, order.len(), sum / done as f64);
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(sum / done as f64))
+    }
+
+    fn validate(&self, epoch: usize, train_loss: f64, train_seconds: f64) -> Result<EpochRecord> {
+        let rows = self.data.split(SplitName::Valid);
+        let logits = score(&self.engine, &self.parameters, self.data, rows);
+        let labels = labels_of(self.data, rows);
+        let trained = self.data.split(SplitName::Train).len() as f64;
+        Ok(EpochRecord {
+            epoch,
+            train_loss,
+            valid_loss: logloss_of_logits(&logits, &labels)?,
+            valid_auc: auc(&logits, &labels)?,
+            train_seconds,
+            rows_per_second: trained / train_seconds,
+            learning_rate: self.config.learning_rate,
+        })
+    }
+
+    /// What selection maximises; the negative training loss when there is nothing to validate on.
+    fn quality(&self, record: &EpochRecord) -> f64 {
+        let valid = match self.config.select {
+            Select::Auc => record.valid_auc,
+            Select::Logloss => record.valid_loss.map(|loss| -loss),
+        };
+        valid.unwrap_or(-record.train_loss)
+    }
+}

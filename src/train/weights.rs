@@ -1,0 +1,126 @@
+//! Weights as `safetensors`: dense parameters by name, embedding tables split by field (`embedding.user_id`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::autograd::{Layout, Parameters};
+use crate::data::schema::Schema;
+use crate::error::{Error, Result};
+
+/// A tensor's name, shape and where its numbers lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tensor {
+    pub name: String,
+    pub shape: Vec<usize>,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// From this place of the flat vector on.
+    Dense(usize),
+    /// From this place of a table on.
+    Table(usize, usize),
+}
+
+impl Tensor {
+    /// How many numbers it holds.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn of<'p>(&self, parameters: &'p Parameters) -> &'p [f32] {
+        match self.place {
+            Place::Dense(start) => &parameters.dense[start..start + self.len()],
+            Place::Table(table, start) => &parameters.tables[table][start..start + self.len()],
+        }
+    }
+
+    fn of_mut<'p>(&self, parameters: &'p mut Parameters) -> &'p mut [f32] {
+        match self.place {
+            Place::Dense(start) => &mut parameters.dense[start..start + self.len()],
+            Place::Table(table, start) => &mut parameters.tables[table][start..start + self.len()],
+        }
+    }
+}
+
+/// All tensors of a model, tables first.
+pub fn tensors(layout: &Layout, schema: &Schema) -> Vec<Tensor> {
+    let offsets = schema.offsets();
+    let mut all = Vec::new();
+    for (number, table) in layout.tables.iter().enumerate() {
+        for (field, rows) in schema.fields.iter().zip(offsets.windows(2)) {
+            all.push(Tensor {
+                name: format!("{}.{}", table.name, field.name),
+                shape: vec![rows[1] - rows[0], table.dim],
+                place: Place::Table(number, rows[0] * table.dim),
+            });
+        }
+    }
+    for dense in &layout.dense {
+        all.push(Tensor {
+            name: dense.name.clone(),
+            shape: dense.param.shape.clone(),
+            place: Place::Dense(dense.param.range.start),
+        });
+    }
+    all
+}
+
+/// The file's bytes. The same weights give the same bytes.
+///
+/// # Errors
+/// When the format cannot hold them.
+pub fn to_bytes(layout: &Layout, schema: &Schema, parameters: &Parameters) -> Result<Vec<u8>> {
+    let fail = |e: safetensors::SafeTensorError| Error::Data(format!("the weights cannot be written: {e}"));
+    let all: BTreeMap<String, (Vec<usize>, Vec<u8>)> = tensors(layout, schema)
+        .into_iter()
+        .map(|t| {
+            let bytes = t.of(parameters).iter().flat_map(|x| x.to_le_bytes()).collect();
+            (t.name, (t.shape, bytes))
+        })
+        .collect();
+    let mut views = BTreeMap::new();
+    for (name, (shape, bytes)) in &all {
+        views.insert(name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(fail)?);
+    }
+    safetensors::serialize(views, None).map_err(fail)
+}
+
+/// Reads weights back.
+///
+/// # Errors
+/// When the file is damaged, a tensor is missing, unknown, of another type or shape: by its name.
+pub fn from_bytes(layout: &Layout, schema: &Schema, bytes: &[u8], path: &Path) -> Result<Parameters> {
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|e| Error::file(path, format!("not a whole safetensors file: {e}")))?;
+    let wanted = tensors(layout, schema);
+    if let Some(extra) = file.names().into_iter().find(|n| wanted.iter().all(|t| t.name != **n)) {
+        let what = format!("tensor `{extra}` does not belong to this model");
+        return Err(Error::file(path, what));
+    }
+    let mut parameters = Parameters::zeros(layout);
+    for tensor in wanted {
+        let name = &tensor.name;
+        let view = file
+            .tensor(name)
+            .map_err(|_| Error::file(path, format!("tensor `{name}` is missing")))?;
+        if view.dtype() != Dtype::F32 || view.shape() != tensor.shape {
+            let (dtype, shape) = (view.dtype(), view.shape());
+            let what = format!("tensor `{name}`: expected F32 {:?}, got {dtype:?} {shape:?}", tensor.shape);
+            return Err(Error::file(path, what));
+        }
+        let numbers = view.data().chunks_exact(4);
+        for (to, from) in tensor.of_mut(&mut parameters).iter_mut().zip(numbers) {
+            *to = f32::from_le_bytes([from[0], from[1], from[2], from[3]]);
+        }
+    }
+    Ok(parameters)
+}
