@@ -4,5 +4,6 @@ pub mod batch;
 pub mod calendar;
 pub mod movielens;
 pub mod schema;
+pub mod synthetic;
 pub mod table;
 pub mod vocab;
