@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod calendar;
+pub mod download;
 pub mod movielens;
 pub mod schema;
 pub mod synthetic;
