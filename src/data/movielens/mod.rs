@@ -1,0 +1,180 @@
+//! The MovieLens data sets of GroupLens (Harper & Konstan, "The MovieLens Datasets: History and Context", ACM TiiS 5(4), 2015).
+//!
+//! Both layouts are read line by line into one [`MovieLens`] value, and from there into one [`Table`] with a row per
+//! rating, in the order of the file. A line that is not what its format says is an error with its place, never skipped.
+//!
+//! Columns (text unless said; the empty text is "missing"):
+//!
+//! | column | from | holds |
+//! |---|---|---|
+//! | `user_id`, `movie_id` | rating | the ids |
+//! | `movie_decade`, `movie_year` | movie | "1990s", "1995": the last `(dddd)` of the title |
+//! | `rating_year`, `rating_month`, `rating_decade` | rating | "2000", "12" (no leading zero), "2000s", in UTC |
+//! | `genre1`, `genre2`, `genre3` | movie | the first three genres in file order; "no" where there are fewer |
+//! | `gender`, `age`, `occupation`, `zip` | user | as they stand |
+//! | `genres` | movie | all genres in file order, joined by `\|` (multi-valued) |
+//! | `title` | movie | without the year |
+//! | `rating`, `timestamp` | rating | numbers: 1 to 5; seconds since 1970 |
+
+mod columns;
+mod fields;
+mod ids;
+mod lines;
+pub mod ml100k;
+pub mod ml1m;
+mod title;
+
+use std::path::Path;
+
+use super::table::Table;
+use crate::error::{Error, Result};
+
+/// A data set as its files hold it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MovieLens {
+    /// In file order; ids are unique.
+    pub users: Vec<User>,
+    /// In file order, movies without any rating included; ids are unique.
+    pub movies: Vec<Movie>,
+    /// In file order.
+    pub ratings: Vec<Rating>,
+}
+
+/// A person who rates. The texts are as the file has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: u32,
+    /// "M" or "F".
+    pub gender: String,
+    /// MovieLens-1M: the first year of an age bucket (1, 18, 25, 35, 45, 50, 56); MovieLens-100K: years.
+    pub age: String,
+    /// MovieLens-1M: a code from 0 to 20; MovieLens-100K: a word.
+    pub occupation: String,
+    pub zip: String,
+}
+
+/// A movie of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movie {
+    pub id: u32,
+    /// Without the year.
+    pub title: String,
+    /// The year in the title, when there is one.
+    pub year: Option<u16>,
+    /// In file order.
+    pub genres: Vec<String>,
+}
+
+/// One rating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rating {
+    /// Position in [`MovieLens::users`].
+    pub user: u32,
+    /// Position in [`MovieLens::movies`].
+    pub movie: u32,
+    /// 1 to 5.
+    pub stars: u8,
+    /// Seconds since 1970-01-01 UTC.
+    pub seconds: i64,
+}
+
+/// Reads the data set in a folder, of whichever layout it is, as a table of one row per rating.
+///
+/// # Errors
+/// When the folder holds neither layout, or a file is not what its format says (`path:line: what`).
+pub fn read(dir: &Path) -> Result<Table> {
+    load(dir)?.table()
+}
+
+/// Reads the data set in a folder, of whichever layout it is.
+///
+/// # Errors
+/// As [`read`].
+pub fn load(dir: &Path) -> Result<MovieLens> {
+    let missing = |files: &[&'static str]| -> Vec<&'static str> {
+        let there = |file: &&&str| !dir.join(file).is_file();
+        files.iter().filter(there).copied().collect()
+    };
+    let (lacks_1m, lacks_100k) = (missing(&ml1m::FILES), missing(&ml100k::FILES));
+    match (lacks_1m.as_slice(), lacks_100k.as_slice()) {
+        ([], []) => Err(Error::file(
+            dir,
+            "holds both MovieLens-1M and MovieLens-100K: give each its own folder",
+        )),
+        ([], _) => ml1m::load(dir),
+        (_, []) => ml100k::load(dir),
+        _ => Err(Error::file(dir, nothing_here(dir, &lacks_1m, &lacks_100k))),
+    }
+}
+
+/// Says what a folder without a complete data set lacks, and how to get one.
+fn nothing_here(dir: &Path, lacks_1m: &[&str], lacks_100k: &[&str]) -> String {
+    let found = if !dir.is_dir() {
+        "no such folder".to_string()
+    } else if lacks_1m.len() < ml1m::FILES.len() {
+        format!("MovieLens-1M without {}", lacks_1m.join(", "))
+    } else if lacks_100k.len() < ml100k::FILES.len() {
+        format!("MovieLens-100K without {}", lacks_100k.join(", "))
+    } else {
+        "no MovieLens data".to_string()
+    };
+    format!(
+        "{found}; expected a folder with {} (MovieLens-1M) or {} (MovieLens-100K): run `autoint download ml-1m` to get it",
+        ml1m::FILES.join(", "),
+        ml100k::FILES.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn a_folder_without_data_says_what_was_expected_and_how_to_get_it() {
+        let empty = folder(&[]);
+        let message = read(empty.path()).unwrap_err().to_string();
+        assert!(message.contains("no MovieLens data; expected a folder with"));
+        assert!(message.contains("ratings.dat (MovieLens-1M) or u.data, u.item, u.user"));
+        assert!(message.contains("`autoint download ml-1m`"));
+        let gone = read(&empty.path().join("gone")).unwrap_err().to_string();
+        assert!(gone.contains("gone: no such folder"));
+    }
+
+    #[test]
+    fn an_incomplete_set_names_the_missing_files() {
+        let part = folder(&[("ratings.dat", "1::1::1::1\n")]);
+        let message = read(part.path()).unwrap_err().to_string();
+        assert!(message.contains("MovieLens-1M without users.dat, movies.dat;"));
+        let part = folder(&[("u.data", "1\t1\t1\t1\n"), ("u.user", "1|1|M|x|1\n")]);
+        let message = read(part.path()).unwrap_err().to_string();
+        assert!(message.contains("MovieLens-100K without u.item;"));
+    }
+
+    #[test]
+    fn the_layout_is_found_by_the_file_names() {
+        let one = [
+            ("users.dat", "7::F::18::3::12345\n"),
+            ("movies.dat", "9::A (1990)::Drama\n"),
+            ("ratings.dat", "7::9::4::0\n"),
+        ];
+        let item = format!("9|B (1991)|||{}|1\n", "|0".repeat(18));
+        let hundred = [
+            ("u.user", "7|30|M|writer|99\n"),
+            ("u.item", item.as_str()),
+            ("u.data", "7\t9\t5\t0\n"),
+        ];
+        assert_eq!(load(folder(&one).path()).unwrap().movies[0].title, "A");
+        assert_eq!(load(folder(&hundred).path()).unwrap().movies[0].title, "B");
+        let both = folder(&[one, hundred].concat());
+        let message = load(both.path()).unwrap_err().to_string();
+        assert!(message.contains("holds both"));
+    }
+}
