@@ -1,10 +1,25 @@
 //! From raw files to batches: readers, schema, vocabulary, encoding, the encoded store, splits.
+//!
+//! Reading order: [`table`] (what readers give), [`movielens`] and [`synthetic`] (the readers), [`protocol`] (what is asked
+//! of a table), [`split`], [`schema`] and [`vocab`] (what is fitted), [`encode`], [`dataset`] and [`store`] (encoded rows in
+//! memory and on disk), [`batch`] (what the model gets).
 
+pub(crate) mod atomic;
 pub mod batch;
 pub mod calendar;
+pub mod dataset;
 pub mod download;
+pub mod encode;
+pub(crate) mod gather;
+pub mod mersenne;
 pub mod movielens;
+pub mod protocol;
 pub mod schema;
+pub mod split;
+pub mod store;
+pub mod summary;
 pub mod synthetic;
 pub mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod vocab;

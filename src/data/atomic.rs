@@ -1,0 +1,77 @@
+//! Files are written whole or not at all.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Writes a file through `content`: into a temporary file in the same folder, synced, renamed to `path`, the folder synced.
+/// Whoever opens `path` sees the old file or the whole new one, even after a crash.
+///
+/// # Errors
+/// When `content` fails or the system refuses; then nothing is left behind and an older file is untouched.
+pub fn write_whole(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut temporary = builder()
+        .tempfile_in(folder)
+        .map_err(Error::io(folder, "create a file in"))?;
+    let mut writer = BufWriter::new(temporary.as_file_mut());
+    content(&mut writer)
+        .and_then(|()| writer.flush())
+        .map_err(Error::io(path, "write"))?;
+    drop(writer);
+    temporary
+        .as_file()
+        .sync_all()
+        .map_err(Error::io(path, "write"))?;
+    temporary
+        .persist(path)
+        .map_err(|failed| Error::io(path, "replace")(failed.error))?;
+    sync_folder(folder)
+}
+
+/// Temporary files are private by default; what is kept gets the permissions of any new file.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    #[allow(unused_mut, reason = "only Unix has permissions to set")]
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
+/// The new name itself is durable only when its folder is. Elsewhere than on Unix a folder cannot be opened to sync it.
+fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        let opened = File::open(folder).map_err(Error::io(folder, "read"))?;
+        opened.sync_all().map_err(Error::io(folder, "sync"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_whole(&path, |w| w.write_all(b"old")).unwrap();
+        let failed = write_whole(&path, |w| {
+            w.write_all(b"half")?;
+            Err(std::io::Error::other("disk full"))
+        });
+        assert!(failed.unwrap_err().to_string().contains("disk full"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        write_whole(&path, |w| w.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+    }
+}

@@ -1,0 +1,386 @@
+//! The encoded store: a [`Dataset`] as one file that is mapped into memory, not read.
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 0..8 | magic `AUTOINTD` |
+//! | 8..12 | version of the format, u32 |
+//! | 12..16 | CRC-32 of the header |
+//! | 16..24 | length of the header, u64 |
+//! | 24..32 | length of the file, u64 |
+//! | 32.. | the header in JSON: schema, fingerprint, directory of columns (each with its CRC-32) |
+//! | from the next multiple of 64 | the payload: columns, each from a multiple of 64 on |
+//!
+//! All integers are little-endian. A file is believed only after everything in it was checked: lengths, checksums, the
+//! directory against the schema, codes against the vocabularies, splits against each other.
+
+pub(crate) mod column;
+pub(crate) mod directory;
+pub(crate) mod payload;
+mod validate;
+
+use std::path::Path;
+
+use byteorder::{ByteOrder, LittleEndian, WriteBytesExt};
+use memmap2::Mmap;
+use serde::{Deserialize, Serialize};
+
+use super::atomic::write_whole;
+use super::dataset::Dataset;
+use super::schema::Schema;
+use crate::error::{Error, Result};
+use directory::{Entry, Index, check_places};
+use payload::{Payload, aligned, map};
+
+#[cfg(target_endian = "big")]
+compile_error!("the encoded store maps little-endian columns; this machine is big-endian");
+
+const MAGIC: [u8; 8] = *b"AUTOINTD";
+const VERSION: u32 = 1;
+const PREFIX: usize = 32;
+/// A vocabulary of some ten million texts fits; more is no header of ours.
+const MAX_HEADER: usize = 1 << 30;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    schema: Schema,
+    fingerprint: String,
+    rows: u32,
+    columns: Vec<Entry>,
+}
+
+impl Dataset {
+    /// Writes the store, whole or not at all; an older file of that name is replaced.
+    ///
+    /// # Errors
+    /// When the system refuses; the message names the file.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let refused = |what: String| Error::file(path, format!("cannot be written: {what}"));
+        let header = Header {
+            schema: self.schema().clone(),
+            fingerprint: self.fingerprint().to_owned(),
+            rows: self.rows() as u32,
+            columns: self.entries().to_vec(),
+        };
+        let json = serde_json::to_vec(&header).map_err(|error| refused(error.to_string()))?;
+        if json.len() > MAX_HEADER {
+            return Err(refused(format!(
+                "its vocabularies take {} bytes, at most {MAX_HEADER} are possible; raise `min_count`",
+                json.len()
+            )));
+        }
+        let end = PREFIX + json.len();
+        let start = end.next_multiple_of(payload::ALIGNMENT);
+        let payload = self.payload().bytes();
+        write_whole(path, |file| {
+            file.write_all(&MAGIC)?;
+            file.write_u32::<LittleEndian>(VERSION)?;
+            file.write_u32::<LittleEndian>(crc32fast::hash(&json))?;
+            file.write_u64::<LittleEndian>(json.len() as u64)?;
+            file.write_u64::<LittleEndian>((start + payload.len()) as u64)?;
+            file.write_all(&json)?;
+            file.write_all(&[0; payload::ALIGNMENT][..start - end])?;
+            file.write_all(payload)
+        })
+    }
+
+    /// Opens a store by mapping it, after checking all of it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is truncated, altered, of another kind or version; the message names the file and
+    /// what is wrong with it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Dataset> {
+        let path = path.as_ref();
+        let size = std::fs::metadata(path).map_err(Error::io(path, "open"))?;
+        let refused = |what: String| {
+            let hint = "write it anew with `autoint prepare`";
+            Error::file(path, format!("is no usable encoded store: {what}; {hint}"))
+        };
+        // Before mapping: a folder or an empty file cannot be mapped.
+        if !size.is_file() || size.len() < PREFIX as u64 {
+            return Err(refused(format!("it has {} bytes", size.len())));
+        }
+        read(map(path)?).map_err(refused)
+    }
+}
+
+/// Checks a mapped file and makes a dataset of it.
+fn read(map: Mmap) -> Result<Dataset, String> {
+    let (header, start) = read_header(&map)?;
+    let payload = map.get(start..).ok_or("it is truncated")?;
+    header.schema.check().map_err(|error| error.to_string())?;
+    check_places(&header.columns, payload.len())?;
+    for entry in &header.columns {
+        let bytes = entry.range().and_then(|range| payload.get(range));
+        if bytes.map(crc32fast::hash) != Some(entry.crc32) {
+            return Err(format!(
+                "column {:?} {:?} is damaged (wrong checksum)",
+                entry.role, entry.name
+            ));
+        }
+    }
+    let index = Index::resolve(&header.schema, u64::from(header.rows), &header.columns)?;
+    let data = Dataset::new(
+        header.schema,
+        header.fingerprint,
+        header.columns,
+        index,
+        Payload::Mapped { map, start },
+    );
+    validate::check(&data)?;
+    Ok(data)
+}
+
+/// The header, and where the payload starts.
+fn read_header(file: &[u8]) -> Result<(Header, usize), String> {
+    let (prefix, rest) = file.split_at_checked(PREFIX).ok_or("it is truncated")?;
+    if prefix[..8] != MAGIC {
+        return Err("it is a file of another kind".into());
+    }
+    let version = LittleEndian::read_u32(&prefix[8..12]);
+    if version != VERSION {
+        return Err(format!(
+            "its format has version {version}, this program reads version {VERSION}"
+        ));
+    }
+    let length = LittleEndian::read_u64(&prefix[24..32]);
+    if length != file.len() as u64 {
+        return Err(format!(
+            "it has {} bytes, but should have {length} (truncated or altered)",
+            file.len()
+        ));
+    }
+    let length = usize::try_from(LittleEndian::read_u64(&prefix[16..24])).ok();
+    let json = length
+        .filter(|&length| length <= MAX_HEADER)
+        .and_then(|length| rest.get(..length))
+        .ok_or("the length of its header is wrong")?;
+    if crc32fast::hash(json) != LittleEndian::read_u32(&prefix[12..16]) {
+        return Err("its header is damaged (wrong checksum)".into());
+    }
+    let header = serde_json::from_slice(json)
+        .map_err(|error| format!("its header cannot be understood ({error})"))?;
+    let start = aligned(PREFIX + json.len()).ok_or("the length of its header is wrong")?;
+    Ok((header, start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::batch::Batch;
+    use crate::data::dataset::SplitName;
+    use crate::data::encode::encode;
+    use crate::data::protocol::FitOn;
+    use crate::data::testing::{any_rows, protocol, random_split, table};
+    use proptest::prelude::*;
+
+    fn gathered(data: &Dataset) -> Batch {
+        let mut batch = Batch::default();
+        for name in SplitName::ALL {
+            data.gather(data.split(name), &mut batch);
+        }
+        let all: Vec<u32> = (0..data.rows() as u32).collect();
+        data.gather(&all, &mut batch);
+        batch
+    }
+
+    fn example() -> Dataset {
+        let row = |i: u32| {
+            let tags = ["x", "y|x", "", "z|y"][i as usize % 4].to_owned();
+            (
+                format!("user {}", i % 3),
+                tags,
+                format!("{i}"),
+                1 + (i % 5) as u8,
+            )
+        };
+        let rows: Vec<_> = (0..30).map(row).collect();
+        encode(&table(&rows), &protocol(FitOn::Train, random_split(3))).unwrap()
+    }
+
+    fn example_bytes() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        example().write(&path).unwrap();
+        std::fs::read(&path).unwrap()
+    }
+
+    /// Opens `bytes` as a file; the error must name the file.
+    fn open(bytes: &[u8]) -> Result<Dataset, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("the-store");
+        std::fs::write(&path, bytes).unwrap();
+        Dataset::open(&path).map_err(|error| {
+            let text = error.to_string();
+            assert!(text.contains("the-store"), "{text}");
+            text
+        })
+    }
+
+    fn header_of(bytes: &[u8]) -> serde_json::Value {
+        let length = LittleEndian::read_u64(&bytes[16..24]) as usize;
+        serde_json::from_slice(&bytes[PREFIX..PREFIX + length]).unwrap()
+    }
+
+    /// The same file with another header, all lengths and the header's checksum right.
+    fn with_header(bytes: &[u8], header: &serde_json::Value) -> Vec<u8> {
+        let old = LittleEndian::read_u64(&bytes[16..24]) as usize;
+        let payload = &bytes[aligned(PREFIX + old).unwrap()..];
+        let json = serde_json::to_vec(header).unwrap();
+        let mut file = bytes[..PREFIX].to_vec();
+        file.extend_from_slice(&json);
+        file.resize(aligned(file.len()).unwrap(), 0);
+        file.extend_from_slice(payload);
+        let length = file.len() as u64;
+        LittleEndian::write_u32(&mut file[12..16], crc32fast::hash(&json));
+        LittleEndian::write_u64(&mut file[16..24], json.len() as u64);
+        LittleEndian::write_u64(&mut file[24..32], length);
+        file
+    }
+
+    /// The file after `change` to the payload of column number `column`, all checksums right.
+    fn with_column(bytes: &[u8], column: usize, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+        let mut header = header_of(bytes);
+        let mut file = bytes.to_vec();
+        let length = LittleEndian::read_u64(&bytes[16..24]) as usize;
+        let start = aligned(PREFIX + length).unwrap();
+        let entry: Entry = serde_json::from_value(header["columns"][column].clone()).unwrap();
+        let range = entry.range().unwrap();
+        let part = &mut file[start..][range];
+        change(part);
+        header["columns"][column]["crc32"] = crc32fast::hash(part).into();
+        with_header(&file, &header)
+    }
+
+    #[test]
+    fn a_file_of_another_kind_version_or_length_is_refused() {
+        let bytes = example_bytes();
+        assert_eq!(open(&bytes).unwrap().fingerprint(), example().fingerprint());
+        let refused = |bytes: &[u8]| open(bytes).unwrap_err();
+        assert!(refused(b"").contains("0 bytes"));
+        assert!(refused(&[b'x'; 100]).contains("another kind"));
+        let mut newer = bytes.clone();
+        newer[8] = 9;
+        assert!(refused(&newer).contains("version 9"));
+        assert!(refused(&bytes[..bytes.len() - 1]).contains("truncated"));
+        assert!(refused(&[&bytes[..], b"x"].concat()).contains("altered"));
+        let mut huge = bytes.clone();
+        huge[16..24].fill(0xff);
+        assert!(refused(&huge).contains("length of its header"));
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Dataset::open(folder.path()).is_err());
+        assert!(Dataset::open(folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn contents_that_would_mislead_are_refused_although_their_checksum_is_right() {
+        let bytes = example_bytes();
+        let columns = header_of(&bytes)["columns"].as_array().unwrap().len();
+        // user, tags (starts, codes), weight, label, user, true probability, train, valid, test
+        assert_eq!(columns, 10);
+        let refused = |column: usize, word: &str, change: fn(&mut [u8])| {
+            let error = open(&with_column(&bytes, column, change)).unwrap_err();
+            assert!(error.contains(word), "column {column}: {error}");
+        };
+        refused(0, "field `user` has code 200", |codes| codes[3] = 200);
+        refused(1, "lists that do not follow", |starts| starts[4..8].fill(0));
+        refused(1, "lists that do not follow", |starts| starts[0] = 1);
+        refused(2, "field `tags` has code", |codes| codes[0] = 4);
+        refused(3, "number outside", |numbers| {
+            numbers[..4].copy_from_slice(&2f32.to_le_bytes())
+        });
+        refused(4, "neither 0 nor 1", |labels| labels[0] = 2);
+        refused(5, "user number beyond", |users| users[3] = 1);
+        refused(6, "true probability", |p| p[..4].fill(0xff));
+        refused(7, "split `train`", |rows| rows.copy_within(..4, 4));
+        refused(9, "only 24 rows", |rows| rows[1] = 1);
+    }
+
+    #[test]
+    fn a_directory_that_does_not_fit_is_refused() {
+        let bytes = example_bytes();
+        let header = header_of(&bytes);
+        let refused = |change: fn(&mut serde_json::Value)| {
+            let mut header = header.clone();
+            change(&mut header);
+            open(&with_header(&bytes, &header)).unwrap_err()
+        };
+        assert!(refused(|h| h["columns"][0]["offset"] = u64::MAX.into()).contains("does not fit"));
+        assert!(refused(|h| h["columns"][0]["length"] = u64::MAX.into()).contains("column 0"));
+        assert!(
+            refused(|h| h["columns"][9]["length"] = (1u64 << 62).into()).contains("does not fit")
+        );
+        assert!(refused(|h| h["columns"][0]["name"] = "else".into()).contains("else"));
+        assert!(refused(|h| h["columns"][0]["dtype"] = "u128".into()).contains("understood"));
+        assert!(refused(|h| h["rows"] = 23.into()).contains("expected"));
+        assert!(refused(|h| h["columns"].as_array_mut().unwrap().clear()).contains("do not fill"));
+        assert!(
+            refused(|h| h["schema"]["fields"].as_array_mut().unwrap().clear())
+                .contains("no fields")
+        );
+        assert!(refused(|h| h["schema"]["fields"][1]["name"] = "user".into()).contains("twice"));
+        assert!(refused(|h| h["schema"]["item_column"] = "user".into()).contains("expected"));
+    }
+
+    proptest! {
+        #[test]
+        fn writing_and_opening_gives_the_same_data(rows in any_rows(), seed: u64) {
+            let data = encode(&table(&rows), &protocol(FitOn::Train, random_split(seed))).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("store");
+            data.write(&path).unwrap();
+            let opened = Dataset::open(&path).unwrap();
+            prop_assert_eq!(opened.schema(), data.schema());
+            prop_assert_eq!(opened.fingerprint(), data.fingerprint());
+            prop_assert_eq!(gathered(&opened), gathered(&data));
+            prop_assert_eq!(opened.users(), data.users());
+            prop_assert_eq!(opened.true_probability(), data.true_probability());
+            for name in SplitName::ALL {
+                prop_assert_eq!(opened.split(name), data.split(name));
+            }
+        }
+
+        /// Whatever happened to the bytes: the file is refused, or it is the same data (only padding was hit).
+        #[test]
+        fn altered_or_truncated_bytes_are_refused_or_harmless(
+            flips in proptest::collection::vec((any::<prop::sample::Index>(), 1u8..), 0..4),
+            end in any::<prop::sample::Index>(),
+            truncate: bool,
+        ) {
+            let mut bytes = example_bytes();
+            for (place, bits) in flips {
+                let place = place.index(bytes.len());
+                bytes[place] ^= bits;
+            }
+            if truncate {
+                bytes.truncate(end.index(bytes.len()));
+                prop_assert!(open(&bytes).is_err());
+            } else if let Ok(data) = open(&bytes) {
+                prop_assert_eq!(gathered(&data), gathered(&example()));
+            }
+        }
+
+        /// A header written by someone who knows the checksums: never a panic, also when rows are read.
+        #[test]
+        fn forged_numbers_never_panic(
+            column in 0usize..10,
+            key in 0usize..3,
+            number in prop_oneof![any::<u64>(), 0u64..2000],
+            place in any::<prop::sample::Index>(),
+            value: u8,
+        ) {
+            let bytes = example_bytes();
+            let mut header = header_of(&bytes);
+            header["columns"][column][["offset", "length", "crc32"][key]] = number.into();
+            prop_assert!(open(&with_header(&bytes, &header)).is_err() || header == header_of(&bytes));
+            let forged = with_column(&bytes, column, |part| {
+                let place = place.index(part.len());
+                part[place] = value;
+            });
+            if let Ok(data) = open(&forged) {
+                gathered(&data);
+            }
+        }
+    }
+}
