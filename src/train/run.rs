@@ -8,7 +8,6 @@
 //! | `data.json` | where the data came from, their fingerprint, rows and instruction set |
 //! | `metrics.jsonl` | one line an epoch |
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
