@@ -4,11 +4,15 @@
 //! The tolerance is 2e-4 relative (see `relative_error`): f32 keeps 6e-8, and the sums here have up to a few hundred terms
 //! whose parts cancel; an error in a formula shows as 1e-2 and more.
 
-use autoint::autograd::check::{Check, Outcome};
+use autoint::autograd::check::{Check, Outcome, relative_error};
 use autoint::autograd::layout::TableSpec;
+use autoint::autograd::op::Shard;
+use autoint::autograd::workspace::{ShardGrads, Workspace};
 use autoint::autograd::{Init, Parameters, Tape, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
+use autoint::model::config::{InitConfig, InteractingConfig};
+use autoint::model::interacting::interacting;
 use autoint::simd::{Isa, MAX_LANES};
 use autoint::{Error, Result};
 use proptest::prelude::*;
@@ -157,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn layer_norm((t, n) in (1usize..5, 2usize..12), scale in 0.3f32..5.0, seed: u32) {
+    fn layer_norm((t, n) in (1usize..5, 3usize..12), scale in 0.3f32..5.0, seed: u32) {
         let b = built(&[vec![t, n]], |tape, x| {
             let gain = tape.parameter("gain", &[n], Init::Constant(1.0))?;
             let bias = tape.parameter("bias", &[n], Init::Constant(0.0))?;
@@ -195,6 +199,81 @@ proptest! {
             ..Batch::default()
         };
         compare(&b, batch, seed, 1.0, None)?;
+    }
+}
+
+/// Two layers as a preset would configure them, fused or composed.
+fn layers(fields: usize, dim: usize, config: &InteractingConfig, composed: bool) -> Result<Built> {
+    let config = InteractingConfig {
+        composed,
+        ..config.clone()
+    };
+    built(&[vec![fields, dim]], |tape, x| {
+        tape.scope("0");
+        let first = interacting(tape, &x[0], &config)?;
+        tape.scope("1");
+        Ok(interacting(tape, &first.output, &config)?.output)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_global_rejects: 400, ..ProptestConfig::default() })]
+
+    /// Both against the definition (so against each other), with every switch.
+    #[test]
+    fn interacting_fused_and_composed(
+        (fields, dim, heads, head_dim) in (1usize..10, 1usize..6, 1usize..4, 1usize..5),
+        (scale_scores, projection_bias, projection_relu) in any::<(bool, bool, bool)>(),
+        dropout in prop_oneof![Just(0.0f32), 0.1f32..0.6],
+        // Two layers of larger weights saturate the softmax: what is left of its gradient is rounding.
+        scale in 0.2f32..0.6,
+        seed: u32,
+    ) {
+        let config = InteractingConfig {
+            layers: 2, heads, width: heads * head_dim, scale_scores, projection_bias, projection_relu,
+            layer_norm: false, dropout, composed: false, init: InitConfig(Init::GlorotUniform),
+        };
+        // Composed ops number their masks differently, so dropout is compared with the definition only.
+        let draw = Some(Draw { seed: u64::from(seed), step: 1 });
+        for composed in [false, true] {
+            let b = layers(fields, dim, &config, composed).map_err(fails)?;
+            compare(&b, Batch::default(), seed, scale, draw)?;
+        }
+    }
+
+    /// Without dropout fused and composed give the same values, up to rounding.
+    #[test]
+    fn interacting_fused_equals_composed(
+        (fields, dim, heads, head_dim) in (1usize..16, 1usize..20, 1usize..4, 1usize..12),
+        (scale_scores, projection_bias, projection_relu) in any::<(bool, bool, bool)>(),
+        seed: u32,
+    ) {
+        let config = InteractingConfig {
+            layers: 2, heads, width: heads * head_dim, scale_scores, projection_bias, projection_relu,
+            layer_norm: false, dropout: 0.0, composed: false, init: InitConfig(Init::GlorotUniform),
+        };
+        let mut all = Vec::new();
+        for composed in [false, true] {
+            let b = layers(fields, dim, &config, composed).map_err(fails)?;
+            let parameters = Parameters::initialise(b.tape.layout(), u64::from(seed));
+            let mut workspace = Workspace::new(&b.tape, 32);
+            let x = noise(b.leaves[0].units().len() * 32, seed, 0, 1.0);
+            workspace.value_mut(&b.leaves[0]).copy_from_slice(&x);
+            let batch = Batch { rows: 32, ..Batch::default() };
+            let shard = Shard { batch: &batch, first_row: 0, used: 32, loss_scale: 1.0, draw: None };
+            let isa = Isa::choose().map_err(fails)?;
+            workspace.forward(isa, &b.tape, &b.result, &parameters, shard);
+            let (mut dense, mut samples) = (vec![0.0; parameters.dense.len()], Vec::new());
+            let grads = ShardGrads { dense: &mut dense, samples: &mut samples, first_sample: 0 };
+            let cotangent = noise(b.result.units().len() * 32, seed, 1, 1.0);
+            let seed_with = |s: &mut [f32]| s.copy_from_slice(&cotangent);
+            workspace.backward(isa, &b.tape, &b.result, seed_with, &parameters, shard, grads);
+            let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+            all.push((wide(workspace.value(&b.result)), wide(workspace.grad(&b.leaves[0])), wide(&dense)));
+        }
+        prop_assert!(relative_error(&all[0].0, &all[1].0) < TOLERANCE);
+        prop_assert!(relative_error(&all[0].1, &all[1].1) < TOLERANCE);
+        prop_assert!(relative_error(&all[0].2, &all[1].2) < TOLERANCE);
     }
 }
 

@@ -60,12 +60,16 @@ impl Outcome {
     }
 }
 
-/// max |a - b| / max(|b|, a hundredth of the tensor's largest |b|): relative, but an entry that cancels to nearly nothing is
-/// measured by its tensor's scale.
+/// Below this an entry is compared by its absolute error: cotangents lie in -1..1, and where terms of that size cancel (a
+/// saturated softmax), f32 keeps some 1e-7 of them, not of what is left.
+const FLOOR: f64 = 1e-2;
+
+/// max |a - b| / max(|b|, a hundredth of the tensor's largest |b|, [`FLOOR`]): relative, but an entry that cancels to nearly
+/// nothing is measured by the scale of what cancelled.
 pub fn relative_error(a: &[f64], b: &[f64]) -> f64 {
     let scale = b.iter().fold(0.0f64, |m, x| m.max(x.abs())) / 100.0;
     a.iter().zip(b).fold(0.0, |worst, (a, b)| {
-        let error = (a - b).abs() / b.abs().max(scale).max(1e-12);
+        let error = (a - b).abs() / b.abs().max(scale).max(FLOOR);
         if error > worst || error.is_nan() {
             error
         } else {
@@ -199,12 +203,7 @@ impl Check<'_> {
             .map(|x| x.chunks_exact(self.rows).map(|unit| unit[row]).collect())
             .collect();
         let slices: Vec<&[f64]> = of_row.iter().map(Vec::as_slice).collect();
-        let reference = Reference {
-            tape: self.tape,
-            batch: self.batch,
-            draw: self.draw,
-        };
-        reference.row(row, wide, &slices)
+        self.reference().row(row, wide, &slices)
     }
 
     /// L, summed over the given rows.
@@ -266,18 +265,19 @@ impl Check<'_> {
     }
 
     fn near_a_kink(&self, wide: &Parameters64, leaves: &[Vec<f64>]) -> bool {
-        let relus: Vec<_> = self
-            .tape
-            .nodes()
-            .iter()
-            .filter(|n| n.op.name() == "relu")
-            .collect();
+        let reference = self.reference();
         (0..self.batch.rows).any(|row| {
             let values = self.reference_row(row, wide, leaves);
-            relus
-                .iter()
-                .any(|n| values[n.operands[0].clone()].iter().any(|x| x.abs() < KINK))
+            reference.kink_distance(row, wide, &values) < KINK
         })
+    }
+
+    fn reference(&self) -> Reference<'_> {
+        Reference {
+            tape: self.tape,
+            batch: self.batch,
+            draw: self.draw,
+        }
     }
 
     fn name_of(&self, place: &Place) -> String {

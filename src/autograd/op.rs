@@ -19,6 +19,11 @@ pub trait Op: Debug + Send + Sync {
         0
     }
 
+    /// Units that forward and backward may write to and that mean nothing afterwards; all ops share them.
+    fn scratch_units(&self) -> usize {
+        0
+    }
+
     /// Computes the result from the operands.
     fn forward(&self, f: &mut Forward<'_>);
 
@@ -28,6 +33,11 @@ pub trait Op: Debug + Send + Sync {
 
     /// The op for one row in f64, as plainly as it can be written: the teaching text, and the oracle of the tests.
     fn definition(&self, r: &Definition<'_>) -> Vec<f64>;
+
+    /// How far the nearest argument of a ReLU is from its kink: differences across one compare nothing.
+    fn kink_distance(&self, _: &Definition<'_>) -> f64 {
+        f64::INFINITY
+    }
 }
 
 /// The rows of one replay: `used` rows of a batch from `first_row` on, padded to R.
@@ -52,6 +62,8 @@ pub struct Forward<'a> {
     pub operands: Operands<'a>,
     pub out: &'a mut [f32],
     pub saved: &'a mut [f32],
+    /// [`Op::scratch_units`]
+    pub scratch: &'a mut [f32],
     pub parameters: &'a Parameters,
     pub shard: Shard<'a>,
 }
@@ -67,6 +79,8 @@ pub struct Backward<'a> {
     pub d_out: &'a [f32],
     pub d_operands: OperandGrads<'a>,
     pub saved: &'a [f32],
+    /// [`Op::scratch_units`]
+    pub scratch: &'a mut [f32],
     pub parameters: &'a Parameters,
     /// Gradients of the flat vector.
     pub d_dense: &'a mut [f32],

@@ -1,7 +1,7 @@
 //! The tape in f64, one row at a time, by the ops' definitions: slow, plain, and the truth that f32 replay is held against.
 
 use super::layout::Parameters;
-use super::op::{Definition, Op};
+use super::op::Definition;
 use super::tape::{Node, Tape, Var};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
@@ -55,8 +55,18 @@ impl Reference<'_> {
         parameters: &Parameters64,
         values: &[f64],
     ) -> Vec<f64> {
-        let op: &dyn Op = node.op.as_ref();
-        op.definition(&Definition {
+        node.op
+            .definition(&self.context(node, row, parameters, values))
+    }
+
+    fn context<'c>(
+        &'c self,
+        node: &Node,
+        row: usize,
+        parameters: &'c Parameters64,
+        values: &'c [f64],
+    ) -> Definition<'c> {
+        Definition {
             operands: node
                 .operands
                 .iter()
@@ -68,7 +78,16 @@ impl Reference<'_> {
             row,
             loss_scale: loss_scale(self.batch),
             draw: self.draw,
-        })
+        }
+    }
+
+    /// How far a row's results (from [`Reference::row`]) are from the nearest kink.
+    pub fn kink_distance(&self, row: usize, parameters: &Parameters64, values: &[f64]) -> f64 {
+        let distances = self.tape.nodes().iter().map(|node| {
+            node.op
+                .kink_distance(&self.context(node, row, parameters, values))
+        });
+        distances.fold(f64::INFINITY, f64::min)
     }
 
     /// The value of one result for every row, `[rows, units]`.

@@ -56,6 +56,7 @@ pub struct Tape {
     scope: String,
     units: usize,
     saved_units: usize,
+    scratch_units: usize,
 }
 
 impl Tape {
@@ -82,6 +83,11 @@ impl Tape {
     /// Units of all saved values.
     pub fn saved_units(&self) -> usize {
         self.saved_units
+    }
+
+    /// Units of the largest op's scratch memory.
+    pub fn scratch_units(&self) -> usize {
+        self.scratch_units
     }
 
     /// Ops and parameters recorded from now on carry this prefix.
@@ -128,6 +134,19 @@ impl Tape {
         })
     }
 
+    /// A part of a result, seen as one of its own.
+    pub(super) fn part(&self, x: &Var, start: usize, shape: &[usize]) -> Result<Var> {
+        let end = start + shape.iter().product::<usize>();
+        if start < x.units.start || end > x.units.end {
+            let what = format!("shape {shape:?} at {start} is no part of {:?}", x.units);
+            return Err(Error::shape("part", what));
+        }
+        Ok(Var {
+            units: start..end,
+            shape: shape.to_vec(),
+        })
+    }
+
     /// Places an op's result (and saved values) behind everything recorded before.
     pub(super) fn record(
         &mut self,
@@ -142,6 +161,7 @@ impl Tape {
         let saved = self.saved_units..self.saved_units + op.saved_units();
         self.units = result.units.end;
         self.saved_units = saved.end;
+        self.scratch_units = self.scratch_units.max(op.scratch_units());
         self.nodes.push(Node {
             op: Box::new(op),
             scope: self.scope.clone(),

@@ -12,6 +12,7 @@ pub struct Workspace {
     values: Vec<f32>,
     grads: Vec<f32>,
     saved: Vec<f32>,
+    scratch: Vec<f32>,
 }
 
 /// Where a shard's gradients are added.
@@ -34,6 +35,7 @@ impl Workspace {
             values: vec![0.0; tape.units() * rows],
             grads: Vec::new(),
             saved: vec![0.0; tape.saved_units() * rows],
+            scratch: vec![0.0; tape.scratch_units() * rows],
         }
     }
 
@@ -81,6 +83,7 @@ impl Workspace {
                 },
                 out: &mut after[..units.len() * rows],
                 saved: &mut self.saved[node.saved.start * rows..node.saved.end * rows],
+                scratch: &mut self.scratch[..node.op.scratch_units() * rows],
                 parameters,
                 shard,
             });
@@ -130,6 +133,7 @@ impl Workspace {
                     rows,
                 },
                 saved: &self.saved[node.saved.start * rows..node.saved.end * rows],
+                scratch: &mut self.scratch[..node.op.scratch_units() * rows],
                 parameters,
                 d_dense: grads.dense,
                 d_samples: grads.samples,

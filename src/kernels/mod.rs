@@ -9,6 +9,7 @@
 //! A *unit* is one number per row: a tensor of shape `[F, d]` has F * d units, in row-major order.
 
 pub mod adam;
+pub mod attention;
 pub mod bce;
 pub mod dropout;
 pub mod einsum;
@@ -17,5 +18,6 @@ pub mod layer_norm;
 pub mod lookup;
 pub mod math;
 pub mod matmul;
+pub mod product;
 pub mod softmax;
 pub mod weight_grad;

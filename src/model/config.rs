@@ -73,6 +73,8 @@ pub struct InteractingConfig {
     pub layer_norm: bool,
     /// Dropout of the attention weights.
     pub dropout: f32,
+    /// Compose the layer of primitive ops (the textbook) instead of the fused one: the same function, slower.
+    pub composed: bool,
     pub init: InitConfig,
 }
 

@@ -79,6 +79,7 @@ fn autoint() -> Preset {
                 projection_relu: false,
                 layer_norm: false,
                 dropout: 0.0,
+                composed: false,
                 init: GLOROT,
             },
             head: HeadConfig {
@@ -122,6 +123,7 @@ fn paper() -> Preset {
                 projection_relu: false,
                 layer_norm: false,
                 dropout: 0.0,
+                composed: false,
                 init: GLOROT,
             },
             head: HeadConfig {
@@ -175,6 +177,7 @@ fn course() -> Preset {
                 projection_relu: false,
                 layer_norm: false,
                 dropout: 0.0,
+                composed: false,
                 init: InitConfig(Init::TruncatedNormal { deviation: 0.05 }),
             },
             head: HeadConfig {

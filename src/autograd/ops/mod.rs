@@ -6,6 +6,7 @@ pub mod dropout;
 pub mod einsum;
 pub mod embedding;
 pub mod input;
+pub mod interacting;
 pub mod layer_norm;
 pub mod linear;
 pub mod relu;

@@ -38,4 +38,10 @@ impl Op for Relu {
     fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
         r.operands[0].iter().map(|x| x.max(0.0)).collect()
     }
+
+    fn kink_distance(&self, r: &Definition<'_>) -> f64 {
+        r.operands[0]
+            .iter()
+            .fold(f64::INFINITY, |d, x| d.min(x.abs()))
+    }
 }

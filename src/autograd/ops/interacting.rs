@@ -1,0 +1,398 @@
+//! The interacting layer as one op (Song et al. 2019, equations 5 to 8): projections, attention, residual, ReLU.
+//!
+//! ```text
+//! q, k, v, r = x W_query, x W_key, x W_value, x W_residual      (+ bias, + ReLU where configured)
+//! alpha[h, i, j] = softmax_j(scale * q[i, h] . k[j, h])          (* dropout)
+//! out[i] = relu(concat_h sum_j alpha[h, i, j] v[j, h] + r[i])
+//! ```
+//!
+//! The same layer composed of primitives stands in [`crate::model::interacting`]; a test holds the two equal, value and
+//! gradient.
+
+use crate::autograd::layout::Param;
+use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::tape::{Tape, Var};
+use crate::error::{Error, Result};
+use crate::kernels::attention::{Attend, AttendGrad, Sizes};
+use crate::kernels::dropout::fill_mask;
+use crate::kernels::elementwise::{Relu, ReluGrad};
+use crate::kernels::matmul::Matmul;
+use crate::kernels::weight_grad::{BiasGrad, WeightGrad};
+
+/// One of the four projections.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    /// `[d, width]`
+    pub weight: Param,
+    /// `[width]`
+    pub bias: Option<Param>,
+}
+
+/// What a fused layer is made of.
+#[derive(Debug, Clone)]
+pub struct Fused {
+    /// Query, key, value, residual.
+    pub projections: [Projection; 4],
+    pub heads: usize,
+    /// What scores are multiplied by.
+    pub scale: f32,
+    /// Pass the projections through ReLU.
+    pub projection_relu: bool,
+    /// Dropout of the attention weights.
+    pub dropout: f32,
+}
+
+#[derive(Debug)]
+struct Interacting {
+    layer: Fused,
+    fields: usize,
+    dim: usize,
+    width: usize,
+    /// Tells the masks of different ops of one step apart.
+    number: u32,
+}
+
+impl Tape {
+    /// Records a fused interacting layer on `x` `[F, d]`; gives `[F, width]` and the attention weights `[H, F, F]`.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn interacting(&mut self, x: &Var, layer: Fused) -> Result<(Var, Var)> {
+        let &[fields, dim] = x.shape() else {
+            let what = format!("expected x of shape [F, d], got {:?}", x.shape());
+            return Err(Error::shape("interacting", what));
+        };
+        let width = layer.projections[0]
+            .weight
+            .shape
+            .get(1)
+            .copied()
+            .unwrap_or(0);
+        for p in &layer.projections {
+            if p.weight.shape != [dim, width] || p.bias.as_ref().is_some_and(|b| b.shape != [width])
+            {
+                let what = format!(
+                    "expected weights of shape [{dim}, {width}], got {:?}",
+                    p.weight.shape
+                );
+                return Err(Error::shape("interacting", what));
+            }
+        }
+        if layer.heads == 0 || !width.is_multiple_of(layer.heads) {
+            let what = format!("{} heads do not divide the width {width}", layer.heads);
+            return Err(Error::shape("interacting", what));
+        }
+        let heads = layer.heads;
+        let op = Interacting {
+            layer,
+            fields,
+            dim,
+            width,
+            number: self.nodes().len() as u32,
+        };
+        // The attention weights are a second result, so that they can be looked at; nothing flows back into them.
+        let both = self.record(op, &[x], &[heads * fields * fields + fields * width]);
+        let at = both.units().start;
+        let alpha = self.part(&both, at, &[heads, fields, fields])?;
+        let out = self.part(&both, alpha.units().end, &[fields, width])?;
+        Ok((out, alpha))
+    }
+}
+
+impl Interacting {
+    fn alpha_units(&self) -> usize {
+        self.layer.heads * self.fields * self.fields
+    }
+
+    fn sizes(&self, rows: usize) -> Sizes {
+        Sizes {
+            fields: self.fields,
+            heads: self.layer.heads,
+            width: self.width,
+            scale: self.layer.scale,
+            rows,
+        }
+    }
+
+    /// Whether the residual projection is kept: ReLU's gradient needs its result.
+    fn keeps_residual(&self) -> bool {
+        self.layer.projection_relu
+    }
+
+    /// Saved values, cut into q, k, v, r (empty unless kept) and the mask (empty without dropout).
+    fn cut<'a>(&self, saved: &'a mut [f32], rows: usize) -> ([&'a mut [f32]; 4], &'a mut [f32]) {
+        let n = self.fields * self.width * rows;
+        let (q, rest) = saved.split_at_mut(n);
+        let (k, rest) = rest.split_at_mut(n);
+        let (v, rest) = rest.split_at_mut(n);
+        let (r, mask) = rest.split_at_mut(if self.keeps_residual() { n } else { 0 });
+        ([q, k, v, r], mask)
+    }
+
+    /// [`Interacting::cut`] of values that are only read.
+    fn view<'a>(&self, saved: &'a [f32], rows: usize) -> ([&'a [f32]; 4], &'a [f32]) {
+        let n = self.fields * self.width * rows;
+        let kept = if self.keeps_residual() { n } else { 0 };
+        let (q, k, v) = (&saved[..n], &saved[n..2 * n], &saved[2 * n..3 * n]);
+        (
+            [q, k, v, &saved[3 * n..3 * n + kept]],
+            &saved[3 * n + kept..],
+        )
+    }
+
+    fn project(&self, f: &Forward<'_>, which: usize, x: &[f32], out: &mut [f32]) {
+        let dense = &f.parameters.dense;
+        let Projection { weight, bias } = &self.layer.projections[which];
+        f.isa.run(Matmul {
+            x,
+            w: &dense[weight.range.clone()],
+            w_strides: (self.width, 1),
+            bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
+            out,
+            accumulate: false,
+            tokens: self.fields,
+            k: self.dim,
+            outputs: self.width,
+            rows: f.rows,
+        });
+    }
+
+    /// Adds a projection's part to the gradients of x, weight and bias.
+    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32]) {
+        let Projection { weight, bias } = &self.layer.projections[which];
+        // p = x weight + bias  =>  d_x += d_p weight^T
+        b.isa.run(Matmul {
+            x: d_out,
+            w: &b.parameters.dense[weight.range.clone()],
+            w_strides: (1, self.width),
+            bias: None,
+            out: b.d_operands.get(0),
+            accumulate: true,
+            tokens: self.fields,
+            k: self.width,
+            outputs: self.dim,
+            rows: b.rows,
+        });
+        // p = x weight + bias  =>  d_weight += x^T d_p
+        b.isa.run(WeightGrad {
+            x: b.operands.get(0),
+            d_out,
+            d_w: &mut b.d_dense[weight.range.clone()],
+            tokens: self.fields,
+            k: self.dim,
+            outputs: self.width,
+            rows: b.rows,
+        });
+        // p = x weight + bias  =>  d_bias += d_p
+        if let Some(bias) = bias {
+            b.isa.run(BiasGrad {
+                d_out,
+                d_bias: &mut b.d_dense[bias.range.clone()],
+                rows: b.rows,
+            });
+        }
+    }
+}
+
+impl Op for Interacting {
+    fn name(&self) -> &'static str {
+        "interacting"
+    }
+
+    /// q, k, v; r when it is kept; the mask when there is dropout.
+    fn saved_units(&self) -> usize {
+        let tokens = 3 + usize::from(self.keeps_residual());
+        let mask = if self.layer.dropout > 0.0 {
+            self.alpha_units()
+        } else {
+            0
+        };
+        tokens * self.fields * self.width + mask
+    }
+
+    /// Gradients of q, k, v and the sum; a head's scores twice.
+    fn scratch_units(&self) -> usize {
+        4 * self.fields * self.width + 2 * self.fields * self.fields
+    }
+
+    fn forward(&self, f: &mut Forward<'_>) {
+        let rows = f.rows;
+        let x = f.operands.get(0);
+        let out = std::mem::take(&mut f.out);
+        let saved = std::mem::take(&mut f.saved);
+        let scratch = std::mem::take(&mut f.scratch);
+        let (alpha, out) = out.split_at_mut(self.alpha_units() * rows);
+        let (mut kept, mask) = self.cut(saved, rows);
+        for (which, to) in kept[..3].iter_mut().enumerate() {
+            self.project(f, which, x, to);
+        }
+        self.project(f, 3, x, out);
+        if self.layer.projection_relu {
+            for to in kept[..3].iter_mut() {
+                scratch[..to.len()].copy_from_slice(to);
+                f.isa.run(Relu {
+                    x: &scratch[..to.len()],
+                    out: to,
+                });
+            }
+            f.isa.run(Relu {
+                x: out,
+                out: kept[3],
+            });
+            out.copy_from_slice(kept[3]);
+        }
+        if !mask.is_empty() {
+            match f.shard.draw {
+                Some(draw) => fill_mask(
+                    mask,
+                    rows,
+                    self.layer.dropout,
+                    draw,
+                    self.number,
+                    f.shard.first_row,
+                ),
+                None => mask.fill(1.0),
+            }
+        }
+        let sizes = self.sizes(rows);
+        let (dropped, sum) = scratch.split_at_mut(self.fields * self.fields * rows);
+        f.isa.run(Attend {
+            sizes,
+            q: kept[0],
+            k: kept[1],
+            v: kept[2],
+            mask: (!mask.is_empty()).then_some(&*mask),
+            alpha,
+            dropped,
+            out,
+        });
+        let sum = &mut sum[..out.len()];
+        sum.copy_from_slice(out);
+        f.isa.run(Relu { x: sum, out });
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (rows, n) = (b.rows, self.fields * self.width * b.rows);
+        let (alpha, out) = b.out.split_at(self.alpha_units() * rows);
+        let d_out = &b.d_out[self.alpha_units() * rows..];
+        let ([q, k, v, r], mask) = self.view(b.saved, rows);
+        let scratch = std::mem::take(&mut b.scratch);
+        let (d_sum, rest) = scratch.split_at_mut(n);
+        let (d_q, rest) = rest.split_at_mut(n);
+        let (d_k, rest) = rest.split_at_mut(n);
+        let (d_v, rest) = rest.split_at_mut(n);
+        // out = relu(sum)  =>  d_sum = d_out where out > 0
+        d_sum.fill(0.0);
+        b.isa.run(ReluGrad {
+            out,
+            d_out,
+            d_x: d_sum,
+        });
+        // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
+        b.isa.run(AttendGrad {
+            sizes: self.sizes(rows),
+            q,
+            k,
+            v,
+            d_out: d_sum,
+            alpha,
+            mask: (!mask.is_empty()).then_some(mask),
+            scratch: &mut rest[..2 * self.fields * self.fields * rows],
+            d_q,
+            d_k,
+            d_v,
+        });
+        if self.layer.projection_relu {
+            // p = relu(x weight + bias)  =>  the gradient passes where p > 0
+            for (p, d_p) in [(q, &mut *d_q), (k, d_k), (v, d_v), (r, d_sum)] {
+                for (d, p) in d_p.iter_mut().zip(p) {
+                    *d = if *p > 0.0 { *d } else { 0.0 };
+                }
+            }
+        }
+        for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {
+            self.project_back(b, which, d_p);
+        }
+        b.scratch = scratch;
+    }
+
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
+        let (mut alpha, sum) = self.attended(r);
+        alpha.extend(sum.iter().map(|y| y.max(0.0)));
+        alpha
+    }
+
+    fn kink_distance(&self, r: &Definition<'_>) -> f64 {
+        let (_, mut arguments) = self.attended(r);
+        if self.layer.projection_relu {
+            for which in 0..4 {
+                arguments.extend(self.projected(which, r.operands[0], r.dense));
+            }
+        }
+        arguments.iter().fold(f64::INFINITY, |d, x| d.min(x.abs()))
+    }
+}
+
+impl Interacting {
+    /// In f64: the attention weights (before dropout), and what goes into the last ReLU.
+    fn attended(&self, r: &Definition<'_>) -> (Vec<f64>, Vec<f64>) {
+        let (x, f, w, heads) = (r.operands[0], self.fields, self.width, self.layer.heads);
+        let c = w / heads;
+        let projected = |which| -> Vec<f64> {
+            let p = self.projected(which, x, r.dense);
+            let relu = |p: f64| {
+                if self.layer.projection_relu {
+                    p.max(0.0)
+                } else {
+                    p
+                }
+            };
+            p.into_iter().map(relu).collect()
+        };
+        let [q, k, v, mut sum] = [0, 1, 2, 3].map(projected);
+        let mut mask = vec![1.0; self.alpha_units()];
+        if let (Some(draw), true) = (r.draw, self.layer.dropout > 0.0) {
+            fill_mask(&mut mask, 1, self.layer.dropout, draw, self.number, r.row);
+        }
+        let mut all_alpha = Vec::new();
+        for h in 0..heads {
+            for i in 0..f {
+                let dot = |j: usize| -> f64 {
+                    (h * c..(h + 1) * c)
+                        .map(|u| q[i * w + u] * k[j * w + u])
+                        .sum()
+                };
+                let e: Vec<f64> = (0..f)
+                    .map(|j| (f64::from(self.layer.scale) * dot(j)).exp())
+                    .collect();
+                let total: f64 = e.iter().sum();
+                for j in 0..f {
+                    let alpha = e[j] / total;
+                    let dropped = alpha * f64::from(mask[(h * f + i) * f + j]);
+                    all_alpha.push(alpha);
+                    for u in h * c..(h + 1) * c {
+                        sum[i * w + u] += dropped * v[j * w + u];
+                    }
+                }
+            }
+        }
+        (all_alpha, sum)
+    }
+
+    /// A projection of all fields in f64, before its ReLU, `[F, width]`.
+    fn projected(&self, which: usize, x: &[f64], dense: &[f64]) -> Vec<f64> {
+        let Projection { weight, bias } = &self.layer.projections[which];
+        let weight = &dense[weight.range.clone()];
+        let mut out = Vec::new();
+        for field in 0..self.fields {
+            for u in 0..self.width {
+                let bias = bias.as_ref().map_or(0.0, |b| dense[b.range.start + u]);
+                let sum: f64 = (0..self.dim)
+                    .map(|i| x[field * self.dim + i] * weight[i * self.width + u])
+                    .sum();
+                out.push(sum + bias);
+            }
+        }
+        out
+    }
+}
