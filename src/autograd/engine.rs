@@ -23,15 +23,17 @@ use crate::simd::{Isa, MAX_LANES};
 /// Parallel tasks of a training step.
 pub const GROUPS: usize = 16;
 
-/// What a worker's arenas may take, in bytes: a core's L2 cache on most machines of today. A constant, so that the cut into
-/// shards (and with it every sum) is the same everywhere.
-const ARENA_BYTES: usize = 768 << 10;
+/// What a worker's arenas may take, in bytes, and the most rows of a shard. Constants, so that the cut into shards (and with it
+/// every sum) is the same on every machine. Measured: longer shards spread what is done once per shard (a weight's gradient
+/// folds its lanes once) over more rows, up to 64 rows; beyond that the arenas fall out of the caches.
+const ARENA_BYTES: usize = 3 << 20;
+const MAX_SHARD_ROWS: usize = 64;
 
-/// The rows of a shard: as many as fit the arenas, within 16..=128.
+/// The rows of a shard: as many as fit the arenas, within 16..=64.
 pub fn shard_rows(tape: &Tape) -> usize {
     let row_bytes = 4 * (2 * tape.units() + tape.saved_units());
     let fit = ARENA_BYTES / row_bytes.max(1) / MAX_LANES * MAX_LANES;
-    fit.clamp(MAX_LANES, 128)
+    fit.clamp(MAX_LANES, MAX_SHARD_ROWS)
 }
 
 /// Replays one tape over batches.

@@ -38,6 +38,10 @@ impl Kernel for Matmul<'_> {
                 self.outputs_of::<S, 7, 4>(s, v);
                 v += 7;
             }
+            while v + 2 <= vectors {
+                self.outputs_of::<S, 2, 8>(s, v);
+                v += 2;
+            }
         }
         while v + 3 <= vectors {
             self.outputs_of::<S, 3, 4>(s, v);

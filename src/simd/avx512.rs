@@ -138,4 +138,57 @@ impl Simd for Avx512 {
             _mm_cvtss_f32(_mm_add_ss(pair, _mm_shuffle_ps::<1>(pair, pair)))
         })
     }
+
+    /// A butterfly: each step adds two vectors' halves into one, 15 additions in all.
+    #[inline(always)]
+    fn reduce_sums(self, a: [__m512; 16]) -> [f32; 16] {
+        // Four vectors a, b, c, d: every quarter of the result is [a, b, c, d], each a partial sum.
+        let [q0, q1, q2, q3] = [0, 4, 8, 12].map(
+            #[inline(always)]
+            |i| {
+                self.fold_pairs(
+                    self.fold_singles(a[i], a[i + 1]),
+                    self.fold_singles(a[i + 2], a[i + 3]),
+                )
+            },
+        );
+        intrinsic!({
+            let s01 = _mm512_add_ps(
+                _mm512_shuffle_f32x4::<0x44>(q0, q1),
+                _mm512_shuffle_f32x4::<0xEE>(q0, q1),
+            );
+            let s23 = _mm512_add_ps(
+                _mm512_shuffle_f32x4::<0x44>(q2, q3),
+                _mm512_shuffle_f32x4::<0xEE>(q2, q3),
+            );
+            let sums = _mm512_add_ps(
+                _mm512_shuffle_f32x4::<0x88>(s01, s23),
+                _mm512_shuffle_f32x4::<0xDD>(s01, s23),
+            );
+            let mut out = [0.0; 16];
+            _mm512_storeu_ps(out.as_mut_ptr(), sums);
+            out
+        })
+    }
+}
+
+impl Avx512 {
+    /// Neighbouring lanes added: x's sums in the even places, y's in the odd ones.
+    #[inline(always)]
+    fn fold_singles(self, x: __m512, y: __m512) -> __m512 {
+        intrinsic!(_mm512_add_ps(
+            _mm512_unpacklo_ps(x, y),
+            _mm512_unpackhi_ps(x, y)
+        ))
+    }
+
+    /// Neighbouring pairs of lanes added, likewise.
+    #[inline(always)]
+    fn fold_pairs(self, x: __m512, y: __m512) -> __m512 {
+        intrinsic!({
+            let (x, y) = (_mm512_castps_pd(x), _mm512_castps_pd(y));
+            let (low, high) = (_mm512_unpacklo_pd(x, y), _mm512_unpackhi_pd(x, y));
+            _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high))
+        })
+    }
 }

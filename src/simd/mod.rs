@@ -150,6 +150,9 @@ mod tests {
             assert_eq!(read(chosen), each(|x, y| if x < y { x } else { 9.0 }));
             let sum: f32 = a.iter().sum();
             assert_eq!(s.reduce_sum(va), sum);
+            let many: [S::F; 16] = std::array::from_fn(|i| s.mul(va, s.splat(i as f32)));
+            let sums: [f32; 16] = std::array::from_fn(|i| sum * i as f32);
+            assert_eq!(s.reduce_sums(many), sums);
         }
     }
 

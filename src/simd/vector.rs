@@ -44,6 +44,14 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn lt(self, a: Self::F, b: Self::F) -> Self::M;
     /// `a` where the mask holds, else `b`.
     fn select(self, mask: Self::M, a: Self::F, b: Self::F) -> Self::F;
+    /// The sum of all lanes of each vector. Faster than sixteen times [`Simd::reduce_sum`]: the vectors are folded into each
+    /// other. The order of the additions is the instruction set's own.
+    fn reduce_sums(self, a: [Self::F; 16]) -> [f32; 16] {
+        a.map(
+            #[inline(always)]
+            |v| self.reduce_sum(v),
+        )
+    }
     /// The sum of all lanes, halves folded onto each other: (0+8, 1+9, ...), (0+4, ...), and so on.
     fn reduce_sum(self, a: Self::F) -> f32;
 }

@@ -158,7 +158,7 @@ impl Interacting {
     }
 
     /// Adds a projection's part to the gradients of x, weight and bias.
-    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32]) {
+    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], scratch: &mut [f32]) {
         let Projection { weight, bias } = &self.layer.projections[which];
         // p = x weight + bias  =>  d_x += d_p weight^T
         b.isa.run(Matmul {
@@ -178,6 +178,7 @@ impl Interacting {
             x: b.operands.get(0),
             d_out,
             d_w: &mut b.d_dense[weight.range.clone()],
+            scratch,
             tokens: self.fields,
             k: self.dim,
             outputs: self.width,
@@ -210,9 +211,11 @@ impl Op for Interacting {
         tokens * self.fields * self.width + mask
     }
 
-    /// Gradients of q, k, v and the sum; a head's scores twice.
+    /// Gradients of q, k, v and the sum; then a head's scores twice, or what a weight's gradient needs.
     fn scratch_units(&self) -> usize {
-        4 * self.fields * self.width + 2 * self.fields * self.fields
+        let scores = 2 * self.fields * self.fields;
+        let weights = WeightGrad::scratch_units(self.fields, self.width);
+        4 * self.fields * self.width + scores.max(weights)
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
@@ -311,7 +314,7 @@ impl Op for Interacting {
             }
         }
         for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {
-            self.project_back(b, which, d_p);
+            self.project_back(b, which, d_p, rest);
         }
         b.scratch = scratch;
     }

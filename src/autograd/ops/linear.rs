@@ -69,6 +69,10 @@ impl Op for Linear {
         "linear"
     }
 
+    fn scratch_units(&self) -> usize {
+        WeightGrad::scratch_units(self.tokens, self.outputs)
+    }
+
     fn forward(&self, f: &mut Forward<'_>) {
         let dense = &f.parameters.dense;
         f.isa.run(Matmul {
@@ -104,6 +108,7 @@ impl Op for Linear {
             x: b.operands.get(0),
             d_out: b.d_out,
             d_w: &mut b.d_dense[self.weight.range.clone()],
+            scratch: b.scratch,
             tokens: self.tokens,
             k: self.k,
             outputs: self.outputs,
