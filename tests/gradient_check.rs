@@ -7,7 +7,8 @@
 use autoint::autograd::check::{Check, Outcome, relative_error};
 use autoint::autograd::layout::TableSpec;
 use autoint::autograd::op::Shard;
-use autoint::autograd::workspace::{ShardGrads, Workspace};
+use autoint::autograd::ops::batch_norm::Norm;
+use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
 use autoint::autograd::{Init, Parameters, Tape, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
@@ -170,6 +171,25 @@ proptest! {
         compare(&b, Batch::default(), seed, scale, None)?;
     }
 
+    /// In training (the batch's own statistics) and at inference (the moving averages).
+    #[test]
+    fn batch_norm(n in 1usize..9, rows in 3usize..16, training: bool, scale in 0.3f32..3.0, seed: u32) {
+        let b = built(&[vec![n]], |tape, x| {
+            let norm = Norm {
+                gain: tape.parameter("gain", &[n], Init::Constant(1.0))?,
+                bias: tape.parameter("bias", &[n], Init::Constant(0.0))?,
+                mean: tape.buffer("mean", &[n], Init::Constant(0.2))?,
+                variance: tape.buffer("variance", &[n], Init::Constant(0.7))?,
+                epsilon: 1e-3,
+                momentum: 0.99,
+            };
+            tape.batch_norm(&x[0], norm)
+        }).map_err(fails)?;
+        let batch = Batch { rows, ..Batch::default() };
+        let draw = training.then_some(Draw { seed: 1, step: 1 });
+        compare(&b, batch, seed, scale, draw)?;
+    }
+
     #[test]
     fn bce(scale in 0.1f32..30.0, weighted: bool, seed: u32) {
         let b = built(&[vec![1]], |tape, x| tape.bce(&x[0])).map_err(fails)?;
@@ -260,14 +280,16 @@ proptest! {
             let x = noise(b.leaves[0].units().len() * 32, seed, 0, 1.0);
             workspace.value_mut(&b.leaves[0]).copy_from_slice(&x);
             let batch = Batch { rows: 32, ..Batch::default() };
-            let shard = Shard { batch: &batch, first_row: 0, used: 32, loss_scale: 1.0, draw: None };
+            let shard = Shard { batch: &batch, first_row: 0, used: 32, loss_scale: 1.0, draw: None, statistics: &[] };
             let isa = Isa::choose().map_err(fails)?;
-            workspace.forward(isa, &b.tape, &b.result, &parameters, shard);
+            let replay = Replay { isa, tape: &b.tape, parameters: &parameters };
+            let nodes = 0..b.tape.nodes().len();
+            workspace.forward(replay, nodes.clone(), shard);
             let (mut dense, mut samples) = (vec![0.0; parameters.dense.len()], Vec::new());
-            let grads = ShardGrads { dense: &mut dense, samples: &mut samples, first_sample: 0 };
+            let mut grads = ShardGrads { dense: &mut dense, samples: &mut samples, first_sample: 0 };
             let cotangent = noise(b.result.units().len() * 32, seed, 1, 1.0);
-            let seed_with = |s: &mut [f32]| s.copy_from_slice(&cotangent);
-            workspace.backward(isa, &b.tape, &b.result, seed_with, &parameters, shard, grads);
+            workspace.seed(&b.tape, &b.result).copy_from_slice(&cotangent);
+            workspace.backward(replay, nodes, shard, &mut grads);
             let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
             all.push((wide(workspace.value(&b.result)), wide(workspace.grad(&b.leaves[0])), wide(&dense)));
         }
@@ -300,8 +322,10 @@ fn einsum_indexes_as_its_axes_say() {
         draw: None,
     };
     let parameters = (&Parameters::default()).into();
-    let values = reference.row(0, &parameters, &[&q, &keys]);
-    let scores = &values[b.result.units()];
+    let values = reference
+        .rows(&[0], &parameters, &[vec![q.clone()], vec![keys.clone()]])
+        .values;
+    let scores = &values[0][b.result.units()];
     for hh in 0..h {
         for ii in 0..i {
             for jj in 0..j {

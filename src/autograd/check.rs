@@ -3,11 +3,14 @@
 //! For a result `y` and a random cotangent c, the checked scalar is L = sum over rows and units of c * y. Random cotangents
 //! matter: with all ones the gradient through a softmax is zero whatever backward does.
 
+use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::Shard;
-use super::reference::{Parameters64, Reference, loss_scale};
+use super::phases::{Phase, phases};
+use super::reference::{Evaluated, Parameters64, Reference, loss_scale};
+use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
-use super::workspace::{ShardGrads, Workspace};
+use super::workspace::{Replay, ShardGrads, Workspace};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
 use crate::simd::Isa;
@@ -87,24 +90,23 @@ impl Check<'_> {
             .iter()
             .map(|(_, x)| x.iter().map(|&x| f64::from(x)).collect())
             .collect();
-        if self.near_a_kink(&wide, &leaves) {
+        let rows: Vec<usize> = (0..self.batch.rows).collect();
+        let reference = self.reference_rows(&rows, &wide, &leaves);
+        if self.reference().kink_distance(&rows, &wide, &reference) < KINK {
             return Outcome::Rejected;
         }
         let (value, analytic) = self.replay(isa);
-        let mut reference = Vec::new();
-        for row in 0..self.batch.rows {
-            reference.push(self.reference_row(row, &wide, &leaves)[self.result.units()].to_vec());
-        }
-        let by_unit: Vec<f64> = (0..self.result.units().len())
-            .flat_map(|u| reference.iter().map(move |row| row[u]))
+        let by_unit: Vec<f64> = self
+            .result
+            .units()
+            .flat_map(|unit| reference.values.iter().map(move |row| row[unit]))
             .collect();
         let gradients = analytic
             .into_iter()
-            .map(|(name, grad)| {
-                let numeric = self.numeric(&name, &wide, &leaves);
+            .map(|(place, grad)| {
+                let numeric = self.numeric(place, &wide, &leaves);
                 let grad: Vec<f64> = grad.iter().map(|&x| f64::from(x)).collect();
-                let error = relative_error(&grad, &numeric);
-                (self.name_of(&name), error)
+                (self.name_of(place), relative_error(&grad, &numeric))
             })
             .collect();
         Outcome::Compared {
@@ -113,43 +115,21 @@ impl Check<'_> {
         }
     }
 
-    /// The result's values (used rows only, unit by unit) and all gradients, from the f32 replay.
+    /// The result's values (used rows only, unit by unit) and all gradients, from the f32 replay of one shard.
     fn replay(&self, isa: Isa) -> (Vec<f64>, Vec<(Place, Vec<f32>)>) {
         let layout = self.tape.layout();
+        let fields = self.batch.fields.len();
         let mut workspace = Workspace::new(self.tape, self.rows);
         for (leaf, values) in &self.leaves {
             workspace.value_mut(leaf).copy_from_slice(values);
         }
-        let shard = Shard {
-            batch: self.batch,
-            first_row: 0,
-            used: self.batch.rows,
-            loss_scale: loss_scale(self.batch) as f32,
-            draw: self.draw,
-        };
-        workspace.forward(isa, self.tape, self.result, self.parameters, shard);
         let mut dense = vec![0.0; layout.dense_len()];
-        let fields = self.batch.fields.len();
         let mut samples: Vec<Vec<f32>> = layout
             .tables
             .iter()
             .map(|t| vec![0.0; self.batch.rows * fields * t.dim])
             .collect();
-        let grads = ShardGrads {
-            dense: &mut dense,
-            samples: &mut samples,
-            first_sample: 0,
-        };
-        let seed = |s: &mut [f32]| s.copy_from_slice(self.cotangent);
-        workspace.backward(
-            isa,
-            self.tape,
-            self.result,
-            seed,
-            self.parameters,
-            shard,
-            grads,
-        );
+        self.replay_phases(isa, &mut workspace, &mut dense, &mut samples);
         let mut all: Vec<(Place, Vec<f32>)> = (0..layout.dense.len())
             .map(|i| {
                 (
@@ -158,12 +138,88 @@ impl Check<'_> {
                 )
             })
             .collect();
-        let mut index = super::sparse::SparseIndex::new(
-            layout.tables.iter().map(|t| t.rows).max().unwrap_or(0),
-        );
+        all.extend(self.table_gradients(&samples));
+        for (i, (leaf, _)) in self.leaves.iter().enumerate() {
+            all.push((Place::Leaf(i), self.used(workspace.grad(leaf))));
+        }
+        let value = self.used(workspace.value(self.result));
+        (value.iter().map(|&x| f64::from(x)).collect(), all)
+    }
+
+    /// Runs all phases of a step that ends in the checked result, as the engine would for a batch of one shard.
+    fn replay_phases(
+        &self,
+        isa: Isa,
+        workspace: &mut Workspace,
+        dense: &mut [f32],
+        samples: &mut [Vec<f32>],
+    ) {
+        let replay = Replay {
+            isa,
+            tape: self.tape,
+            parameters: self.parameters,
+        };
+        let mut statistics: Vec<Statistics> = Vec::new();
+        for phase in phases(self.tape, self.result) {
+            let shard = Shard {
+                batch: self.batch,
+                first_row: 0,
+                used: self.batch.rows,
+                loss_scale: loss_scale(self.batch) as f32,
+                draw: self.draw,
+                statistics: &statistics,
+            };
+            match phase {
+                Phase::Forward(nodes) => workspace.forward(replay, nodes, shard),
+                Phase::Seed => workspace
+                    .seed(self.tape, self.result)
+                    .copy_from_slice(self.cotangent),
+                Phase::Backward(nodes) => {
+                    let mut grads = ShardGrads {
+                        dense,
+                        samples,
+                        first_sample: 0,
+                    };
+                    workspace.backward(replay, nodes, shard, &mut grads);
+                }
+                Phase::Sums(at) => {
+                    let node = &self.tape.nodes()[at];
+                    if let Some(op) = node.op.batch_op() {
+                        let mut sums = vec![0.0; op.sums()];
+                        op.add_sums(
+                            workspace.values(&node.operands[0]),
+                            self.rows,
+                            shard.used,
+                            &mut sums,
+                        );
+                        statistics.push(Statistics {
+                            forward: sums,
+                            ..Statistics::default()
+                        });
+                    }
+                }
+                Phase::GradSums(at) => {
+                    let node = &self.tape.nodes()[at];
+                    if let Some(op) = node.op.batch_op() {
+                        let mut sums = vec![0.0; op.sums()];
+                        let (saved, d_out) = (workspace.saved(node), workspace.grad(&node.result));
+                        op.add_grad_sums(saved, d_out, self.rows, shard.used, &mut sums);
+                        statistics[op.number()].backward = sums;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whole-table gradients from those of the samples.
+    fn table_gradients(&self, samples: &[Vec<f32>]) -> Vec<(Place, Vec<f32>)> {
+        let layout = self.tape.layout();
+        let rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
+        let mut index = SparseIndex::new(rows);
         index.build(self.batch);
+        let mut all = Vec::new();
         for (i, table) in layout.tables.iter().enumerate() {
-            let stride = fields * table.dim;
+            let stride = self.batch.fields.len() * table.dim;
             let mut touched = Vec::new();
             index.sum(
                 table.dim,
@@ -171,22 +227,13 @@ impl Check<'_> {
                 &mut touched,
             );
             let mut whole = vec![0.0; table.rows * table.dim];
-            for (slot, &id) in index.ids().iter().enumerate() {
-                let id = id as usize;
-                whole[id * table.dim..(id + 1) * table.dim]
-                    .copy_from_slice(&touched[slot * table.dim..(slot + 1) * table.dim]);
+            for (&id, grad) in index.ids().iter().zip(touched.chunks_exact(table.dim)) {
+                let at = id as usize * table.dim;
+                whole[at..at + table.dim].copy_from_slice(grad);
             }
             all.push((Place::Table(i), whole));
         }
-        for (i, (leaf, _)) in self.leaves.iter().enumerate() {
-            all.push((Place::Leaf(i), self.used(workspace.grad(leaf))));
-        }
-        let value = self
-            .used(workspace.value(self.result))
-            .iter()
-            .map(|&x| f64::from(x))
-            .collect();
-        (value, all)
+        all
     }
 
     /// The used rows of `[units, rows]`.
@@ -197,81 +244,6 @@ impl Check<'_> {
             .collect()
     }
 
-    fn reference_row(&self, row: usize, wide: &Parameters64, leaves: &[Vec<f64>]) -> Vec<f64> {
-        let of_row: Vec<Vec<f64>> = leaves
-            .iter()
-            .map(|x| x.chunks_exact(self.rows).map(|unit| unit[row]).collect())
-            .collect();
-        let slices: Vec<&[f64]> = of_row.iter().map(Vec::as_slice).collect();
-        self.reference().row(row, wide, &slices)
-    }
-
-    /// L, summed over the given rows.
-    fn scalar(
-        &self,
-        rows: impl Iterator<Item = usize>,
-        wide: &Parameters64,
-        leaves: &[Vec<f64>],
-    ) -> f64 {
-        rows.map(|row| {
-            let values = &self.reference_row(row, wide, leaves)[self.result.units()];
-            let products = values.iter().enumerate();
-            products
-                .map(|(u, y)| y * f64::from(self.cotangent[u * self.rows + row]))
-                .sum::<f64>()
-        })
-        .sum()
-    }
-
-    /// dL / d(every number of a tensor), by central differences.
-    fn numeric(&self, place: &Place, wide: &Parameters64, leaves: &[Vec<f64>]) -> Vec<f64> {
-        let (mut wide, mut leaves) = (wide.clone(), leaves.to_vec());
-        let used = self.batch.rows;
-        let numbers: Vec<(usize, std::ops::Range<usize>)> = match *place {
-            Place::Dense(i) => self.tape.layout().dense[i]
-                .param
-                .range
-                .clone()
-                .map(|at| (at, 0..used))
-                .collect(),
-            Place::Table(i) => (0..wide.tables[i].len()).map(|at| (at, 0..used)).collect(),
-            // A leaf's number belongs to one row: only that row moves.
-            Place::Leaf(i) => (0..leaves[i].len())
-                .filter(|at| at % self.rows < used)
-                .map(|at| (at, at % self.rows..at % self.rows + 1))
-                .collect(),
-        };
-        let mut gradient = Vec::with_capacity(numbers.len());
-        for (at, rows) in numbers {
-            let mut shifted = |by: f64| {
-                let number = match *place {
-                    Place::Dense(_) => &mut wide.dense[at],
-                    Place::Table(i) => &mut wide.tables[i][at],
-                    Place::Leaf(i) => &mut leaves[i][at],
-                };
-                *number += by;
-                let shifted_by = self.scalar(rows.clone(), &wide, &leaves);
-                let number = match *place {
-                    Place::Dense(_) => &mut wide.dense[at],
-                    Place::Table(i) => &mut wide.tables[i][at],
-                    Place::Leaf(i) => &mut leaves[i][at],
-                };
-                *number -= by;
-                shifted_by
-            };
-            gradient.push((shifted(H) - shifted(-H)) / (2.0 * H));
-        }
-        gradient
-    }
-
-    fn near_a_kink(&self, wide: &Parameters64, leaves: &[Vec<f64>]) -> bool {
-        let reference = self.reference();
-        (0..self.batch.rows).any(|row| {
-            let values = self.reference_row(row, wide, leaves);
-            reference.kink_distance(row, wide, &values) < KINK
-        })
-    }
-
     fn reference(&self) -> Reference<'_> {
         Reference {
             tape: self.tape,
@@ -280,9 +252,70 @@ impl Check<'_> {
         }
     }
 
-    fn name_of(&self, place: &Place) -> String {
+    fn reference_rows(
+        &self,
+        rows: &[usize],
+        wide: &Parameters64,
+        leaves: &[Vec<f64>],
+    ) -> Evaluated {
+        let of_rows: Vec<Vec<Vec<f64>>> = leaves
+            .iter()
+            .map(|x| {
+                let of_row =
+                    |&row: &usize| x.chunks_exact(self.rows).map(|unit| unit[row]).collect();
+                rows.iter().map(of_row).collect()
+            })
+            .collect();
+        self.reference().rows(rows, wide, &of_rows)
+    }
+
+    /// L, summed over the given rows.
+    fn scalar(&self, rows: &[usize], wide: &Parameters64, leaves: &[Vec<f64>]) -> f64 {
+        let evaluated = self.reference_rows(rows, wide, leaves);
+        let products = rows
+            .iter()
+            .zip(&evaluated.values)
+            .flat_map(|(row, values)| {
+                let units = values[self.result.units()].iter().enumerate();
+                units.map(move |(u, y)| y * f64::from(self.cotangent[u * self.rows + row]))
+            });
+        products.sum()
+    }
+
+    /// dL / d(every number of a tensor), by central differences.
+    fn numeric(&self, place: Place, wide: &Parameters64, leaves: &[Vec<f64>]) -> Vec<f64> {
+        let (mut wide, mut leaves) = (wide.clone(), leaves.to_vec());
+        let every: Vec<usize> = (0..self.batch.rows).collect();
+        // A leaf's number belongs to one row. Without batch ops only that row moves.
+        let apart = self.tape.nodes().iter().all(|n| n.op.batch_op().is_none());
+        let numbers: Vec<usize> = match place {
+            Place::Dense(i) => self.tape.layout().dense[i].param.range.clone().collect(),
+            Place::Table(i) => (0..wide.tables[i].len()).collect(),
+            Place::Leaf(i) => (0..leaves[i].len())
+                .filter(|at| at % self.rows < self.batch.rows)
+                .collect(),
+        };
+        let mut gradient = Vec::with_capacity(numbers.len());
+        for at in numbers {
+            let one = [at % self.rows];
+            let rows = match place {
+                Place::Leaf(_) if apart => &one[..],
+                _ => &every,
+            };
+            let mut shifted = |by: f64| {
+                *place.number(at, &mut wide, &mut leaves) += by;
+                let scalar = self.scalar(rows, &wide, &leaves);
+                *place.number(at, &mut wide, &mut leaves) -= by;
+                scalar
+            };
+            gradient.push((shifted(H) - shifted(-H)) / (2.0 * H));
+        }
+        gradient
+    }
+
+    fn name_of(&self, place: Place) -> String {
         let layout = self.tape.layout();
-        match *place {
+        match place {
             Place::Dense(i) => layout.dense[i].name.clone(),
             Place::Table(i) => layout.tables[i].name.clone(),
             Place::Leaf(i) => format!("leaf {i}"),
@@ -296,4 +329,20 @@ enum Place {
     Dense(usize),
     Table(usize),
     Leaf(usize),
+}
+
+impl Place {
+    /// Number `at` of the tensor.
+    fn number<'a>(
+        self,
+        at: usize,
+        wide: &'a mut Parameters64,
+        leaves: &'a mut [Vec<f64>],
+    ) -> &'a mut f64 {
+        match self {
+            Place::Dense(_) => &mut wide.dense[at],
+            Place::Table(i) => &mut wide.tables[i][at],
+            Place::Leaf(i) => &mut leaves[i][at],
+        }
+    }
 }

@@ -2,19 +2,22 @@
 //!
 //! A batch is cut into shards of R rows; consecutive shards form at most [`GROUPS`] groups. A group is one worker's task: its
 //! shards run one after the other in the worker's own memory and add to the group's gradient. Group gradients are then
-//! summed as a tree over group numbers. R and the groups depend on the model and the batch only, never on the machine, so
+//! summed as a tree over group numbers (see [`super::group`]). R and the groups depend on the model and the batch only, never on the machine, so
 //! neither does any sum.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
+use super::batch_op::Statistics;
+use super::group::{Group, Job};
 use super::layout::Parameters;
 use super::op::Shard;
+use super::phases::{Phase, nodes_until, phases};
 use super::reference::loss_scale;
 use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
-use super::workspace::{ShardGrads, Workspace};
+use super::workspace::{Replay, Workspace};
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
@@ -42,24 +45,18 @@ pub struct Engine {
     tape: Tape,
     logit: Var,
     loss: Var,
+    phases: Vec<Phase>,
     isa: Isa,
     rows: usize,
     pool: rayon::ThreadPool,
     /// One per thread.
     workers: Vec<Mutex<Workspace>>,
     groups: Vec<Group>,
+    /// Of the tape's batch ops, by their number.
+    statistics: Vec<Statistics>,
     index: SparseIndex,
     /// Per table: the summed gradients of the touched rows.
     touched: Vec<Vec<f32>>,
-}
-
-/// One task's results.
-#[derive(Debug, Default)]
-struct Group {
-    dense: Vec<f32>,
-    samples: Vec<Vec<f32>>,
-    loss: f64,
-    not_finite: Option<String>,
 }
 
 /// The gradients of one step.
@@ -96,7 +93,10 @@ impl Engine {
             .map(|t| t.rows)
             .max()
             .unwrap_or(0);
+        let statistics = tape.nodes().iter().filter(|n| n.op.batch_op().is_some());
         Ok(Engine {
+            phases: phases(&tape, &loss),
+            statistics: statistics.map(|_| Statistics::default()).collect(),
             logit,
             loss,
             isa,
@@ -133,6 +133,12 @@ impl Engine {
     /// The logits of a batch, in the order of its rows.
     pub fn logits(&self, parameters: &Parameters, batch: &Batch, out: &mut Vec<f32>) {
         out.resize(batch.rows, 0.0);
+        let replay = Replay {
+            isa: self.isa,
+            tape: &self.tape,
+            parameters,
+        };
+        let nodes = nodes_until(&self.tape, &self.logit);
         self.pool.install(|| {
             out.par_chunks_mut(self.rows)
                 .enumerate()
@@ -143,16 +149,17 @@ impl Engine {
                         used: out.len(),
                         loss_scale: 0.0,
                         draw: None,
+                        statistics: &[],
                     };
-                    let worker = &self.workers[rayon::current_thread_index().unwrap_or(0)];
-                    let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-                    worker.forward(self.isa, &self.tape, &self.logit, parameters, shard);
+                    let mut worker = lock(&self.workers);
+                    worker.forward(replay, 0..nodes, shard);
                     out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
                 });
         });
     }
 
-    /// Loss and gradients of a batch; gives the weighted mean loss. `draw` turns dropout on.
+    /// Loss and gradients of a batch; gives the weighted mean loss. `draw` turns training on: dropout, and a batch's own
+    /// statistics in batch ops.
     ///
     /// # Errors
     /// When the loss or a gradient is not finite: the error names the op and `number`, the batch.
@@ -166,7 +173,32 @@ impl Engine {
         let shards = batch.rows.div_ceil(self.rows);
         let group_rows = shards.div_ceil(GROUPS) * self.rows;
         let count = batch.rows.div_ceil(group_rows);
-        self.prepare(count, group_rows, batch.fields.len());
+        while self.groups.len() < count {
+            self.groups.push(Group::default());
+        }
+        for group in &mut self.groups[..count] {
+            group.clear(self.tape.layout(), group_rows * batch.fields.len());
+        }
+        self.index_and_replay(parameters, batch, draw, group_rows, count);
+        if let Some(op) = self.groups[..count]
+            .iter()
+            .find_map(|g| g.not_finite.clone())
+        {
+            return Err(Error::NotFinite { op, batch: number });
+        }
+        self.sum_touched(group_rows);
+        self.check_gradients(number)?;
+        Ok(self.groups[..count].iter().map(|g| g.loss).sum())
+    }
+
+    fn index_and_replay(
+        &mut self,
+        parameters: &Parameters,
+        batch: &Batch,
+        draw: Option<Draw>,
+        group_rows: usize,
+        count: usize,
+    ) {
         let Engine {
             tape,
             loss,
@@ -176,48 +208,50 @@ impl Engine {
             workers,
             groups,
             index,
+            statistics,
+            phases,
             ..
         } = self;
-        let scale = loss_scale(batch) as f32;
         let groups = &mut groups[..count];
+        let job = Job {
+            replay: Replay {
+                isa: *isa,
+                tape,
+                parameters,
+            },
+            batch,
+            loss,
+            draw,
+            loss_scale: loss_scale(batch) as f32,
+            rows: *rows,
+            group_rows,
+            synchronised: phases.iter().any(Phase::is_barrier),
+            statistics: &[],
+        };
         pool.install(|| {
-            rayon::join(
-                || index.build(batch),
-                || {
+            let replay = || {
+                for round in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
+                    let job = Job { statistics, ..job };
                     groups.par_iter_mut().enumerate().for_each(|(g, group)| {
-                        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
-                        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-                        let end = ((g + 1) * group_rows).min(batch.rows);
-                        for first_row in (g * group_rows..end).step_by(*rows) {
-                            let shard = Shard {
-                                batch,
-                                first_row,
-                                used: (*rows).min(end - first_row),
-                                loss_scale: scale,
-                                draw,
-                            };
-                            let first_sample = first_row - g * group_rows;
-                            group.run(
-                                &mut worker,
-                                *isa,
-                                tape,
-                                loss,
-                                parameters,
-                                shard,
-                                first_sample,
-                            );
-                        }
+                        group.run(job, round, g, &mut lock(workers));
                     });
-                },
-            );
-            sum_tree(groups);
+                    add_statistics(tape, round, groups, statistics);
+                }
+                sum_tree(groups);
+            };
+            rayon::join(|| index.build(batch), replay);
         });
-        if let Some(op) = groups.iter().find_map(|g| g.not_finite.clone()) {
-            return Err(Error::NotFinite { op, batch: number });
+    }
+
+    /// Moves the moving averages of batch ops towards the last batch's statistics.
+    pub fn update_buffers(&self, batch_rows: usize, parameters: &mut Parameters) {
+        for op in self.tape.nodes().iter().filter_map(|n| n.op.batch_op()) {
+            op.update_buffers(
+                &self.statistics[op.number()],
+                batch_rows,
+                &mut parameters.buffers,
+            );
         }
-        self.sum_touched(group_rows);
-        self.check_gradients(number)?;
-        Ok(self.groups[..count].iter().map(|g| g.loss).sum())
     }
 
     /// The gradients of the last [`Engine::step`].
@@ -226,24 +260,6 @@ impl Engine {
             dense: self.groups.first().map_or(&[], |g| &g.dense),
             index: &self.index,
             tables: &self.touched,
-        }
-    }
-
-    /// Clears the groups' gradients, and makes room at the first call or for a larger batch.
-    fn prepare(&mut self, count: usize, group_rows: usize, fields: usize) {
-        let layout = self.tape.layout();
-        while self.groups.len() < count {
-            self.groups.push(Group::default());
-        }
-        for group in &mut self.groups[..count] {
-            group.dense.resize(layout.dense_len(), 0.0);
-            group.dense.fill(0.0);
-            group.samples.resize(layout.tables.len(), Vec::new());
-            for (samples, table) in group.samples.iter_mut().zip(&layout.tables) {
-                samples.resize(group_rows * fields * table.dim, 0.0);
-            }
-            group.loss = 0.0;
-            group.not_finite = None;
         }
     }
 
@@ -295,41 +311,31 @@ impl Engine {
     }
 }
 
-impl Group {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is another thing: what to run, on what, into what"
-    )]
-    fn run(
-        &mut self,
-        worker: &mut Workspace,
-        isa: Isa,
-        tape: &Tape,
-        loss: &Var,
-        parameters: &Parameters,
-        shard: Shard<'_>,
-        first_sample: usize,
-    ) {
-        worker.forward(isa, tape, loss, parameters, shard);
-        let shard_loss: f64 = worker.value(loss).iter().map(|&x| f64::from(x)).sum();
-        if !shard_loss.is_finite() && self.not_finite.is_none() {
-            self.not_finite = worker.first_not_finite(tape);
+/// The workspace of the current thread; nobody else asks for it.
+fn lock(workers: &[Mutex<Workspace>]) -> MutexGuard<'_, Workspace> {
+    let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+    worker.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Adds the sums that the groups took in a round, in the order of the groups.
+fn add_statistics(tape: &Tape, round: &[Phase], groups: &[Group], statistics: &mut [Statistics]) {
+    let (Phase::Sums(node) | Phase::GradSums(node)) = round[0] else {
+        return;
+    };
+    let Some(op) = tape.nodes()[node].op.batch_op() else {
+        return;
+    };
+    let statistics = &mut statistics[op.number()];
+    let total = match round[0] {
+        Phase::Sums(_) => &mut statistics.forward,
+        _ => &mut statistics.backward,
+    };
+    total.clear();
+    total.resize(op.sums(), 0.0);
+    for group in groups {
+        for (total, sum) in total.iter_mut().zip(&group.sums) {
+            *total += sum;
         }
-        self.loss += shard_loss;
-        let grads = ShardGrads {
-            dense: &mut self.dense,
-            samples: &mut self.samples,
-            first_sample,
-        };
-        worker.backward(
-            isa,
-            tape,
-            loss,
-            |seed| seed.fill(1.0),
-            parameters,
-            shard,
-            grads,
-        );
     }
 }
 

@@ -45,6 +45,21 @@ pub struct DenseSpec {
     pub init: Init,
 }
 
+impl DenseSpec {
+    /// A span right behind `last`.
+    fn after(last: Option<&DenseSpec>, name: &str, shape: &[usize], init: Init) -> DenseSpec {
+        let start = last.map_or(0, |d| d.param.range.end);
+        DenseSpec {
+            name: name.to_owned(),
+            param: Param {
+                range: start..start + shape.iter().product::<usize>(),
+                shape: shape.to_vec(),
+            },
+            init,
+        }
+    }
+}
+
 /// An embedding table's entry in the name table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableSpec {
@@ -61,6 +76,8 @@ pub struct TableSpec {
 pub struct Layout {
     pub dense: Vec<DenseSpec>,
     pub tables: Vec<TableSpec>,
+    /// Numbers that belong to the model and are not trained by gradients: moving averages.
+    pub buffers: Vec<DenseSpec>,
 }
 
 impl Layout {
@@ -69,21 +86,30 @@ impl Layout {
     /// # Errors
     /// When the name is taken or an axis is 0.
     pub fn dense(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
-        if shape.contains(&0) || self.dense.iter().any(|d| d.name == name) {
+        self.check_new(name, shape)?;
+        let spec = DenseSpec::after(self.dense.last(), name, shape, init);
+        self.dense.push(spec.clone());
+        Ok(spec.param)
+    }
+
+    /// Adds a buffer after the last one.
+    ///
+    /// # Errors
+    /// When the name is taken or an axis is 0.
+    pub fn buffer(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
+        self.check_new(name, shape)?;
+        let spec = DenseSpec::after(self.buffers.last(), name, shape, init);
+        self.buffers.push(spec.clone());
+        Ok(spec.param)
+    }
+
+    fn check_new(&self, name: &str, shape: &[usize]) -> Result<()> {
+        let mut taken = self.dense.iter().chain(&self.buffers);
+        if shape.contains(&0) || taken.any(|d| d.name == name) {
             let what = format!("parameter `{name}` of shape {shape:?} is empty or there twice");
             return Err(Error::shape("parameter", what));
         }
-        let start = self.dense_len();
-        let param = Param {
-            range: start..start + shape.iter().product::<usize>(),
-            shape: shape.to_vec(),
-        };
-        self.dense.push(DenseSpec {
-            name: name.to_owned(),
-            param: param.clone(),
-            init,
-        });
-        Ok(param)
+        Ok(())
     }
 
     /// Adds an embedding table.
@@ -114,6 +140,8 @@ pub struct Parameters {
     pub dense: Vec<f32>,
     /// One table each, `[rows, dim]` row-major.
     pub tables: Vec<Vec<f32>>,
+    /// All buffers, flat.
+    pub buffers: Vec<f32>,
 }
 
 impl Parameters {
@@ -126,6 +154,7 @@ impl Parameters {
                 .iter()
                 .map(|t| vec![0.0; t.rows * t.dim])
                 .collect(),
+            buffers: vec![0.0; layout.buffers.last().map_or(0, |d| d.param.range.end)],
         }
     }
 
@@ -142,6 +171,12 @@ impl Parameters {
             stream.set_stream(index as u64);
             let values = &mut parameters.dense[spec.param.range.clone()];
             draw(values, spec.init, fans, &mut stream);
+        }
+        for spec in &layout.buffers {
+            // Moving averages start as constants; nothing is drawn for them.
+            if let Init::Constant(value) = spec.init {
+                parameters.buffers[spec.param.range.clone()].fill(value);
+            }
         }
         for (index, spec) in layout.tables.iter().enumerate() {
             let mut stream = ChaCha8Rng::seed_from_u64(seed);

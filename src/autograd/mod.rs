@@ -14,11 +14,14 @@
 //! Reading order: [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
 //! [`engine`] (a batch on all threads), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
+pub mod batch_op;
 pub mod check;
 pub mod engine;
+pub mod group;
 pub mod layout;
 pub mod op;
 pub mod ops;
+pub mod phases;
 pub mod reference;
 pub mod sparse;
 pub mod tape;

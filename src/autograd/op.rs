@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
+use super::batch_op::{BatchOp, Statistics};
 use super::layout::Parameters;
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
@@ -34,6 +35,11 @@ pub trait Op: Debug + Send + Sync {
     /// The op for one row in f64, as plainly as it can be written: the teaching text, and the oracle of the tests.
     fn definition(&self, r: &Definition<'_>) -> Vec<f64>;
 
+    /// The op's other half when it looks at the whole batch.
+    fn batch_op(&self) -> Option<&dyn BatchOp> {
+        None
+    }
+
     /// How far the nearest argument of a ReLU is from its kink: differences across one compare nothing.
     fn kink_distance(&self, _: &Definition<'_>) -> f64 {
         f64::INFINITY
@@ -51,6 +57,8 @@ pub struct Shard<'a> {
     pub loss_scale: f32,
     /// Present in training only: what dropout masks are drawn from.
     pub draw: Option<Draw>,
+    /// In training: what the tape's batch ops asked for, by their number.
+    pub statistics: &'a [Statistics],
 }
 
 /// What forward gets. Slices of activations are `[units, rows]`.
@@ -98,6 +106,9 @@ pub struct Definition<'a> {
     pub operands: Vec<&'a [f64]>,
     pub dense: &'a [f64],
     pub tables: &'a [Vec<f64>],
+    pub buffers: &'a [f64],
+    /// In training: what the tape's batch ops asked for, by their number.
+    pub statistics: &'a [Statistics],
     pub batch: &'a Batch,
     pub row: usize,
     pub loss_scale: f64,

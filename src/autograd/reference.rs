@@ -1,5 +1,6 @@
-//! The tape in f64, one row at a time, by the ops' definitions: slow, plain, and the truth that f32 replay is held against.
+//! The tape in f64, op by op and row by row, by the ops' definitions: slow, plain, and the truth that f32 replay is held against.
 
+use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::Definition;
 use super::tape::{Node, Tape, Var};
@@ -11,6 +12,7 @@ use crate::kernels::dropout::Draw;
 pub struct Parameters64 {
     pub dense: Vec<f64>,
     pub tables: Vec<Vec<f64>>,
+    pub buffers: Vec<f64>,
 }
 
 impl From<&Parameters> for Parameters64 {
@@ -19,6 +21,7 @@ impl From<&Parameters> for Parameters64 {
         Parameters64 {
             dense: wide(&p.dense),
             tables: p.tables.iter().map(|t| wide(t)).collect(),
+            buffers: wide(&p.buffers),
         }
     }
 }
@@ -32,31 +35,50 @@ pub struct Reference<'a> {
 }
 
 impl Reference<'_> {
-    /// All results of one row, in the tape's units. `leaves` are the values of [`Tape::input`] leaves for this row, in the
-    /// order they were recorded.
-    pub fn row(&self, row: usize, parameters: &Parameters64, leaves: &[&[f64]]) -> Vec<f64> {
-        let mut values = vec![0.0; self.tape.units()];
+    /// All results of the given rows, in the tape's units. `leaves[leaf][row]` are the values of [`Tape::input`] leaves, in the
+    /// order they were recorded, for the same rows.
+    ///
+    /// In training, batch ops take their sums over exactly these rows: give all of the batch then.
+    pub fn rows(
+        &self,
+        rows: &[usize],
+        parameters: &Parameters64,
+        leaves: &[Vec<Vec<f64>>],
+    ) -> Evaluated {
+        let mut values = vec![vec![0.0; self.tape.units()]; rows.len()];
+        let mut statistics = Vec::new();
         let mut leaves = leaves.iter();
         for node in self.tape.nodes() {
-            let result = if node.op.name() == "input" {
-                leaves.next().map_or_else(Vec::new, |leaf| leaf.to_vec())
+            if let Some(op) = node.op.batch_op() {
+                let mut sums = vec![0.0; op.sums()];
+                for values in &values {
+                    op.add_sums_definition(&values[node.operands[0].clone()], &mut sums);
+                }
+                statistics.push(Statistics {
+                    forward: sums,
+                    ..Statistics::default()
+                });
+            }
+            let leaf = if node.op.name() == "input" {
+                leaves.next()
             } else {
-                self.evaluate(node, row, parameters, &values)
+                None
             };
-            values[node.result.units()].copy_from_slice(&result);
+            for (i, &row) in rows.iter().enumerate() {
+                let result = match leaf {
+                    Some(leaf) => leaf[i].clone(),
+                    None => node.op.definition(&self.context(
+                        node,
+                        row,
+                        parameters,
+                        &values[i],
+                        &statistics,
+                    )),
+                };
+                values[i][node.result.units()].copy_from_slice(&result);
+            }
         }
-        values
-    }
-
-    fn evaluate(
-        &self,
-        node: &Node,
-        row: usize,
-        parameters: &Parameters64,
-        values: &[f64],
-    ) -> Vec<f64> {
-        node.op
-            .definition(&self.context(node, row, parameters, values))
+        Evaluated { values, statistics }
     }
 
     fn context<'c>(
@@ -65,6 +87,7 @@ impl Reference<'_> {
         row: usize,
         parameters: &'c Parameters64,
         values: &'c [f64],
+        statistics: &'c [Statistics],
     ) -> Definition<'c> {
         Definition {
             operands: node
@@ -74,28 +97,48 @@ impl Reference<'_> {
                 .collect(),
             dense: &parameters.dense,
             tables: &parameters.tables,
+            buffers: &parameters.buffers,
             batch: self.batch,
             row,
             loss_scale: loss_scale(self.batch),
             draw: self.draw,
+            statistics,
         }
     }
 
-    /// How far a row's results (from [`Reference::row`]) are from the nearest kink.
-    pub fn kink_distance(&self, row: usize, parameters: &Parameters64, values: &[f64]) -> f64 {
-        let distances = self.tape.nodes().iter().map(|node| {
-            node.op
-                .kink_distance(&self.context(node, row, parameters, values))
-        });
-        distances.fold(f64::INFINITY, f64::min)
+    /// How far the results of the given rows are from the nearest kink.
+    pub fn kink_distance(
+        &self,
+        rows: &[usize],
+        parameters: &Parameters64,
+        evaluated: &Evaluated,
+    ) -> f64 {
+        let mut nearest = f64::INFINITY;
+        for (i, &row) in rows.iter().enumerate() {
+            let values = &evaluated.values[i];
+            for node in self.tape.nodes() {
+                let context = self.context(node, row, parameters, values, &evaluated.statistics);
+                nearest = nearest.min(node.op.kink_distance(&context));
+            }
+        }
+        nearest
     }
 
-    /// The value of one result for every row, `[rows, units]`.
+    /// The value of one result for every row of the batch, `[rows][units]`; for tapes without leaves.
     pub fn value(&self, var: &Var, parameters: &Parameters64) -> Vec<Vec<f64>> {
-        (0..self.batch.rows)
-            .map(|row| self.row(row, parameters, &[])[var.units()].to_vec())
-            .collect()
+        let rows: Vec<usize> = (0..self.batch.rows).collect();
+        let values = self.rows(&rows, parameters, &[]).values;
+        values.iter().map(|row| row[var.units()].to_vec()).collect()
     }
+}
+
+/// What a replay in f64 gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// `[rows][units of the tape]`
+    pub values: Vec<Vec<f64>>,
+    /// Of batch ops, by their number.
+    pub statistics: Vec<Statistics>,
 }
 
 /// 1 / the sum of a batch's weights.

@@ -100,11 +100,24 @@ impl Tape {
     /// # Errors
     /// When the name is taken or an axis is 0.
     pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
-        let full = match self.scope.as_str() {
+        let full = self.full_name(name);
+        self.layout.dense(&full, shape, init)
+    }
+
+    /// A buffer named `scope.name`: numbers that are not trained by gradients.
+    ///
+    /// # Errors
+    /// When the name is taken or an axis is 0.
+    pub fn buffer(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
+        let full = self.full_name(name);
+        self.layout.buffer(&full, shape, init)
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        match self.scope.as_str() {
             "" => name.to_owned(),
             scope => format!("{scope}.{name}"),
-        };
-        self.layout.dense(&full, shape, init)
+        }
     }
 
     /// An embedding table.

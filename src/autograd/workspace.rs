@@ -1,8 +1,10 @@
 //! The memory of one worker, and the replay of a tape over one shard.
 
+use std::ops::Range;
+
 use super::layout::Parameters;
 use super::op::{Backward, Forward, OperandGrads, Operands, Shard};
-use super::tape::{Tape, Var};
+use super::tape::{Node, Tape, Var};
 use crate::simd::Isa;
 
 /// Arenas for one shard. All slices are `[units, rows]`.
@@ -13,6 +15,14 @@ pub struct Workspace {
     grads: Vec<f32>,
     saved: Vec<f32>,
     scratch: Vec<f32>,
+}
+
+/// What is replayed: the same for all shards of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Replay<'a> {
+    pub isa: Isa,
+    pub tape: &'a Tape,
+    pub parameters: &'a Parameters,
 }
 
 /// Where a shard's gradients are added.
@@ -27,8 +37,7 @@ pub struct ShardGrads<'a> {
 }
 
 impl Workspace {
-    /// Memory to replay `tape` forward over shards of `rows` rows; [`Workspace::backward`] allocates the gradients at its
-    /// first call.
+    /// Memory to replay `tape` forward over shards of `rows` rows; the gradients are allocated when first seeded.
     pub fn new(tape: &Tape, rows: usize) -> Workspace {
         Workspace {
             rows,
@@ -39,42 +48,45 @@ impl Workspace {
         }
     }
 
+    fn span(&self, var: &Var) -> Range<usize> {
+        let units = var.units();
+        units.start * self.rows..units.end * self.rows
+    }
+
     /// The values of a result, `[units, rows]`.
     pub fn value(&self, var: &Var) -> &[f32] {
-        let units = var.units();
+        &self.values[self.span(var)]
+    }
+
+    /// The values of some units, `[units, rows]`.
+    pub fn values(&self, units: &Range<usize>) -> &[f32] {
         &self.values[units.start * self.rows..units.end * self.rows]
     }
 
     /// Sets the values of a leaf recorded with [`Tape::input`].
     pub fn value_mut(&mut self, var: &Var) -> &mut [f32] {
-        let units = var.units();
-        &mut self.values[units.start * self.rows..units.end * self.rows]
+        let span = self.span(var);
+        &mut self.values[span]
     }
 
     /// The gradient of a result, `[units, rows]`, after [`Workspace::backward`].
     pub fn grad(&self, var: &Var) -> &[f32] {
-        let units = var.units();
-        &self.grads[units.start * self.rows..units.end * self.rows]
+        &self.grads[self.span(var)]
     }
 
-    /// Runs the tape up to and including the op that makes `last`.
-    pub fn forward(
-        &mut self,
-        isa: Isa,
-        tape: &Tape,
-        last: &Var,
-        parameters: &Parameters,
-        shard: Shard<'_>,
-    ) {
+    /// What a node kept for backward, `[units, rows]`.
+    pub fn saved(&self, node: &Node) -> &[f32] {
+        &self.saved[node.saved.start * self.rows..node.saved.end * self.rows]
+    }
+
+    /// Runs some nodes of the tape, whose operands' values are there.
+    pub fn forward(&mut self, replay: Replay<'_>, nodes: Range<usize>, shard: Shard<'_>) {
         let rows = self.rows;
-        for node in tape.nodes() {
+        for node in &replay.tape.nodes()[nodes] {
             let units = node.result.units();
-            if units.start >= last.units().end {
-                break;
-            }
             let (before, after) = self.values.split_at_mut(units.start * rows);
             node.op.forward(&mut Forward {
-                isa,
+                isa: replay.isa,
                 rows,
                 operands: Operands {
                     before,
@@ -84,41 +96,35 @@ impl Workspace {
                 out: &mut after[..units.len() * rows],
                 saved: &mut self.saved[node.saved.start * rows..node.saved.end * rows],
                 scratch: &mut self.scratch[..node.op.scratch_units() * rows],
-                parameters,
+                parameters: replay.parameters,
                 shard,
             });
         }
     }
 
-    /// Runs the tape backward from `last`, whose gradient `seed` (`[units, rows]`) is given. Needs a forward pass before.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is another thing: what to run, on what, into what"
-    )]
+    /// Clears all gradients and gives that of `last`, to be set: where backward starts.
+    pub fn seed(&mut self, tape: &Tape, last: &Var) -> &mut [f32] {
+        self.grads.resize(tape.units() * self.rows, 0.0);
+        self.grads.fill(0.0);
+        let span = self.span(last);
+        &mut self.grads[span]
+    }
+
+    /// Runs some nodes backward, the last one first. Their results' gradients are there.
     pub fn backward(
         &mut self,
-        isa: Isa,
-        tape: &Tape,
-        last: &Var,
-        seed: impl FnOnce(&mut [f32]),
-        parameters: &Parameters,
+        replay: Replay<'_>,
+        nodes: Range<usize>,
         shard: Shard<'_>,
-        grads: ShardGrads<'_>,
+        grads: &mut ShardGrads<'_>,
     ) {
         let rows = self.rows;
-        self.grads.resize(tape.units() * rows, 0.0);
-        let end = last.units().end * rows;
-        self.grads[..end].fill(0.0);
-        seed(&mut self.grads[last.units().start * rows..end]);
-        for node in tape.nodes().iter().rev() {
+        for node in replay.tape.nodes()[nodes].iter().rev() {
             let units = node.result.units();
-            if units.start >= last.units().end {
-                continue;
-            }
             let (before, after) = self.values.split_at(units.start * rows);
             let (d_before, d_after) = self.grads.split_at_mut(units.start * rows);
             node.op.backward(&mut Backward {
-                isa,
+                isa: replay.isa,
                 rows,
                 operands: Operands {
                     before,
@@ -134,7 +140,7 @@ impl Workspace {
                 },
                 saved: &self.saved[node.saved.start * rows..node.saved.end * rows],
                 scratch: &mut self.scratch[..node.op.scratch_units() * rows],
-                parameters,
+                parameters: replay.parameters,
                 d_dense: grads.dense,
                 d_samples: grads.samples,
                 first_sample: grads.first_sample,
@@ -148,6 +154,6 @@ impl Workspace {
         tape.nodes()
             .iter()
             .find(|node| self.value(&node.result).iter().any(|x| !x.is_finite()))
-            .map(super::tape::Node::label)
+            .map(Node::label)
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod adam;
 pub mod attention;
+pub mod batch_norm;
 pub mod bce;
 pub mod dropout;
 pub mod einsum;

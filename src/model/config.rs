@@ -94,6 +94,9 @@ pub struct HeadConfig {
 pub struct MlpConfig {
     /// The hidden layers' widths.
     pub hidden: Vec<usize>,
+    /// Normalise each hidden layer over the batch, as Keras does it: dense, ReLU, normalise, ReLU, dropout (epsilon 1e-3,
+    /// momentum 0.99).
+    pub batch_norm: bool,
     pub dropout: f32,
     /// ReLU and dropout on the output unit: a defect of variants B and C, kept to reproduce them.
     pub output_relu: bool,

@@ -1,6 +1,7 @@
 //! The multilayer perceptron of AutoInt+: hidden layers with ReLU and dropout, one linear output unit.
 
 use super::config::MlpConfig;
+use crate::autograd::ops::batch_norm::Norm;
 use crate::autograd::{Init, Tape, Var};
 use crate::error::Result;
 
@@ -13,7 +14,12 @@ pub fn mlp(tape: &mut Tape, x: &Var, config: &MlpConfig) -> Result<Var> {
     for (layer, &width) in config.hidden.iter().enumerate() {
         tape.scope(format!("mlp.{layer}"));
         let projected = dense(tape, &hidden, width, config)?;
-        let active = tape.relu(&projected);
+        let mut active = tape.relu(&projected);
+        if config.batch_norm {
+            let norm = norm(tape, width)?;
+            let normalised = tape.batch_norm(&active, norm)?;
+            active = tape.relu(&normalised);
+        }
         hidden = tape.dropout(&active, config.dropout);
     }
     tape.scope("mlp.output");
@@ -23,6 +29,18 @@ pub fn mlp(tape: &mut Tape, x: &Var, config: &MlpConfig) -> Result<Var> {
     }
     let active = tape.relu(&logit);
     Ok(tape.dropout(&active, config.dropout))
+}
+
+/// Keras' defaults.
+fn norm(tape: &mut Tape, width: usize) -> Result<Norm> {
+    Ok(Norm {
+        gain: tape.parameter("norm.gain", &[width], Init::Constant(1.0))?,
+        bias: tape.parameter("norm.bias", &[width], Init::Constant(0.0))?,
+        mean: tape.buffer("norm.mean", &[width], Init::Constant(0.0))?,
+        variance: tape.buffer("norm.variance", &[width], Init::Constant(1.0))?,
+        epsilon: 1e-3,
+        momentum: 0.99,
+    })
 }
 
 fn dense(tape: &mut Tape, x: &Var, outputs: usize, config: &MlpConfig) -> Result<Var> {

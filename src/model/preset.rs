@@ -89,6 +89,7 @@ fn autoint() -> Preset {
             },
             mlp: MlpConfig {
                 hidden: vec![128, 128],
+                batch_norm: false,
                 dropout: 0.2,
                 output_relu: false,
                 init: GLOROT,
@@ -133,6 +134,7 @@ fn paper() -> Preset {
             },
             mlp: MlpConfig {
                 hidden: vec![400, 400],
+                batch_norm: false,
                 dropout: 0.0,
                 output_relu: false,
                 init: GLOROT,
@@ -187,6 +189,7 @@ fn course() -> Preset {
             },
             mlp: MlpConfig {
                 hidden: vec![32, 32],
+                batch_norm: false,
                 dropout: 0.4,
                 output_relu: false,
                 init: normal(1e-4),

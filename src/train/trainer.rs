@@ -195,6 +195,7 @@ impl<'a> Trainer<'a> {
                 self.config.learning_rate,
                 &mut self.parameters,
             );
+            self.engine.update_buffers(rows.len(), &mut self.parameters);
             sum += loss * rows.len() as f64;
             done += rows.len();
             observer.batch(epoch, done, order.len(), sum / done as f64);

@@ -21,6 +21,8 @@ pub struct Tensor {
 enum Place {
     /// From this place of the flat vector on.
     Dense(usize),
+    /// From this place of the buffers on.
+    Buffer(usize),
     /// From this place of a table on.
     Table(usize, usize),
 }
@@ -39,6 +41,7 @@ impl Tensor {
     fn of<'p>(&self, parameters: &'p Parameters) -> &'p [f32] {
         match self.place {
             Place::Dense(start) => &parameters.dense[start..start + self.len()],
+            Place::Buffer(start) => &parameters.buffers[start..start + self.len()],
             Place::Table(table, start) => &parameters.tables[table][start..start + self.len()],
         }
     }
@@ -46,6 +49,7 @@ impl Tensor {
     fn of_mut<'p>(&self, parameters: &'p mut Parameters) -> &'p mut [f32] {
         match self.place {
             Place::Dense(start) => &mut parameters.dense[start..start + self.len()],
+            Place::Buffer(start) => &mut parameters.buffers[start..start + self.len()],
             Place::Table(table, start) => &mut parameters.tables[table][start..start + self.len()],
         }
     }
@@ -64,11 +68,19 @@ pub fn tensors(layout: &Layout, schema: &Schema) -> Vec<Tensor> {
             });
         }
     }
-    for dense in &layout.dense {
+    let spans = layout
+        .dense
+        .iter()
+        .map(|d| (d, Place::Dense(d.param.range.start)));
+    let buffers = layout
+        .buffers
+        .iter()
+        .map(|d| (d, Place::Buffer(d.param.range.start)));
+    for (spec, place) in spans.chain(buffers) {
         all.push(Tensor {
-            name: dense.name.clone(),
-            shape: dense.param.shape.clone(),
-            place: Place::Dense(dense.param.range.start),
+            name: spec.name.clone(),
+            shape: spec.param.shape.clone(),
+            place,
         });
     }
     all

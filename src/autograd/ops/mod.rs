@@ -1,6 +1,7 @@
 //! The ops, one a file: the formula, the shape rule, forward, backward directly below it, and the definition in f64.
 
 pub mod add;
+pub mod batch_norm;
 pub mod bce;
 pub mod dropout;
 pub mod einsum;
