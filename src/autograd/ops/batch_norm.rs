@@ -125,6 +125,7 @@ impl Op for BatchNorm {
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
+        let used = b.shard.used;
         let training = b
             .shard
             .draw
@@ -150,6 +151,8 @@ impl Op for BatchNorm {
                 factor: b.parameters.dense[self.norm.gain.range.start + unit] * inverse as f32,
                 d_x,
             });
+            // The batch's means reach every row, but the padding rows are none of the batch's.
+            d_x[used..].fill(0.0);
         }
         // out = gain hat + bias  =>  d_gain += hat d_out, d_bias += d_out, over all rows
         b.isa.run(GainGrad {

@@ -9,6 +9,7 @@
 //! The same layer composed of primitives stands in [`crate::model::interacting`]; a test holds the two equal, value and
 //! gradient.
 
+use super::relu::nearest_kink;
 use crate::autograd::layout::Param;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -332,7 +333,7 @@ impl Op for Interacting {
                 arguments.extend(self.projected(which, r.operands[0], r.dense));
             }
         }
-        arguments.iter().fold(f64::INFINITY, |d, x| d.min(x.abs()))
+        nearest_kink(&arguments)
     }
 }
 

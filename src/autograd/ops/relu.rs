@@ -14,6 +14,13 @@ impl Tape {
     }
 }
 
+/// The distance of the nearest argument from 0. An argument that is exactly 0 comes from units that are all switched off before:
+/// it stays 0 on both sides, so it is no kink.
+pub(super) fn nearest_kink(arguments: &[f64]) -> f64 {
+    let distances = arguments.iter().map(|x| x.abs()).filter(|&d| d > 0.0);
+    distances.fold(f64::INFINITY, f64::min)
+}
+
 impl Op for Relu {
     fn name(&self) -> &'static str {
         "relu"
@@ -40,8 +47,6 @@ impl Op for Relu {
     }
 
     fn kink_distance(&self, r: &Definition<'_>) -> f64 {
-        r.operands[0]
-            .iter()
-            .fold(f64::INFINITY, |d, x| d.min(x.abs()))
+        nearest_kink(r.operands[0])
     }
 }
