@@ -104,7 +104,9 @@ impl Run {
     pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
         let read = |name: &str| {
             let file = path.join(name);
-            std::fs::read(&file).map(|bytes| (bytes, file.clone())).map_err(Error::io(file, "read"))
+            std::fs::read(&file)
+                .map(|bytes| (bytes, file.clone()))
+                .map_err(Error::io(file, "read"))
         };
         let (text, file) = read(CONFIG)?;
         let text = String::from_utf8(text).map_err(|e| Error::file(&file, e.to_string()))?;
@@ -115,7 +117,12 @@ impl Run {
         let (bytes, file) = read(PROVENANCE)?;
         let provenance = serde_json::from_slice(&bytes)
             .map_err(|e| Error::file(file, format!("not a run's provenance: {e}")))?;
-        let Model { tape, logit, loss, attention } = build(&settings.model, &schema.offsets())?;
+        let Model {
+            tape,
+            logit,
+            loss,
+            attention,
+        } = build(&settings.model, &schema.offsets())?;
         let (bytes, file) = read(WEIGHTS)?;
         let parameters = weights::from_bytes(tape.layout(), &schema, &bytes, &file)?;
         Ok(Run {

@@ -57,7 +57,9 @@ impl Settings {
     ) -> Result<Settings> {
         let file: Table = match file {
             None => Table::new(),
-            Some(text) => text.parse().map_err(|e| Error::config("--config", format!("{e}")))?,
+            Some(text) => text
+                .parse()
+                .map_err(|e| Error::config("--config", format!("{e}")))?,
         };
         let of_file = |key: &str| file.get(key).and_then(Value::as_str);
         let name = preset.or(of_file("preset")).unwrap_or(DEFAULT_PRESET);
@@ -65,7 +67,8 @@ impl Settings {
         if let Some(protocol) = protocol.or(of_file("protocol")) {
             base.protocol = protocol.to_owned();
         }
-        let mut table = Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
+        let mut table =
+            Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
         merge(&mut table, file, "")?;
         for set in sets {
             let (key, value) = set.split_once('=').ok_or_else(|| {
@@ -107,7 +110,9 @@ fn merge(base: &mut Table, over: Table, path: &str) -> Result<()> {
         let full = format!("{path}{key}");
         match (base.get_mut(&key), value) {
             (None, _) => return Err(unknown(base, &full)),
-            (Some(Value::Table(base)), Value::Table(over)) => merge(base, over, &format!("{full}."))?,
+            (Some(Value::Table(base)), Value::Table(over)) => {
+                merge(base, over, &format!("{full}."))?
+            }
             (Some(slot), value) => *slot = fitted(slot, value),
         }
     }
@@ -154,7 +159,13 @@ fn set_one(table: &mut Table, key: &str, text: &str) -> Result<()> {
 
 fn unknown(table: &Table, key: &str) -> Error {
     let keys: Vec<_> = table.keys().map(String::as_str).collect();
-    Error::config(key, format!("there is no such setting; expected one of {}", keys.join(", ")))
+    Error::config(
+        key,
+        format!(
+            "there is no such setting; expected one of {}",
+            keys.join(", ")
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -164,8 +175,12 @@ mod tests {
 
     #[test]
     fn layers_override_each_other_in_order() {
-        let file = "preset = 'compact'\n[train]\nlearning_rate = 0.5\nseed = 9\n[model.mlp]\ndropout = 0";
-        let sets = ["train.learning_rate=2e-3".to_owned(), "model.kind=autoint".to_owned()];
+        let file =
+            "preset = 'compact'\n[train]\nlearning_rate = 0.5\nseed = 9\n[model.mlp]\ndropout = 0";
+        let sets = [
+            "train.learning_rate=2e-3".to_owned(),
+            "model.kind=autoint".to_owned(),
+        ];
         let settings = Settings::layered(None, Some("recbole"), Some(file), &sets).unwrap();
         assert_eq!(settings.preset, "compact");
         assert_eq!(settings.protocol, "recbole");
@@ -182,15 +197,23 @@ mod tests {
         for name in preset::NAMES {
             let settings = Settings::preset(name).unwrap();
             let text = settings.to_toml().unwrap();
-            assert_eq!(Settings::layered(None, None, Some(&text), &[]).unwrap(), settings);
+            assert_eq!(
+                Settings::layered(None, None, Some(&text), &[]).unwrap(),
+                settings
+            );
         }
     }
 
     #[test]
     fn unknown_and_senseless_settings_are_named() {
         let fails = |file: &str, set: &str| {
-            let sets: Vec<String> = (!set.is_empty()).then(|| set.to_owned()).into_iter().collect();
-            Settings::layered(None, None, Some(file), &sets).unwrap_err().to_string()
+            let sets: Vec<String> = (!set.is_empty())
+                .then(|| set.to_owned())
+                .into_iter()
+                .collect();
+            Settings::layered(None, None, Some(file), &sets)
+                .unwrap_err()
+                .to_string()
         };
         assert!(fails("[train]\nspeed = 1", "").contains("train.speed"));
         assert!(fails("", "model.mlp.depth=3").contains("model.mlp.depth"));

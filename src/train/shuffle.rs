@@ -63,6 +63,9 @@ mod tests {
             }
         }
         // Binomial(4000, 1/4) has a deviation of 27.
-        assert!(counts.iter().flatten().all(|&c| c.abs_diff(1000) < 130), "{counts:?}");
+        assert!(
+            counts.iter().flatten().all(|&c| c.abs_diff(1000) < 130),
+            "{counts:?}"
+        );
     }
 }

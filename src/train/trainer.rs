@@ -95,7 +95,9 @@ impl<'a> Trainer<'a> {
         if data.split(SplitName::Train).is_empty() {
             return Err(Error::Data("the data have no training row".into()));
         }
-        let Model { tape, logit, loss, .. } = build(model, &data.schema().offsets())?;
+        let Model {
+            tape, logit, loss, ..
+        } = build(model, &data.schema().offsets())?;
         let parameters = Parameters::initialise(tape.layout(), config.seed);
         let adam = Adam::new(
             AdamConfig {
@@ -147,7 +149,10 @@ impl<'a> Trainer<'a> {
             }
             observer.epoch(&record, better);
             history.push(record);
-            if best.as_ref().is_some_and(|(_, at, _)| epoch - at >= self.config.patience) {
+            if best
+                .as_ref()
+                .is_some_and(|(_, at, _)| epoch - at >= self.config.patience)
+            {
                 ended = Ended::Early;
                 break;
             }
@@ -156,7 +161,12 @@ impl<'a> Trainer<'a> {
             Some((_, epoch, parameters)) => (epoch, parameters),
             None => (0, self.parameters.clone()),
         };
-        Ok(Outcome { parameters, best_epoch, history, ended })
+        Ok(Outcome {
+            parameters,
+            best_epoch,
+            history,
+            ended,
+        })
     }
 
     /// One epoch; gives its mean loss, or none when it was stopped.
@@ -173,9 +183,18 @@ impl<'a> Trainer<'a> {
         for rows in order.chunks(self.config.batch_size) {
             self.data.gather(rows, &mut self.batch);
             self.step += 1;
-            let draw = Draw { seed: self.config.seed, step: self.step as u32 };
-            let loss = self.engine.step(&self.parameters, &self.batch, Some(draw), self.step)?;
-            self.adam.step(&self.engine, self.config.learning_rate, &mut self.parameters);
+            let draw = Draw {
+                seed: self.config.seed,
+                step: self.step as u32,
+            };
+            let loss = self
+                .engine
+                .step(&self.parameters, &self.batch, Some(draw), self.step)?;
+            self.adam.step(
+                &self.engine,
+                self.config.learning_rate,
+                &mut self.parameters,
+            );
             sum += loss * rows.len() as f64;
             done += rows.len();
             observer.batch(epoch, done, order.len(), sum / done as f64);

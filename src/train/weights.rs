@@ -79,17 +79,26 @@ pub fn tensors(layout: &Layout, schema: &Schema) -> Vec<Tensor> {
 /// # Errors
 /// When the format cannot hold them.
 pub fn to_bytes(layout: &Layout, schema: &Schema, parameters: &Parameters) -> Result<Vec<u8>> {
-    let fail = |e: safetensors::SafeTensorError| Error::Data(format!("the weights cannot be written: {e}"));
+    let fail = |e: safetensors::SafeTensorError| {
+        Error::Data(format!("the weights cannot be written: {e}"))
+    };
     let all: BTreeMap<String, (Vec<usize>, Vec<u8>)> = tensors(layout, schema)
         .into_iter()
         .map(|t| {
-            let bytes = t.of(parameters).iter().flat_map(|x| x.to_le_bytes()).collect();
+            let bytes = t
+                .of(parameters)
+                .iter()
+                .flat_map(|x| x.to_le_bytes())
+                .collect();
             (t.name, (t.shape, bytes))
         })
         .collect();
     let mut views = BTreeMap::new();
     for (name, (shape, bytes)) in &all {
-        views.insert(name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(fail)?);
+        views.insert(
+            name,
+            TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(fail)?,
+        );
     }
     safetensors::serialize(views, None).map_err(fail)
 }
@@ -98,11 +107,20 @@ pub fn to_bytes(layout: &Layout, schema: &Schema, parameters: &Parameters) -> Re
 ///
 /// # Errors
 /// When the file is damaged, a tensor is missing, unknown, of another type or shape: by its name.
-pub fn from_bytes(layout: &Layout, schema: &Schema, bytes: &[u8], path: &Path) -> Result<Parameters> {
+pub fn from_bytes(
+    layout: &Layout,
+    schema: &Schema,
+    bytes: &[u8],
+    path: &Path,
+) -> Result<Parameters> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| Error::file(path, format!("not a whole safetensors file: {e}")))?;
     let wanted = tensors(layout, schema);
-    if let Some(extra) = file.names().into_iter().find(|n| wanted.iter().all(|t| t.name != **n)) {
+    if let Some(extra) = file
+        .names()
+        .into_iter()
+        .find(|n| wanted.iter().all(|t| t.name != **n))
+    {
         let what = format!("tensor `{extra}` does not belong to this model");
         return Err(Error::file(path, what));
     }
@@ -114,7 +132,10 @@ pub fn from_bytes(layout: &Layout, schema: &Schema, bytes: &[u8], path: &Path) -
             .map_err(|_| Error::file(path, format!("tensor `{name}` is missing")))?;
         if view.dtype() != Dtype::F32 || view.shape() != tensor.shape {
             let (dtype, shape) = (view.dtype(), view.shape());
-            let what = format!("tensor `{name}`: expected F32 {:?}, got {dtype:?} {shape:?}", tensor.shape);
+            let what = format!(
+                "tensor `{name}`: expected F32 {:?}, got {dtype:?} {shape:?}",
+                tensor.shape
+            );
             return Err(Error::file(path, what));
         }
         let numbers = view.data().chunks_exact(4);
