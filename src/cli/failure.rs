@@ -47,7 +47,12 @@ pub fn report_panics() {
 }
 
 fn panic_line(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("unknown reason");
+    let payload = panic.payload();
+    let message = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("unknown reason");
     let place = panic.location().map(|place| format!(" ({place})"));
     format!(
         "error: autoint {} has a defect: {}{}; please report this line together with the command you ran",

@@ -102,7 +102,7 @@ impl<'a> Inspection<'a> {
         Ok(())
     }
 
-    fn fields(&self) -> comfy_table::Table {
+    fn fields(&self) -> String {
         let mut table = table::new(&["field", "kind", "values"].map(str::to_owned));
         for field in &self.fields {
             let values = field
@@ -110,16 +110,16 @@ impl<'a> Inspection<'a> {
                 .map_or("-".to_owned(), |n| HumanCount(n as u64).to_string());
             table.add_row([field.name.to_owned(), field.kind.to_string(), values]);
         }
-        table
+        table.trim_fmt()
     }
 
-    fn tensors(&self) -> comfy_table::Table {
+    fn tensors(&self) -> String {
         let mut table = table::new(&["tensor", "shape", "parameters"].map(str::to_owned));
         for tensor in &self.tensors {
             let count = HumanCount(tensor.parameters as u64).to_string();
             table.add_row([tensor.name.clone(), format!("{:?}", tensor.shape), count]);
         }
-        table
+        table.trim_fmt()
     }
 }
 

@@ -6,6 +6,7 @@ mod evaluate;
 mod failure;
 mod inspect;
 mod interrupt;
+mod options;
 mod output;
 mod predict;
 mod prepare;
@@ -25,7 +26,7 @@ use clap::{Args, Parser, Subcommand};
 /// `autoint train` is all it takes to see it work: it trains on MovieLens-1M in data/ml-1m when that is there, and on a
 /// built-in synthetic set otherwise.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 110)]
+#[command(version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -35,7 +36,8 @@ struct Cli {
 enum Command {
     Download(download::Arguments),
     Prepare(prepare::Arguments),
-    Train(train::Arguments),
+    // Boxed: it has far more options than the others.
+    Train(Box<train::Arguments>),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Inspect(inspect::Arguments),

@@ -2,12 +2,16 @@
 
 use autoint::metrics::Metrics;
 use autoint::train::Evaluation;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
-/// An empty table: a line under the header, all columns but the first to the right.
+/// Nothing but a line under the header.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// An empty table; all columns but the first stand to the right.
 pub fn new(header: &[String]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(STYLE);
     table.set_header(header);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -28,8 +32,11 @@ pub fn metrics(evaluation: &Evaluation) -> String {
         table.add_row(row);
     }
     let mut text = format!(
-        "{} metrics, protocol {}, {} rows\n{table}",
-        evaluation.split, evaluation.protocol, evaluation.rows
+        "{} metrics, protocol {}, {} rows\n{}",
+        evaluation.split,
+        evaluation.protocol,
+        evaluation.rows,
+        table.trim_fmt()
     );
     if let Some(auc) = evaluation.auc {
         text += &format!(

@@ -68,7 +68,7 @@ fn predict_rows(
     let header = header(&mut reader, input)?;
     let mut encoder = RowEncoder::new(&run.schema, &header)
         .map_err(|error| Error::line(input, 1, error.to_string()))?;
-    let cannot_write = |error: csv::Error| Error::io(output, "write")(error.into());
+    let cannot_write = |error| Error::io(output, "write")(io_error(error));
     let columns = ["logit", "probability", "unknown"];
     writer.write_record(columns).map_err(cannot_write)?;
 
@@ -124,6 +124,14 @@ fn fill<'s>(
 /// The sigmoid, computed in f64 and given as the nearest f32: the logit has no more digits.
 fn probability(logit: f32) -> f32 {
     (1.0 / (1.0 + (-f64::from(logit)).exp())) as f32
+}
+
+/// The system's error as it is: a broken pipe is told by its kind.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// What the reader of CSV found wrong, with its line.

@@ -66,9 +66,7 @@ impl Run {
     /// When it is no finished run, or a file is missing, damaged, or does not fit the others.
     pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
         check_complete(path)?;
-        let file = path.join(CONFIG);
-        let settings = Settings::layered(None, None, Some(Settings::read_file(&file)?), &[])
-            .map_err(|e| Error::file(&file, e.to_string()))?;
+        let settings = Settings::read_run(&path.join(CONFIG))?;
         let file = path.join(SCHEMA);
         let schema: Schema = read_json(&file, "a schema")?;
         schema

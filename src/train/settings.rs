@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -51,12 +52,19 @@ impl Settings {
     /// # Errors
     /// When it cannot be read or is not TOML; the message names the line.
     pub fn read_file(path: &Path) -> Result<Table> {
-        let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
-        text.parse().map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
-            Error::line(path, line, one_line(error.message()))
-        })
+        parse(path)
+    }
+
+    /// Reads the `config.toml` of a run. Nothing may be missing in it: a default in its place could be another model.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not whole, or makes no sense; the message names the line.
+    pub fn read_run(path: &Path) -> Result<Settings> {
+        let settings: Settings = parse(path)?;
+        settings
+            .validate()
+            .map_err(|error| Error::file(path, error.to_string()))?;
+        Ok(settings)
     }
 
     /// Layers a configuration file and single settings over a preset. `preset` and `protocol` may also stand in the file;
@@ -111,6 +119,15 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::config("configuration", e.to_string()))
     }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
+        Error::line(path, line, one_line(error.message()))
+    })
 }
 
 /// The text at `key` of a file, when there is one.
@@ -268,5 +285,28 @@ mod tests {
         assert!(error.contains("wrong.toml:3: "), "{error}");
         assert!(!error.contains('\n'), "{error}");
         assert!(Settings::read_file(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_run_tells_every_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let settings = Settings::preset("course").unwrap();
+        let text = settings.to_toml().unwrap();
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Settings::read_run(&path)
+        };
+        assert_eq!(read(&text).unwrap(), settings);
+        let lines: Vec<&str> = text.lines().collect();
+        for missing in 0..lines.len() {
+            let mut lines = lines.clone();
+            // A header that is missing, or an empty line, is another matter.
+            if lines.remove(missing).contains('=') {
+                assert!(read(&lines.join("\n")).is_err(), "{missing}");
+            }
+        }
+        let error = read(&text.replace("heads = 2", "heads = 3")).unwrap_err();
+        assert!(error.to_string().contains("config.toml"), "{error}");
     }
 }

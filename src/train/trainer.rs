@@ -211,6 +211,13 @@ impl<'a> Trainer<'a> {
     fn validate(&self, epoch: usize, train_loss: f64, train_seconds: f64) -> Result<EpochRecord> {
         let rows = self.data.split(SplitName::Valid);
         let logits = score(&self.engine, &self.parameters, self.data, rows);
+        // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(Error::NotFinite {
+                op: "logit of the validation rows".into(),
+                batch: self.step,
+            });
+        }
         let labels = labels_of(self.data, rows);
         let trained = self.data.split(SplitName::Train).len() as f64;
         Ok(EpochRecord {
