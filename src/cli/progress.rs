@@ -1,10 +1,11 @@
 //! How training goes: a bar on a terminal, and a line an epoch.
 
+use std::fmt;
 use std::io::Write;
 
 use autoint::Result;
 use autoint::train::{EpochRecord, Observer, Writer};
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
 /// Shows the progress of a training, and records every epoch in the run directory.
 pub struct Progress<'a> {
@@ -18,8 +19,12 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub fn new(run: &'a mut Writer, out: &'a mut dyn Write) -> anyhow::Result<Progress<'a>> {
-        let template = "{prefix} {wide_bar} {human_pos}/{human_len} rows  {msg}  {per_sec}";
-        let style = ProgressStyle::with_template(template)?;
+        let template = "{prefix} {wide_bar} {human_pos}/{human_len} rows  {msg}  {speed}";
+        let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // A number that cannot be shown is no reason to stop.
+            let _ = write!(out, "{} rows/s", HumanCount(state.per_sec() as u64));
+        };
+        let style = ProgressStyle::with_template(template)?.with_key("speed", speed);
         Ok(Progress {
             run,
             out,
@@ -33,9 +38,9 @@ impl Observer for Progress<'_> {
     fn batch(&mut self, epoch: usize, done: usize, rows: usize, loss: f64) {
         if epoch != self.epoch {
             self.epoch = epoch;
-            self.bar.reset();
-            self.bar.set_length(rows as u64);
             self.bar.set_prefix(format!("epoch {epoch}"));
+            self.bar.set_length(rows as u64);
+            self.bar.reset();
         }
         self.bar.set_message(format!("loss {loss:.4}"));
         self.bar.set_position(done as u64);
