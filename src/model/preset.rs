@@ -96,7 +96,7 @@ fn autoint() -> Preset {
             },
         },
         train: TrainConfig {
-            learning_rate: 1e-3,
+            learning_rate: 2e-3,
             batch_size: 2048,
             epochs: 20,
             ..TrainConfig::default()
@@ -238,6 +238,7 @@ fn recbole() -> Preset {
     } = autoint();
     model.interacting.layers = 3;
     model.interacting.width = 16;
+    train.learning_rate = 1e-3;
     train.batch_size = 4096;
     Preset { model, train }
 }
