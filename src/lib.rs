@@ -49,7 +49,10 @@ pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod optim;
-#[allow(unsafe_code, reason = "intrinsics are; each block says why it is sound")]
+#[allow(
+    unsafe_code,
+    reason = "intrinsics are; each block says why it is sound"
+)]
 pub mod simd;
 pub mod train;
 
