@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`table`] (what readers give), [`movielens`] and [`synthetic`] (the readers), [`protocol`] (what is asked
 //! of a table), [`split`], [`schema`] and [`vocab`] (what is fitted), [`encode`], [`dataset`] and [`store`] (encoded rows in
-//! memory and on disk), [`batch`] (what the model gets).
+//! memory and on disk), [`source`] (all of it by one name), [`batch`] (what the model gets).
 
 pub(crate) mod atomic;
 pub mod batch;
@@ -15,6 +15,7 @@ pub mod mersenne;
 pub mod movielens;
 pub mod protocol;
 pub mod schema;
+pub mod source;
 pub mod split;
 pub mod store;
 pub mod summary;

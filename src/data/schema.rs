@@ -1,5 +1,7 @@
 //! The data contract that a model owns: which columns are fields, of which kind, with which vocabulary, and what the label is.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::vocab::Vocabulary;
@@ -14,6 +16,16 @@ pub enum FieldKind {
     Numeric,
     /// Several values joined by `|`; the embedding is the mean of their rows.
     MultiValued,
+}
+
+impl fmt::Display for FieldKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            FieldKind::Categorical => "categorical",
+            FieldKind::Numeric => "numeric",
+            FieldKind::MultiValued => "multi-valued",
+        })
+    }
 }
 
 /// A field as a protocol asks for it, before anything is fitted.

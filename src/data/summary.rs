@@ -66,11 +66,7 @@ impl fmt::Display for Summary {
         let width = width.max().unwrap_or(0);
         writeln!(f, "{} fields", self.fields.len())?;
         for field in &self.fields {
-            let kind = match field.kind {
-                FieldKind::Categorical => "categorical",
-                FieldKind::Numeric => "numeric",
-                FieldKind::MultiValued => "multi-valued",
-            };
+            let kind = field.kind;
             write!(f, "  {:<width$}  ", field.name)?;
             match field.cardinality {
                 Some(values) => writeln!(f, "{kind:<12} {values:>7} values")?,

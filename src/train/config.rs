@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn nonsense_is_refused_by_the_name_of_its_setting() {
         TrainConfig::default().validate().unwrap();
-        let broken: [(&str, fn(&mut TrainConfig)); 6] = [
+        type Break = fn(&mut TrainConfig);
+        let broken: [(&str, Break); 6] = [
             ("epochs", |c| c.epochs = 0),
             ("batch_size", |c| c.batch_size = 0),
             ("learning_rate", |c| c.learning_rate = f64::NAN),

@@ -6,40 +6,43 @@
 //! | `schema.json` | fields, vocabularies, label rule: how raw values are encoded |
 //! | `config.toml` | every setting, defaults resolved |
 //! | `data.json` | where the data came from, their fingerprint, rows and instruction set |
-//! | `metrics.jsonl` | one line an epoch |
+//! | `metrics.jsonl` | one line an epoch, there while training runs |
+//! | `report.html` | all of it for people |
+//!
+//! [`super::writer`] makes one, [`Run::open`] reads one.
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
-use super::trainer::EpochRecord;
 use super::weights;
-use crate::autograd::{Engine, Layout, Parameters, Var};
-use crate::data::atomic::write_whole;
-use crate::data::dataset::Dataset;
+use crate::autograd::{Engine, Parameters, Var};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::model::{Model, build};
 use crate::simd::Isa;
 
-const WEIGHTS: &str = "model.safetensors";
-const SCHEMA: &str = "schema.json";
-const CONFIG: &str = "config.toml";
-const PROVENANCE: &str = "data.json";
-const METRICS: &str = "metrics.jsonl";
+pub(super) const WEIGHTS: &str = "model.safetensors";
+pub(super) const SCHEMA: &str = "schema.json";
+pub(super) const CONFIG: &str = "config.toml";
+pub(super) const PROVENANCE: &str = "data.json";
+pub(super) const METRICS: &str = "metrics.jsonl";
+pub(super) const REPORT: &str = "report.html";
 
-/// Where a run's data came from.
+/// Where a run's data came from, and what of its making the settings do not tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// A folder, a store, or `synthetic`.
+    /// What [`crate::data::source::Source::named`] was given: a folder, a store, or `synthetic`.
     pub source: String,
-    /// [`Dataset::fingerprint`]
+    /// [`crate::data::dataset::Dataset::fingerprint`]
     pub fingerprint: String,
     pub rows: usize,
     /// The instruction set the weights were trained with.
     pub isa: String,
-    /// The epoch that was kept.
+    /// The epoch that was kept, counted from 1; 0 when training was stopped in the first.
     pub best_epoch: usize,
 }
 
@@ -56,74 +59,35 @@ pub struct Run {
     pub attention: Vec<Var>,
 }
 
-/// What a run directory is written from.
-#[derive(Debug)]
-pub struct Finished<'a> {
-    pub settings: &'a Settings,
-    pub data: &'a Dataset,
-    pub provenance: &'a Provenance,
-    pub layout: &'a Layout,
-    pub parameters: &'a Parameters,
-    pub history: &'a [EpochRecord],
-}
-
-impl Finished<'_> {
-    /// Writes the directory, each file whole or not at all, the weights last.
-    ///
-    /// # Errors
-    /// When a file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        std::fs::create_dir_all(path).map_err(Error::io(path, "create"))?;
-        let json = |e: serde_json::Error| Error::Data(format!("cannot be written as JSON: {e}"));
-        let mut metrics = String::new();
-        for record in self.history {
-            metrics += &serde_json::to_string(record).map_err(json)?;
-            metrics.push('\n');
-        }
-        let schema = serde_json::to_string_pretty(self.data.schema()).map_err(json)?;
-        let provenance = serde_json::to_string_pretty(self.provenance).map_err(json)?;
-        let bytes = weights::to_bytes(self.layout, self.data.schema(), self.parameters)?;
-        for (name, content) in [
-            (METRICS, metrics.as_bytes()),
-            (CONFIG, self.settings.to_toml()?.as_bytes()),
-            (SCHEMA, schema.as_bytes()),
-            (PROVENANCE, provenance.as_bytes()),
-            (WEIGHTS, &bytes),
-        ] {
-            write_whole(&path.join(name), |file| file.write_all(content))?;
-        }
-        Ok(())
-    }
-}
-
 impl Run {
     /// Opens a run directory and builds its model.
     ///
     /// # Errors
-    /// When a file is missing, damaged, or does not fit the others.
+    /// When it is no finished run, or a file is missing, damaged, or does not fit the others.
     pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
-        let read = |name: &str| {
-            let file = path.join(name);
-            std::fs::read(&file)
-                .map(|bytes| (bytes, file.clone()))
-                .map_err(Error::io(file, "read"))
-        };
-        let (text, file) = read(CONFIG)?;
-        let text = String::from_utf8(text).map_err(|e| Error::file(&file, e.to_string()))?;
-        let settings = Settings::layered(None, None, Some(&text), &[])?;
-        let (bytes, file) = read(SCHEMA)?;
-        let schema: Schema = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::file(file, format!("not a schema: {e}")))?;
-        let (bytes, file) = read(PROVENANCE)?;
-        let provenance = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::file(file, format!("not a run's provenance: {e}")))?;
+        check_complete(path)?;
+        let settings = Settings::read_run(&path.join(CONFIG))?;
+        let file = path.join(SCHEMA);
+        let schema: Schema = read_json(&file, "a schema")?;
+        schema
+            .check()
+            .map_err(|e| Error::file(&file, e.to_string()))?;
+        if schema.protocol != settings.protocol {
+            let what = format!(
+                "has protocol `{}`, but {CONFIG} has `{}`: they are of different runs",
+                schema.protocol, settings.protocol
+            );
+            return Err(Error::file(&file, what));
+        }
+        let provenance = read_json(&path.join(PROVENANCE), "a run's provenance")?;
         let Model {
             tape,
             logit,
             loss,
             attention,
         } = build(&settings.model, &schema.offsets())?;
-        let (bytes, file) = read(WEIGHTS)?;
+        let file = path.join(WEIGHTS);
+        let bytes = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
         let parameters = weights::from_bytes(tape.layout(), &schema, &bytes, &file)?;
         Ok(Run {
             path: path.to_path_buf(),
@@ -135,4 +99,30 @@ impl Run {
             attention,
         })
     }
+}
+
+/// Says what is wrong with a path that is no run directory, or with a run that was never finished.
+fn check_complete(path: &Path) -> Result<()> {
+    let missing: Vec<_> = [CONFIG, SCHEMA, PROVENANCE, WEIGHTS]
+        .into_iter()
+        .filter(|name| !path.join(name).exists())
+        .collect();
+    let what = if missing.is_empty() {
+        return Ok(());
+    } else if !path.exists() {
+        "no such run directory; `autoint train` makes one".to_owned()
+    } else if missing.len() == 4 {
+        "is not a run directory; `autoint train` makes one".to_owned()
+    } else {
+        format!(
+            "is not a whole run directory, it lacks {}; train it anew",
+            missing.join(", ")
+        )
+    };
+    Err(Error::file(path, what))
+}
+
+fn read_json<T: DeserializeOwned>(file: &Path, kind: &str) -> Result<T> {
+    let bytes = std::fs::read(file).map_err(Error::io(file, "read"))?;
+    serde_json::from_slice(&bytes).map_err(|e| Error::file(file, format!("is not {kind}: {e}")))
 }

@@ -3,6 +3,9 @@
 //! Settings are made in layers: a preset, a file (`--config`), single settings (`--set key=value`), the command line's own
 //! options. Each layer overrides the ones before it; an unknown key is an error.
 
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -44,27 +47,41 @@ impl Settings {
         })
     }
 
+    /// Reads a configuration file for [`Settings::layered`].
+    ///
+    /// # Errors
+    /// When it cannot be read or is not TOML; the message names the line.
+    pub fn read_file(path: &Path) -> Result<Table> {
+        parse(path)
+    }
+
+    /// Reads the `config.toml` of a run. Nothing may be missing in it: a default in its place could be another model.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not whole, or makes no sense; the message names the line.
+    pub fn read_run(path: &Path) -> Result<Settings> {
+        let settings: Settings = parse(path)?;
+        settings
+            .validate()
+            .map_err(|error| Error::file(path, error.to_string()))?;
+        Ok(settings)
+    }
+
     /// Layers a configuration file and single settings over a preset. `preset` and `protocol` may also stand in the file;
     /// given as arguments they win.
     ///
     /// # Errors
-    /// When the file or a setting does not parse, or names something unknown.
+    /// When a setting does not parse, makes no sense, or names something unknown.
     pub fn layered(
         preset: Option<&str>,
         protocol: Option<&str>,
-        file: Option<&str>,
+        file: Option<Table>,
         sets: &[String],
     ) -> Result<Settings> {
-        let file: Table = match file {
-            None => Table::new(),
-            Some(text) => text
-                .parse()
-                .map_err(|e| Error::config("--config", format!("{e}")))?,
-        };
-        let of_file = |key: &str| file.get(key).and_then(Value::as_str);
-        let name = preset.or(of_file("preset")).unwrap_or(DEFAULT_PRESET);
-        let mut base = Settings::preset(name)?;
-        if let Some(protocol) = protocol.or(of_file("protocol")) {
+        let file = file.unwrap_or_default();
+        let (of_file, protocol_of_file) = (text(&file, "preset")?, text(&file, "protocol")?);
+        let mut base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
+        if let Some(protocol) = protocol.or(protocol_of_file) {
             base.protocol = protocol.to_owned();
         }
         let mut table =
@@ -80,7 +97,7 @@ impl Settings {
         table.insert("protocol".into(), Value::String(base.protocol));
         let settings: Settings = Value::Table(table)
             .try_into()
-            .map_err(|e| Error::config("configuration", e.to_string().trim().replace('\n', " ")))?;
+            .map_err(|e: toml::de::Error| Error::config("configuration", one_line(&e)))?;
         settings.validate()?;
         Ok(settings)
     }
@@ -102,6 +119,31 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::config("configuration", e.to_string()))
     }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
+        Error::line(path, line, one_line(error.message()))
+    })
+}
+
+/// The text at `key` of a file, when there is one.
+fn text<'t>(file: &'t Table, key: &str) -> Result<Option<&'t str>> {
+    file.get(key)
+        .map(|value| {
+            let what = format!("expected a text in quotes, got {value}");
+            value.as_str().ok_or_else(|| Error::config(key, what))
+        })
+        .transpose()
+}
+
+/// TOML's messages may have several lines.
+fn one_line(message: impl ToString) -> String {
+    let text = message.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Overrides `base` with `over`, whose every key must exist in `base`.
@@ -128,6 +170,10 @@ fn fitted(slot: &Value, value: Value) -> Value {
 }
 
 fn set_one(table: &mut Table, key: &str, text: &str) -> Result<()> {
+    if key == "preset" || key == "protocol" {
+        let what = format!("other settings hang on it: give it as --{key} {text}");
+        return Err(Error::config(key, what));
+    }
     // A value is TOML; a bare word is a text.
     let value = format!("v = {text}")
         .parse::<Table>()
@@ -173,6 +219,10 @@ mod tests {
     use super::*;
     use crate::model::ModelKind;
 
+    fn parsed(text: &str) -> Option<Table> {
+        Some(text.parse().unwrap())
+    }
+
     #[test]
     fn layers_override_each_other_in_order() {
         let file =
@@ -181,14 +231,14 @@ mod tests {
             "train.learning_rate=2e-3".to_owned(),
             "model.kind=autoint".to_owned(),
         ];
-        let settings = Settings::layered(None, Some("recbole"), Some(file), &sets).unwrap();
+        let settings = Settings::layered(None, Some("recbole"), parsed(file), &sets).unwrap();
         assert_eq!(settings.preset, "compact");
         assert_eq!(settings.protocol, "recbole");
         assert_eq!(settings.train.learning_rate, 2e-3);
         assert_eq!(settings.train.seed, 9);
         assert_eq!(settings.model.mlp.dropout, 0.0);
         assert_eq!(settings.model.kind, ModelKind::AutoInt);
-        let chosen = Settings::layered(Some("paper"), None, Some("preset = 'compact'"), &[]);
+        let chosen = Settings::layered(Some("paper"), None, parsed("preset = 'compact'"), &[]);
         assert_eq!(chosen.unwrap().preset, "paper");
     }
 
@@ -198,7 +248,7 @@ mod tests {
             let settings = Settings::preset(name).unwrap();
             let text = settings.to_toml().unwrap();
             assert_eq!(
-                Settings::layered(None, None, Some(&text), &[]).unwrap(),
+                Settings::layered(None, None, parsed(&text), &[]).unwrap(),
                 settings
             );
         }
@@ -211,7 +261,7 @@ mod tests {
                 .then(|| set.to_owned())
                 .into_iter()
                 .collect();
-            Settings::layered(None, None, Some(file), &sets)
+            Settings::layered(None, None, parsed(file), &sets)
                 .unwrap_err()
                 .to_string()
         };
@@ -221,6 +271,42 @@ mod tests {
         assert!(fails("", "model.interacting.heads=5").contains("heads"));
         assert!(fails("", "train.epochs=many").contains("epochs"));
         assert!(fails("protocol = 'x'", "").contains("x"));
-        assert!(fails("not toml", "").contains("--config"));
+        assert!(fails("preset = 3", "").contains("text in quotes"));
+        assert!(fails("", "protocol=paper").contains("--protocol paper"));
+        assert!(!fails("", "train.select=best").contains('\n'));
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_named_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wrong.toml");
+        std::fs::write(&path, "preset = 'paper'\n\n[train\nseed = 1\n").unwrap();
+        let error = Settings::read_file(&path).unwrap_err().to_string();
+        assert!(error.contains("wrong.toml:3: "), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+        assert!(Settings::read_file(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_run_tells_every_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let settings = Settings::preset("course").unwrap();
+        let text = settings.to_toml().unwrap();
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Settings::read_run(&path)
+        };
+        assert_eq!(read(&text).unwrap(), settings);
+        let lines: Vec<&str> = text.lines().collect();
+        for missing in 0..lines.len() {
+            let mut lines = lines.clone();
+            // A header that is missing, or an empty line, is another matter.
+            if lines.remove(missing).contains('=') {
+                assert!(read(&lines.join("\n")).is_err(), "{missing}");
+            }
+        }
+        let error = read(&text.replace("heads = 2", "heads = 3")).unwrap_err();
+        assert!(error.to_string().contains("config.toml"), "{error}");
     }
 }

@@ -41,7 +41,10 @@ pub trait Observer {
     /// After every batch: the epoch (from 1), rows done and to do in it, and the mean loss so far.
     fn batch(&mut self, epoch: usize, done: usize, rows: usize, loss: f64);
     /// After every epoch; `best` says whether it is the best so far.
-    fn epoch(&mut self, record: &EpochRecord, best: bool);
+    ///
+    /// # Errors
+    /// When what happened cannot be recorded; it ends the training.
+    fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()>;
 }
 
 /// How training ended.
@@ -129,7 +132,7 @@ impl<'a> Trainer<'a> {
     /// batch).
     ///
     /// # Errors
-    /// When a loss or gradient is not finite.
+    /// When a loss or gradient is not finite, or the observer fails.
     pub fn run(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome> {
         let mut history: Vec<EpochRecord> = Vec::new();
         let mut best: Option<(f64, usize, Parameters)> = None;
@@ -147,7 +150,7 @@ impl<'a> Trainer<'a> {
             if better {
                 best = Some((quality, epoch, self.parameters.clone()));
             }
-            observer.epoch(&record, better);
+            observer.epoch(&record, better)?;
             history.push(record);
             if best
                 .as_ref()
@@ -209,6 +212,13 @@ impl<'a> Trainer<'a> {
     fn validate(&self, epoch: usize, train_loss: f64, train_seconds: f64) -> Result<EpochRecord> {
         let rows = self.data.split(SplitName::Valid);
         let logits = score(&self.engine, &self.parameters, self.data, rows);
+        // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(Error::NotFinite {
+                op: "logit of the validation rows".into(),
+                batch: self.step,
+            });
+        }
         let labels = labels_of(self.data, rows);
         let trained = self.data.split(SplitName::Train).len() as f64;
         Ok(EpochRecord {

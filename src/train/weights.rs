@@ -118,7 +118,7 @@ pub fn to_bytes(layout: &Layout, schema: &Schema, parameters: &Parameters) -> Re
 /// Reads weights back.
 ///
 /// # Errors
-/// When the file is damaged, a tensor is missing, unknown, of another type or shape: by its name.
+/// When the file is damaged, or a tensor is missing, unknown, of another type or shape, or not finite: by its name.
 pub fn from_bytes(
     layout: &Layout,
     schema: &Schema,
@@ -136,24 +136,86 @@ pub fn from_bytes(
         let what = format!("tensor `{extra}` does not belong to this model");
         return Err(Error::file(path, what));
     }
+    // All views before any memory is taken for them: a configuration may ask for more than the file can hold.
+    let views = wanted
+        .iter()
+        .map(|tensor| view(&file, tensor, path))
+        .collect::<Result<Vec<_>>>()?;
     let mut parameters = Parameters::zeros(layout);
-    for tensor in wanted {
-        let name = &tensor.name;
-        let view = file
-            .tensor(name)
-            .map_err(|_| Error::file(path, format!("tensor `{name}` is missing")))?;
-        if view.dtype() != Dtype::F32 || view.shape() != tensor.shape {
-            let (dtype, shape) = (view.dtype(), view.shape());
-            let what = format!(
-                "tensor `{name}`: expected F32 {:?}, got {dtype:?} {shape:?}",
-                tensor.shape
-            );
-            return Err(Error::file(path, what));
-        }
+    for (tensor, view) in wanted.iter().zip(views) {
         let numbers = view.data().chunks_exact(4);
         for (to, from) in tensor.of_mut(&mut parameters).iter_mut().zip(numbers) {
             *to = f32::from_le_bytes([from[0], from[1], from[2], from[3]]);
         }
+        if tensor.of(&parameters).iter().any(|x| !x.is_finite()) {
+            let what = format!("tensor `{}` holds a number that is not finite", tensor.name);
+            return Err(Error::file(path, what));
+        }
     }
     Ok(parameters)
+}
+
+/// The tensor of a file, of the type and shape that are wanted.
+fn view<'f>(file: &SafeTensors<'f>, wanted: &Tensor, path: &Path) -> Result<TensorView<'f>> {
+    let name = &wanted.name;
+    let view = file
+        .tensor(name)
+        .map_err(|_| Error::file(path, format!("tensor `{name}` is missing")))?;
+    if view.dtype() != Dtype::F32 || view.shape() != wanted.shape {
+        let (dtype, shape) = (view.dtype(), view.shape());
+        let what = format!(
+            "tensor `{name}`: expected F32 {:?}, got {dtype:?} {shape:?}",
+            wanted.shape
+        );
+        return Err(Error::file(path, what));
+    }
+    Ok(view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::source::Source;
+    use crate::model::{build, preset};
+
+    fn example(preset_name: &str) -> (Layout, Schema, Parameters) {
+        let data = Source::Synthetic(Some(40)).encode(None, "paper").unwrap();
+        let config = preset::named(preset_name).unwrap().model;
+        let model = build(&config, &data.schema().offsets()).unwrap();
+        let layout = model.tape.layout().clone();
+        let parameters = Parameters::initialise(&layout, 3);
+        (layout, data.schema().clone(), parameters)
+    }
+
+    #[test]
+    fn weights_survive_the_way_through_their_file() {
+        let (layout, schema, parameters) = example("autoint");
+        let bytes = to_bytes(&layout, &schema, &parameters).unwrap();
+        let read = from_bytes(&layout, &schema, &bytes, Path::new("w")).unwrap();
+        assert_eq!(read, parameters);
+        assert_eq!(to_bytes(&layout, &schema, &read).unwrap(), bytes);
+        let all = tensors(&layout, &schema);
+        assert_eq!(all.iter().map(Tensor::len).sum::<usize>(), layout.len());
+        let names: Vec<_> = all.iter().map(|t| t.name.as_str()).collect();
+        assert!(names.contains(&"embedding.genres") && names.contains(&"linear.zip"));
+    }
+
+    #[test]
+    fn weights_of_another_model_or_damaged_ones_are_refused_by_name() {
+        let (layout, schema, mut parameters) = example("autoint");
+        let refused = |bytes: &[u8]| {
+            let error = from_bytes(&layout, &schema, bytes, Path::new("w"));
+            error.unwrap_err().to_string()
+        };
+        let (other_layout, _, other) = example("paper");
+        let other = to_bytes(&other_layout, &schema, &other).unwrap();
+        assert!(refused(&other).contains("tensor `interacting.2."));
+        let bytes = to_bytes(&layout, &schema, &parameters).unwrap();
+        for end in [0, 4, 100, bytes.len() - 1] {
+            assert!(refused(&bytes[..end]).contains("not a whole"), "{end}");
+        }
+        parameters.dense[0] = f32::NAN;
+        let bytes = to_bytes(&layout, &schema, &parameters).unwrap();
+        assert!(refused(&bytes).contains("not finite"));
+    }
 }

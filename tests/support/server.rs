@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How a path is answered.
+#[allow(dead_code, reason = "each test uses those it needs")]
 pub enum Reply {
     /// The bytes, with their length announced.
     Whole(Vec<u8>),

@@ -7,48 +7,89 @@ use crate::data::gather::{reset, scaled_row};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 
+/// Encodes raw rows one by one with a fitted schema.
+#[derive(Debug, Clone)]
+pub struct RowEncoder<'s> {
+    schema: &'s Schema,
+    /// How many values a row has.
+    width: usize,
+    /// Where each field stands in a row.
+    columns: Vec<usize>,
+    offsets: Vec<usize>,
+    batch: Batch,
+}
+
+impl<'s> RowEncoder<'s> {
+    /// An encoder for rows whose columns `header` names. Columns that are no field are ignored.
+    ///
+    /// # Errors
+    /// When a field's column is missing or there twice.
+    pub fn new<S: AsRef<str>>(schema: &'s Schema, header: &[S]) -> Result<RowEncoder<'s>> {
+        let mut encoder = RowEncoder {
+            schema,
+            width: header.len(),
+            columns: columns(schema, header)?,
+            offsets: schema.offsets(),
+            batch: Batch::default(),
+        };
+        encoder.clear();
+        Ok(encoder)
+    }
+
+    /// Adds a row to the batch, and names the fields whose value the schema does not know. An empty text is a missing value:
+    /// it uses the unknown row, but is not reported as unknown.
+    ///
+    /// # Errors
+    /// When the row has another number of values than the header, or a numeric value is not a number. The batch is of no
+    /// use then: [`RowEncoder::clear`] it.
+    pub fn push<S: AsRef<str>>(&mut self, row: &[S]) -> Result<Vec<&'s str>> {
+        if row.len() != self.width {
+            return Err(Error::Data(format!(
+                "there are {} values, but the header names {} columns",
+                row.len(),
+                self.width
+            )));
+        }
+        let mut unknown_fields = Vec::new();
+        for (place, field) in self.schema.fields.iter().enumerate() {
+            let (encoded, unknown) = field.encode_text(row[self.columns[place]].as_ref())?;
+            let offset = self.offsets[place] as u32;
+            push(&mut self.batch.fields[place], offset, &encoded);
+            if unknown {
+                unknown_fields.push(field.name.as_str());
+            }
+        }
+        self.batch.rows += 1;
+        Ok(unknown_fields)
+    }
+
+    /// The rows since the last [`RowEncoder::clear`]; labels stay empty.
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// Empties the batch.
+    pub fn clear(&mut self) {
+        reset(self.schema, &mut self.batch);
+    }
+}
+
 /// Encodes raw rows with a fitted schema, and names for each row the fields whose value the schema does not know.
 ///
-/// `header` names the columns of every row. Columns that are no field are ignored. An empty text is a missing value: it uses
-/// the unknown row, but is not reported as unknown. Labels stay empty.
-///
 /// # Errors
-/// When a field's column is missing or there twice, a row has another number of values than the header, or a numeric value is
-/// not a number; rows are counted from 1.
+/// As [`RowEncoder`]; the message names the row, counted from 1.
 pub fn encode_rows<'s, S: AsRef<str>, R: AsRef<[S]>>(
     schema: &'s Schema,
     header: &[S],
     rows: &[R],
 ) -> Result<(Batch, Vec<Vec<&'s str>>)> {
-    let columns = columns(schema, header)?;
-    let offsets = schema.offsets();
-    let mut batch = Batch::default();
-    reset(schema, &mut batch);
-    batch.rows = rows.len();
-    let mut unknown_fields = Vec::with_capacity(rows.len());
-    for (number, row) in rows.iter().enumerate() {
-        let row = row.as_ref();
-        if row.len() != header.len() {
-            return Err(Error::Data(format!(
-                "row {} has {} values, but the header names {} columns",
-                number + 1,
-                row.len(),
-                header.len()
-            )));
-        }
-        let mut names = Vec::new();
-        for (place, field) in schema.fields.iter().enumerate() {
-            let (encoded, unknown) = field
-                .encode_text(row[columns[place]].as_ref())
-                .map_err(|error| in_row(number + 1, &error))?;
-            push(&mut batch.fields[place], offsets[place] as u32, &encoded);
-            if unknown {
-                names.push(field.name.as_str());
-            }
-        }
-        unknown_fields.push(names);
-    }
-    Ok((batch, unknown_fields))
+    let mut encoder = RowEncoder::new(schema, header)?;
+    let unknown = (1..).zip(rows).map(|(number, row)| {
+        let pushed = encoder.push(row.as_ref());
+        pushed.map_err(|error| in_row(number, &error))
+    });
+    let unknown = unknown.collect::<Result<_>>()?;
+    Ok((encoder.batch, unknown))
 }
 
 /// Where each field stands in the header.
@@ -133,7 +174,7 @@ mod tests {
         };
         let header = ["user", "tags", "weight"];
         assert!(refused(&header[..2], &["a", "x"]).contains("no column `weight`"));
-        assert!(refused(&header, &["a", "x"]).contains("row 1 has 2 values"));
+        assert!(refused(&header, &["a", "x"]).contains("row 1, there are 2 values"));
         assert!(refused(&["user", "tags", "weight", "user"], &[]).contains("`user` twice"));
         let error = refused(&header, &["a", "x", "much"]);
         assert!(

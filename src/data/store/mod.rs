@@ -18,6 +18,8 @@ pub(crate) mod directory;
 pub(crate) mod payload;
 mod validate;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use byteorder::{ByteOrder, LittleEndian, WriteBytesExt};
@@ -83,6 +85,20 @@ impl Dataset {
             file.write_all(&[0; payload::ALIGNMENT][..start - end])?;
             file.write_all(payload)
         })
+    }
+
+    /// Whether a file begins as a store does; what follows may still be damaged.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn is_store(path: impl AsRef<Path>) -> Result<bool> {
+        let path = path.as_ref();
+        let mut start = Vec::new();
+        let read = |file: File| file.take(MAGIC.len() as u64).read_to_end(&mut start);
+        File::open(path)
+            .and_then(read)
+            .map_err(Error::io(path, "read"))?;
+        Ok(start == MAGIC)
     }
 
     /// Opens a store by mapping it, after checking all of it.

@@ -55,6 +55,17 @@ impl Default for SyntheticConfig {
 }
 
 impl SyntheticConfig {
+    /// A set of `rows` ratings with the default's number of movies and of ratings a user.
+    pub fn of_rows(rows: usize) -> SyntheticConfig {
+        let default = SyntheticConfig::default();
+        SyntheticConfig {
+            // 12 of 1,000; zero rows are refused as such, not for want of users.
+            users: (rows / 1_000 * 12 + (rows % 1_000 * 12).div_ceil(1_000)).max(1),
+            rows,
+            ..default
+        }
+    }
+
     fn check(&self) -> Result<()> {
         for (key, value) in [("users", self.users), ("movies", self.movies)] {
             if !(1..=MOST_USERS_OR_MOVIES).contains(&value) {

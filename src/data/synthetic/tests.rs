@@ -155,6 +155,22 @@ fn a_seed_is_a_table() {
 }
 
 #[test]
+fn a_set_can_have_any_number_of_rows() {
+    assert_eq!(
+        SyntheticConfig::of_rows(100_000),
+        SyntheticConfig::default()
+    );
+    for rows in [1, 2, 299, 2_000] {
+        let table = generate(&SyntheticConfig::of_rows(rows)).unwrap();
+        assert_eq!(table.rows(), rows);
+    }
+    for rows in [0, usize::MAX] {
+        let error = generate(&SyntheticConfig::of_rows(rows)).unwrap_err();
+        assert!(error.to_string().contains("synthetic."), "{error}");
+    }
+}
+
+#[test]
 fn sizes_that_make_no_sense_are_refused_by_name() {
     let default = SyntheticConfig::default();
     for (config, key) in [

@@ -1,0 +1,72 @@
+//! `autoint evaluate`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use autoint::Error;
+use autoint::data::dataset::SplitName;
+use autoint::data::source::Source;
+use autoint::simd::Isa;
+use autoint::train::{Run, evaluate};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::Threads;
+use super::output::note;
+use super::table;
+
+/// Measure a trained model on the data it was trained on, or on others of the same form.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run directory
+    run: PathBuf,
+    /// Which part of the data
+    #[arg(long, default_value = "test", value_parser = PossibleValuesParser::new(["train", "valid", "test"])
+        .try_map(|name| name.parse::<SplitName>()))]
+    split: SplitName,
+    /// The data, as `train` takes them [default: those of the training]
+    #[arg(long)]
+    data: Option<String>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Arguments {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let threads = self.threads.apply();
+        let run = Run::open(&self.run, Isa::choose()?, threads)?;
+        let data = self.source(&run)?.encode_with(&run.schema)?;
+        if data.fingerprint() != run.provenance.fingerprint {
+            note(&format!(
+                "note: these are not the data of the training: fingerprint {}, trained on {}",
+                data.fingerprint(),
+                run.provenance.fingerprint
+            ));
+        }
+        let model = run.settings.model.kind;
+        let evaluation = evaluate(&run.engine, &run.parameters, model, &data, self.split)?;
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
+        } else {
+            writeln!(out, "{}", table::metrics(&evaluation))?;
+        }
+        Ok(())
+    }
+
+    fn source(&self, run: &Run) -> autoint::Result<Source> {
+        if let Some(data) = &self.data {
+            return Source::named(data);
+        }
+        let recorded = &run.provenance.source;
+        Source::named(recorded).map_err(|error| match error {
+            Error::File { .. } => {
+                let what = "the data of the training are not here: say where with --data";
+                Error::file(recorded, what)
+            }
+            other => other,
+        })
+    }
+}

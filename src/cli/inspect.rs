@@ -1,0 +1,147 @@
+//! `autoint inspect`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use autoint::data::schema::{Encoding, Field, FieldKind};
+use autoint::simd::Isa;
+use autoint::train::weights::{Tensor, tensors};
+use autoint::train::{Provenance, Run, Settings};
+use clap::Args;
+use indicatif::HumanCount;
+use serde::Serialize;
+
+use super::table;
+
+/// Show what a run directory holds: configuration, fields, parameters, data.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run directory
+    run: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is shown.
+#[derive(Debug, Serialize)]
+struct Inspection<'a> {
+    protocol: &'a str,
+    data: &'a Provenance,
+    fields: Vec<FieldLine<'a>>,
+    tensors: Vec<TensorLine>,
+    /// Of all tensors together.
+    parameters: usize,
+    settings: &'a Settings,
+}
+
+#[derive(Debug, Serialize)]
+struct FieldLine<'a> {
+    name: &'a str,
+    kind: FieldKind,
+    /// Values the vocabulary knows; none for a number.
+    cardinality: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct TensorLine {
+    name: String,
+    shape: Vec<usize>,
+    parameters: usize,
+}
+
+impl Arguments {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let run = Run::open(&self.run, Isa::choose()?, 1)?;
+        let inspection = Inspection::of(&run);
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string(&inspection)?)?;
+        } else {
+            inspection.print(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Inspection<'a> {
+    fn of(run: &'a Run) -> Inspection<'a> {
+        let layout = run.engine.tape().layout();
+        let tensors = tensors(layout, &run.schema);
+        Inspection {
+            protocol: &run.schema.protocol,
+            data: &run.provenance,
+            fields: run.schema.fields.iter().map(FieldLine::of).collect(),
+            tensors: tensors.into_iter().map(TensorLine::of).collect(),
+            parameters: layout.len(),
+            settings: &run.settings,
+        }
+    }
+
+    fn print(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let Provenance {
+            source,
+            fingerprint,
+            rows,
+            isa,
+            best_epoch,
+        } = self.data;
+        let model = self.settings.model.kind;
+        writeln!(out, "model        {model}, preset {}", self.settings.preset)?;
+        writeln!(out, "protocol     {}", self.protocol)?;
+        writeln!(out, "data         {source}, {rows} rows")?;
+        writeln!(out, "fingerprint  {fingerprint}")?;
+        writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?;
+        writeln!(out, "\n{}", self.fields())?;
+        writeln!(out, "\n{}", self.tensors())?;
+        writeln!(
+            out,
+            "{} parameters in all\n",
+            HumanCount(self.parameters as u64)
+        )?;
+        write!(out, "{}", self.settings.to_toml()?)?;
+        Ok(())
+    }
+
+    fn fields(&self) -> String {
+        let mut table = table::new(&["field", "kind", "values"].map(str::to_owned));
+        for field in &self.fields {
+            let values = field
+                .cardinality
+                .map_or("-".to_owned(), |n| HumanCount(n as u64).to_string());
+            table.add_row([field.name.to_owned(), field.kind.to_string(), values]);
+        }
+        table.trim_fmt()
+    }
+
+    fn tensors(&self) -> String {
+        let mut table = table::new(&["tensor", "shape", "parameters"].map(str::to_owned));
+        for tensor in &self.tensors {
+            let count = HumanCount(tensor.parameters as u64).to_string();
+            table.add_row([tensor.name.clone(), format!("{:?}", tensor.shape), count]);
+        }
+        table.trim_fmt()
+    }
+}
+
+impl FieldLine<'_> {
+    fn of(field: &Field) -> FieldLine<'_> {
+        FieldLine {
+            name: &field.name,
+            kind: field.kind,
+            cardinality: match &field.encoding {
+                Encoding::Vocabulary(vocabulary) => Some(vocabulary.len()),
+                Encoding::MinMax { .. } => None,
+            },
+        }
+    }
+}
+
+impl TensorLine {
+    fn of(tensor: Tensor) -> TensorLine {
+        TensorLine {
+            parameters: tensor.len(),
+            name: tensor.name,
+            shape: tensor.shape,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The commands, one a file: read arguments, call the library, print.
+
+mod data;
+mod download;
+mod evaluate;
+mod failure;
+mod inspect;
+mod interrupt;
+mod options;
+mod output;
+mod predict;
+mod prepare;
+mod progress;
+mod table;
+mod train;
+
+use std::io::Write;
+use std::num::NonZero;
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// AutoInt and AutoInt+ on your own machine: from a raw rating log to a trained, evaluated model.
+///
+/// `autoint train` is all it takes to see it work: it trains on MovieLens-1M in data/ml-1m when that is there, and on a
+/// built-in synthetic set otherwise.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Download(download::Arguments),
+    Prepare(prepare::Arguments),
+    // Boxed: it has far more options than the others.
+    Train(Box<train::Arguments>),
+    Evaluate(evaluate::Arguments),
+    Predict(predict::Arguments),
+    Inspect(inspect::Arguments),
+}
+
+/// How many threads do the work.
+#[derive(Debug, Clone, Copy, Args)]
+struct Threads {
+    /// Threads to compute with; the result is the same for any number [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    /// The number of threads, which is made that of everything that runs in parallel.
+    fn apply(self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = self.threads.map_or_else(cores, usize::from);
+        // Refused only when it was set before: then that number stays.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global();
+        threads
+    }
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    failure::report_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Also `--help` and `--version`; a reader that has gone is none of their concern.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(error.exit_code().clamp(0, 255) as u8);
+        }
+    };
+    match catch_unwind(|| cli.run()) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => failure::report(&error),
+        // The hook has said so.
+        Err(_) => ExitCode::from(failure::FAILED),
+    }
+}
+
+impl Cli {
+    fn run(&self) -> anyhow::Result<()> {
+        let mut out = output::Output::default();
+        match &self.command {
+            Command::Download(arguments) => arguments.run(&mut out)?,
+            Command::Prepare(arguments) => arguments.run(&mut out)?,
+            Command::Train(arguments) => arguments.run(&mut out)?,
+            Command::Evaluate(arguments) => arguments.run(&mut out)?,
+            Command::Predict(arguments) => arguments.run(&mut out)?,
+            Command::Inspect(arguments) => arguments.run(&mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,145 @@
+//! The options of `train` that are settings, and the settings they lead to.
+
+use std::path::PathBuf;
+
+use autoint::data::protocol;
+use autoint::model::{ModelKind, preset};
+use autoint::train::Settings;
+use autoint::{Error, Result};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+/// See [`Settings::layered`].
+#[derive(Debug, Default, Args)]
+pub struct Options {
+    /// Which rows, fields, labels and split [default: course, or what the data were prepared with]
+    #[arg(long, value_parser = PossibleValuesParser::new(protocol::NAMES))]
+    protocol: Option<String>,
+    /// AutoInt, or AutoInt+ with an MLP beside it [default: the preset's]
+    #[arg(long)]
+    model: Option<ModelKind>,
+    /// Named hyper-parameters to start from [default: autoint]
+    #[arg(long, value_parser = PossibleValuesParser::new(preset::NAMES))]
+    preset: Option<String>,
+    /// A configuration file, such as the config.toml of a run directory
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+    /// Any setting of a configuration file, such as model.interacting.dropout=0.1; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// The most epochs (train.epochs); training ends earlier when validation stops improving
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Rows of a step (train.batch_size)
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Adam's step size (train.learning_rate)
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    learning_rate: Option<f64>,
+    /// Numbers of an embedding (model.embedding.dim)
+    #[arg(long, value_name = "N")]
+    embed_dim: Option<usize>,
+    /// Attention heads of a layer (model.interacting.heads); they share its width, so they must divide it
+    #[arg(long, value_name = "N")]
+    heads: Option<usize>,
+    /// Interacting layers (model.interacting.layers)
+    #[arg(long, value_name = "N")]
+    layers: Option<usize>,
+    /// Dropout of the MLP (model.mlp.dropout), for autoint+ only; attention and embeddings have their own settings
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    dropout: Option<f64>,
+    /// Seed of initialisation, shuffling and dropout (train.seed)
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl Options {
+    /// The settings, and the protocol when one was asked for.
+    ///
+    /// # Errors
+    /// When the file is not one, or a setting is wrong.
+    pub fn settings(&self) -> Result<(Settings, Option<String>)> {
+        let file = self.config.as_deref().map(Settings::read_file);
+        let file = file.transpose()?;
+        let of_file = file
+            .as_ref()
+            .and_then(|file| file.get("protocol")?.as_str());
+        let protocol = self.protocol.as_deref().or(of_file).map(str::to_owned);
+        let mut sets = self.sets.clone();
+        sets.extend(self.own_sets());
+        let preset = self.preset.as_deref();
+        let settings = Settings::layered(preset, protocol.as_deref(), file, &sets)?;
+        if self.dropout.is_some() && settings.model.kind == ModelKind::AutoInt {
+            let what = "is the MLP's, and autoint has none: use --set model.interacting.dropout=X or \
+                --set model.embedding.dropout=X";
+            return Err(Error::config("--dropout", what));
+        }
+        Ok((settings, protocol))
+    }
+
+    /// The options that have a name of their own, as `--set` would have them.
+    fn own_sets(&self) -> Vec<String> {
+        let text = |key: &str, value: Option<String>| value.map(|value| format!("{key}={value}"));
+        let whole = |key, value: Option<usize>| text(key, value.map(|n| n.to_string()));
+        let fraction = |key, value: Option<f64>| text(key, value.map(|x| format!("{x:?}")));
+        let all = [
+            text("model.kind", self.model.map(|kind| kind.to_string())),
+            whole("train.epochs", self.epochs),
+            whole("train.batch_size", self.batch_size),
+            fraction("train.learning_rate", self.learning_rate),
+            whole("model.embedding.dim", self.embed_dim),
+            whole("model.interacting.heads", self.heads),
+            whole("model.interacting.layers", self.layers),
+            fraction("model.mlp.dropout", self.dropout),
+            text("train.seed", self.seed.map(|seed| seed.to_string())),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_reaches_its_setting_and_wins_over_a_set() {
+        let options = Options {
+            protocol: Some("recbole".into()),
+            preset: Some("compact".into()),
+            sets: vec!["train.seed=1".into(), "train.patience=7".into()],
+            epochs: Some(3),
+            batch_size: Some(64),
+            learning_rate: Some(5e-5),
+            embed_dim: Some(24),
+            heads: Some(4),
+            layers: Some(1),
+            dropout: Some(0.0),
+            seed: Some(u64::MAX >> 1),
+            ..Options::default()
+        };
+        let (settings, protocol) = options.settings().unwrap();
+        assert_eq!(protocol.as_deref(), Some("recbole"));
+        let (model, train) = (&settings.model, &settings.train);
+        assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
+        assert_eq!((train.learning_rate, train.seed), (5e-5, u64::MAX >> 1));
+        let layers = &model.interacting;
+        assert_eq!(
+            (model.embedding.dim, layers.heads, layers.layers),
+            (24, 4, 1)
+        );
+        assert_eq!(model.mlp.dropout, 0.0);
+    }
+
+    #[test]
+    fn the_dropout_of_an_mlp_that_is_not_there_is_refused() {
+        let mut options = Options {
+            model: Some(ModelKind::AutoInt),
+            dropout: Some(0.1),
+            ..Options::default()
+        };
+        let error = options.settings().unwrap_err().to_string();
+        assert!(error.contains("--set model.interacting.dropout"), "{error}");
+        options.model = Some(ModelKind::AutoIntPlus);
+        assert!(options.settings().is_ok());
+    }
+}

@@ -1,0 +1,51 @@
+//! `autoint predict`
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use autoint::simd::Isa;
+use autoint::train::Run;
+use autoint::train::predict::{Output, predict};
+use clap::Args;
+
+use super::Threads;
+
+/// Predict rows of a CSV file.
+///
+/// The input has a header and one column of raw values for each field of the model (`autoint inspect RUN` lists them);
+/// other columns are ignored, several values of one field are joined by `|`. The output has the columns logit, probability
+/// and unknown: the fields whose value the model does not know, joined by `|`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The run directory
+    run: PathBuf,
+    /// The rows; `-` for standard input
+    #[arg(long, value_name = "ROWS.csv")]
+    input: PathBuf,
+    /// The file to write, whole or not at all [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Arguments {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
+        match self
+            .output
+            .as_deref()
+            .filter(|path| *path != Path::new("-"))
+        {
+            Some(path) => {
+                let rows = predict(&run, &self.input, Output::File(path))?;
+                writeln!(out, "{}: {rows} rows", path.display())?;
+            }
+            // Not `out`: when the reader has gone there is nothing left to do.
+            None => {
+                predict(&run, &self.input, Output::Stream(&mut io::stdout().lock()))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! A model's metrics on one part of the data, beside what it has to beat and the best that is possible.
+
+use std::time::Instant;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::score::{labels_of, score};
+use crate::autograd::{Engine, Parameters};
+use crate::data::dataset::{Dataset, SplitName};
+use crate::error::{Error, Result};
+use crate::metrics::baselines::{Interactions, baselines};
+use crate::metrics::delong::auc_estimate;
+use crate::metrics::interval::Estimate;
+use crate::metrics::{Metrics, Scores, evaluate as measure};
+use crate::model::ModelKind;
+
+/// The seed of the baseline `random`: fixed, so that the same data always have the same baselines.
+const RANDOM_SEED: u64 = 42;
+
+/// What an evaluation found. As JSON it is what `evaluate --json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    pub protocol: String,
+    pub model: ModelKind,
+    #[serde(serialize_with = "as_text")]
+    pub split: SplitName,
+    pub rows: usize,
+    pub metrics: Metrics,
+    /// The AUC with its 95 % interval; none when a class is missing.
+    #[serde(skip)]
+    pub auc: Option<Estimate>,
+    /// See [`crate::metrics::baselines`].
+    #[serde(serialize_with = "as_map")]
+    pub baselines: Vec<(&'static str, Metrics)>,
+    /// Of the probabilities that the labels were drawn with: no model can expect more. Only synthetic data know them.
+    #[serde(skip)]
+    pub best_possible: Option<Metrics>,
+    /// How long all this took.
+    pub seconds: f64,
+}
+
+impl Evaluation {
+    /// What a table shows, row by row: the model, the baselines, the best possible.
+    pub fn table(&self) -> Vec<(String, Metrics)> {
+        let mut rows = vec![(self.model.to_string(), self.metrics)];
+        let baselines = self.baselines.iter();
+        rows.extend(baselines.map(|(name, metrics)| ((*name).to_owned(), *metrics)));
+        let best = self.best_possible.iter();
+        rows.extend(best.map(|metrics| ("best possible".to_owned(), *metrics)));
+        rows
+    }
+}
+
+/// Scores the rows of one part of the split and measures.
+///
+/// # Errors
+/// When the part has no row, or a score is not a number.
+pub fn evaluate(
+    engine: &Engine,
+    parameters: &Parameters,
+    model: ModelKind,
+    data: &Dataset,
+    split: SplitName,
+) -> Result<Evaluation> {
+    let start = Instant::now();
+    let rows = data.split(split);
+    if rows.is_empty() {
+        return Err(Error::Data(format!(
+            "the split of the data's {} rows leaves none for `{split}`: choose another part, or give more data",
+            data.rows()
+        )));
+    }
+    let logits = score(engine, parameters, data, rows);
+    let labels = labels_of(data, rows);
+    let users = users_of(data, rows);
+    let users = users.as_deref();
+    let best_possible = data.true_probability().map(|all| {
+        let true_ones: Vec<f64> = rows.iter().map(|&r| f64::from(all[r as usize])).collect();
+        measure(Scores::Probabilities(&true_ones), &labels, users)
+    });
+    Ok(Evaluation {
+        protocol: data.protocol_name().to_owned(),
+        model,
+        split,
+        rows: rows.len(),
+        metrics: measure(Scores::Logits(&logits), &labels, users)?,
+        auc: auc_estimate(&logits, &labels)?,
+        baselines: baselines_of(data, split)?,
+        best_possible: best_possible.transpose()?,
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// The baselines on one part of the split, learnt from all rows that come before it: the test rows from training and
+/// validation rows, validation rows from training rows. Those of the training rows have seen them, as the model has.
+///
+/// None when the data have no items or all rows have one label.
+///
+/// # Errors
+/// Never for a [`Dataset`], whose columns fit each other.
+pub fn baselines_of(data: &Dataset, split: SplitName) -> Result<Vec<(&'static str, Metrics)>> {
+    let p = data.label_rate();
+    if data.items().is_empty() || !(p > 0.0 && p < 1.0) {
+        return Ok(Vec::new());
+    }
+    let mut seen = data.split(SplitName::Train).to_vec();
+    if split == SplitName::Test {
+        seen.extend_from_slice(data.split(SplitName::Valid));
+    }
+    let (train, test) = (
+        Columns::of(data, &seen),
+        Columns::of(data, data.split(split)),
+    );
+    baselines(train.view(), test.view(), p, RANDOM_SEED)
+}
+
+/// Some rows as the baselines want them.
+struct Columns {
+    users: Option<Vec<u32>>,
+    items: Vec<u32>,
+    labels: Vec<u8>,
+}
+
+impl Columns {
+    fn of(data: &Dataset, rows: &[u32]) -> Columns {
+        Columns {
+            users: users_of(data, rows),
+            items: pick(data.items(), rows),
+            labels: labels_of(data, rows),
+        }
+    }
+
+    fn view(&self) -> Interactions<'_> {
+        Interactions {
+            users: self.users.as_deref(),
+            items: &self.items,
+            labels: &self.labels,
+        }
+    }
+}
+
+fn users_of(data: &Dataset, rows: &[u32]) -> Option<Vec<u32>> {
+    (!data.users().is_empty()).then(|| pick(data.users(), rows))
+}
+
+fn pick(column: &[u32], rows: &[u32]) -> Vec<u32> {
+    rows.iter().map(|&row| column[row as usize]).collect()
+}
+
+fn as_text<S: Serializer>(split: &SplitName, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(split)
+}
+
+/// A map in the order of the list.
+fn as_map<S: Serializer>(
+    list: &[(&'static str, Metrics)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(list.len()))?;
+    for (name, metrics) in list {
+        map.serialize_entry(name, metrics)?;
+    }
+    map.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::source::Source;
+    use crate::model::{build, preset};
+    use crate::simd::Isa;
+
+    fn evaluated(data: &Dataset, split: SplitName) -> Result<Evaluation> {
+        let model = build(
+            &preset::named("autoint").unwrap().model,
+            &data.schema().offsets(),
+        )
+        .unwrap();
+        let parameters = Parameters::initialise(model.tape.layout(), 1);
+        let engine = Engine::new(
+            model.tape,
+            model.logit,
+            model.loss,
+            Isa::choose().unwrap(),
+            1,
+        )
+        .unwrap();
+        evaluate(&engine, &parameters, ModelKind::AutoIntPlus, data, split)
+    }
+
+    #[test]
+    fn the_best_possible_stands_above_baselines_and_an_untrained_model() {
+        let data = Source::Synthetic(Some(5_000)).encode(None, "course");
+        let all = evaluated(&data.unwrap(), SplitName::Test).unwrap();
+        assert_eq!((all.rows, all.baselines.len()), (1_000, 4));
+        let best = all.best_possible.unwrap();
+        assert!(best.auc.unwrap() > 0.75, "{best:?}");
+        assert!((all.auc.unwrap().value - all.metrics.auc.unwrap()).abs() < 1e-12);
+        for metrics in all.baselines.iter().map(|b| &b.1).chain([&all.metrics]) {
+            assert!(metrics.auc < best.auc, "{metrics:?}");
+        }
+    }
+
+    #[test]
+    fn as_json_it_has_the_keys_of_the_command() {
+        let data = Source::Synthetic(Some(500)).encode(None, "recbole");
+        let all = evaluated(&data.unwrap(), SplitName::Valid).unwrap();
+        let json = serde_json::to_string(&all).unwrap();
+        let start = r#"{"protocol":"recbole","model":"autoint+","split":"valid","rows":"#;
+        assert!(json.starts_with(start), "{json}");
+        let place = |key: &str| json.find(&format!("\"{key}\":")).unwrap();
+        let keys = ["rows", "metrics", "baselines", "popularity", "seconds"];
+        assert!(keys.map(place).is_sorted(), "{json}");
+    }
+
+    #[test]
+    fn a_part_without_rows_is_an_error() {
+        let data = Source::Synthetic(Some(3)).encode(None, "recbole").unwrap();
+        let error = evaluated(&data, SplitName::Valid).unwrap_err().to_string();
+        assert!(error.contains("none for `valid`"), "{error}");
+    }
+}

@@ -1,0 +1,188 @@
+//! A line chart over epochs as inline SVG.
+
+use maud::{Markup, html};
+
+/// The drawing's size, in its own units.
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 240.0;
+/// The part that is left for axes and legend.
+const LEFT: f64 = 60.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 28.0;
+const BOTTOM: f64 = 28.0;
+/// Grid lines and numbered epochs, about as many.
+const LINES: f64 = 5.0;
+const NUMBERS: usize = 10;
+
+/// A line. The first of a chart has the style `s0`, the second `s1`.
+#[derive(Debug, Clone)]
+pub(super) struct Series<'a> {
+    pub name: &'a str,
+    /// Epoch and value, in order; all finite.
+    pub points: Vec<(usize, f64)>,
+}
+
+/// Up to two lines over epochs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chart<'a> {
+    pub title: &'a str,
+    pub series: &'a [Series<'a>],
+}
+
+/// Where values and epochs lie in the drawing.
+#[derive(Debug, Clone, Copy)]
+struct Axes {
+    epochs: (usize, usize),
+    low: f64,
+    high: f64,
+    /// Between grid lines.
+    step: f64,
+}
+
+impl Chart<'_> {
+    /// The drawing, or nothing when there is no point.
+    pub fn svg(&self) -> Markup {
+        let Some(axes) = Axes::around(self.series) else {
+            return html! {};
+        };
+        html! {
+            figure {
+                figcaption { (self.title) " per epoch" }
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} per epoch", self.title)) {
+                    (axes.grid())
+                    @for (number, series) in self.series.iter().enumerate() {
+                        @let class = format!("s{number}");
+                        text class=(class) x=(LEFT + 220.0 * number as f64) y="16" { (series.name) }
+                        polyline class=(class) points=(axes.path(&series.points)) {}
+                        @for &(epoch, value) in &series.points {
+                            circle class=(class) cx=(place(axes.x(epoch))) cy=(place(axes.y(value))) r="3" {
+                                title { "epoch " (epoch) ": " (format!("{value:.4}")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Axes {
+    /// Axes that hold every point; the values' bounds are multiples of a round step.
+    fn around(series: &[Series<'_>]) -> Option<Axes> {
+        let points = || series.iter().flat_map(|s| &s.points);
+        let first = points().map(|p| p.0).min()?;
+        let last = points().map(|p| p.0).max()?;
+        let least = points().map(|p| p.1).fold(f64::INFINITY, f64::min);
+        let greatest = points().map(|p| p.1).fold(f64::NEG_INFINITY, f64::max);
+        let step = round_step((greatest - least).max(1e-3) / LINES);
+        Some(Axes {
+            epochs: (first, last),
+            low: (least / step).floor() * step,
+            high: (greatest / step).floor() * step + step,
+            step,
+        })
+    }
+
+    fn x(&self, epoch: usize) -> f64 {
+        let (first, last) = self.epochs;
+        if first == last {
+            return (LEFT + WIDTH - RIGHT) / 2.0;
+        }
+        let share = (epoch - first) as f64 / (last - first) as f64;
+        // A margin of ten keeps the first and last point off the frame.
+        LEFT + 10.0 + share * (WIDTH - LEFT - RIGHT - 20.0)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let share = (value - self.low) / (self.high - self.low);
+        HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+    }
+
+    fn path(&self, points: &[(usize, f64)]) -> String {
+        let places = points
+            .iter()
+            .map(|&(epoch, value)| format!("{},{}", place(self.x(epoch)), place(self.y(value))));
+        places.collect::<Vec<_>>().join(" ")
+    }
+
+    fn grid(&self) -> Markup {
+        let lines = ((self.high - self.low) / self.step).round() as usize;
+        let digits = (-self.step.log10()).ceil().max(0.0) as usize;
+        let (first, last) = self.epochs;
+        let every = (last - first).div_ceil(NUMBERS).max(1);
+        html! {
+            @for line in 0..=lines {
+                @let value = self.low + line as f64 * self.step;
+                @let y = self.y(value);
+                line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(place(y)) y2=(place(y)) {}
+                text x=(LEFT - 8.0) y=(place(y + 4.0)) text-anchor="end" { (format!("{value:.digits$}")) }
+            }
+            @for epoch in (first..=last).step_by(every) {
+                text x=(place(self.x(epoch))) y=(HEIGHT - 8.0) text-anchor="middle" { (epoch) }
+            }
+        }
+    }
+}
+
+/// The least of 1, 2, 5 times a power of ten that is not below `step`.
+fn round_step(step: f64) -> f64 {
+    let power = 10f64.powf(step.log10().floor());
+    let steps = [1.0, 2.0, 5.0].map(|digit| digit * power);
+    steps
+        .into_iter()
+        .find(|&round| round >= step)
+        .unwrap_or(10.0 * power)
+}
+
+/// A coordinate with as many digits as can be seen.
+fn place(coordinate: f64) -> String {
+    format!("{coordinate:.1}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_round() {
+        for (step, round) in [(0.3, 0.5), (1.0, 1.0), (0.0011, 0.002), (7.0, 10.0)] {
+            assert!((round_step(step) / round - 1.0).abs() < 1e-9, "{step}");
+        }
+    }
+
+    #[test]
+    fn every_point_lies_within_the_frame_and_higher_is_up() {
+        let series = [Series {
+            name: "a",
+            points: vec![(1, 0.61), (2, 0.55), (30, 0.5001)],
+        }];
+        let axes = Axes::around(&series).unwrap();
+        for &(epoch, value) in &series[0].points {
+            assert!((LEFT..=WIDTH - RIGHT).contains(&axes.x(epoch)));
+            assert!((TOP..=HEIGHT - BOTTOM).contains(&axes.y(value)));
+        }
+        assert!(axes.y(0.61) < axes.y(0.55) && axes.x(1) < axes.x(2));
+        let chart = Chart {
+            title: "Logloss",
+            series: &series,
+        };
+        let svg = chart.svg().into_string();
+        assert_eq!(svg.matches("<circle").count(), 3);
+        assert!((3..=7).contains(&svg.matches("<line").count()), "{svg}");
+    }
+
+    #[test]
+    fn one_epoch_or_none_can_be_drawn() {
+        let draw = |points| {
+            let series = [Series { name: "a", points }];
+            let chart = Chart {
+                title: "AUC",
+                series: &series,
+            };
+            chart.svg().into_string()
+        };
+        assert_eq!(draw(vec![]), "");
+        let one = draw(vec![(1, 0.7)]);
+        assert!(one.contains("<circle") && !one.contains("NaN"), "{one}");
+    }
+}

@@ -1,0 +1,233 @@
+//! Making a run directory, so that it can be watched while it grows and is whole in the end.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::run::{CONFIG, METRICS, PROVENANCE, Provenance, REPORT, SCHEMA, WEIGHTS};
+use super::settings::Settings;
+use super::trainer::EpochRecord;
+use super::weights;
+use crate::autograd::{Layout, Parameters};
+use crate::data::atomic::write_whole;
+use crate::data::schema::Schema;
+use crate::error::{Error, Result};
+
+/// Every file that a run directory may hold.
+const FILES: [&str; 6] = [METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, WEIGHTS];
+
+/// Folders that [`Writer::next_free`] tries.
+const MOST_RUNS: usize = 100_000;
+
+/// A run directory in the making. Dropped before an epoch was recorded, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    /// `metrics.jsonl` so far.
+    metrics: String,
+    finished: bool,
+}
+
+/// What a finished run is written from.
+#[derive(Debug, Clone, Copy)]
+pub struct Finished<'a> {
+    pub settings: &'a Settings,
+    pub schema: &'a Schema,
+    pub provenance: &'a Provenance,
+    pub layout: &'a Layout,
+    pub parameters: &'a Parameters,
+}
+
+impl Writer {
+    /// Starts a run in the folder `path`, which must be new or empty. With `force` it may also hold an older run, and nothing
+    /// else: that is removed.
+    ///
+    /// # Errors
+    /// When the folder holds something, or cannot be made.
+    pub fn create(path: &Path, force: bool) -> Result<Writer> {
+        fs::create_dir_all(path).map_err(Error::io(path, "create"))?;
+        let held = names_in(path)?;
+        if let Some(name) = held.iter().find(|name| FILES.iter().all(|f| **name != *f)) {
+            let what = format!(
+                "holds `{}`, which is no file of a run: choose another folder",
+                name.display()
+            );
+            return Err(Error::file(path, what));
+        }
+        if !held.is_empty() && !force {
+            let what = "holds a run already: choose another folder, or replace it with --force";
+            return Err(Error::file(path, what));
+        }
+        for name in held {
+            let file = path.join(name);
+            fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
+        }
+        Writer::start(path.to_path_buf())
+    }
+
+    /// Starts a run in the first of the folders `name`, `name-2`, `name-3`, ... of `parent` that does not exist.
+    ///
+    /// # Errors
+    /// When no folder can be made.
+    pub fn next_free(parent: &Path, name: &str) -> Result<Writer> {
+        fs::create_dir_all(parent).map_err(Error::io(parent, "create"))?;
+        for number in 1..MOST_RUNS {
+            let path = match number {
+                1 => parent.join(name),
+                _ => parent.join(format!("{name}-{number}")),
+            };
+            // Making it is the test: two trainings that start at once get two folders.
+            match fs::create_dir(&path) {
+                Ok(()) => return Writer::start(path),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(Error::io(path, "create")(e)),
+            }
+        }
+        let what = format!("holds {MOST_RUNS} runs called `{name}`: name one with --out");
+        Err(Error::file(parent, what))
+    }
+
+    fn start(path: PathBuf) -> Result<Writer> {
+        let writer = Writer {
+            path,
+            metrics: String::new(),
+            finished: false,
+        };
+        writer.put(METRICS, b"")?;
+        Ok(writer)
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a line to `metrics.jsonl`, which is replaced as a whole: whoever watches it never sees half a line.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn append(&mut self, record: &EpochRecord) -> Result<()> {
+        let json = |e| Error::Data(format!("an epoch's numbers cannot be written as JSON: {e}"));
+        self.metrics += &serde_json::to_string(record).map_err(json)?;
+        self.metrics.push('\n');
+        self.put(METRICS, self.metrics.as_bytes())
+    }
+
+    /// Writes the files that make it a run, the weights last.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn finish(&mut self, run: Finished<'_>) -> Result<()> {
+        let json = |e| Error::Data(format!("the schema cannot be written as JSON: {e}"));
+        self.put(CONFIG, run.settings.to_toml()?.as_bytes())?;
+        self.put(
+            SCHEMA,
+            &serde_json::to_vec_pretty(run.schema).map_err(json)?,
+        )?;
+        let provenance = serde_json::to_vec_pretty(run.provenance).map_err(json)?;
+        self.put(PROVENANCE, &provenance)?;
+        let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
+        self.put(WEIGHTS, &weights)?;
+        self.finished = true;
+        Ok(())
+    }
+
+    /// Writes `report.html`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn report(&self, html: &str) -> Result<()> {
+        self.put(REPORT, html.as_bytes())
+    }
+
+    fn put(&self, name: &str, content: &[u8]) -> Result<()> {
+        write_whole(&self.path.join(name), |file| file.write_all(content))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if !self.finished && self.metrics.is_empty() {
+            // Only tidiness: an empty folder that stays does no harm.
+            let _ = fs::remove_file(self.path.join(METRICS));
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+fn names_in(path: &Path) -> Result<Vec<OsString>> {
+    fs::read_dir(path)
+        .and_then(|entries| entries.map(|e| Ok(e?.file_name())).collect())
+        .map_err(Error::io(path, "read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(epoch: usize) -> EpochRecord {
+        EpochRecord {
+            epoch,
+            train_loss: 0.5,
+            valid_loss: None,
+            valid_auc: Some(0.75),
+            train_seconds: 1.0,
+            rows_per_second: 10.0,
+            learning_rate: 1e-3,
+        }
+    }
+
+    #[test]
+    fn metrics_grow_by_whole_lines() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut writer = Writer::create(&parent.path().join("a/b"), false).unwrap();
+        let read = |writer: &Writer| fs::read_to_string(writer.path().join(METRICS)).unwrap();
+        assert_eq!(read(&writer), "");
+        writer.append(&record(1)).unwrap();
+        let first = read(&writer);
+        assert!(first.starts_with(r#"{"epoch":1,"train_loss":0.5,"valid_loss":null,"#));
+        writer.append(&record(2)).unwrap();
+        assert!(read(&writer).starts_with(&first) && read(&writer).lines().count() == 2);
+        // What was recorded stays, also without a model.
+        let path = writer.path().to_owned();
+        drop(writer);
+        assert!(path.join(METRICS).exists());
+    }
+
+    #[test]
+    fn nothing_stays_when_nothing_was_recorded() {
+        let parent = tempfile::tempdir().unwrap();
+        drop(Writer::next_free(parent.path(), "run").unwrap());
+        assert_eq!(names_in(parent.path()).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_not_taken() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join(WEIGHTS), "old").unwrap();
+        let refused = |force| Writer::create(&path, force).unwrap_err().to_string();
+        assert!(refused(false).contains("--force"));
+        fs::write(path.join("thesis.doc"), "mine").unwrap();
+        assert!(refused(true).contains("thesis.doc"));
+        assert!(path.join(WEIGHTS).exists());
+        fs::remove_file(path.join("thesis.doc")).unwrap();
+        let writer = Writer::create(&path, true).unwrap();
+        assert_eq!(names_in(&path).unwrap(), [METRICS]);
+        drop(writer);
+        fs::write(&path, "a file").unwrap();
+        assert!(Writer::create(&path, true).is_err());
+    }
+
+    #[test]
+    fn the_next_free_name_is_taken() {
+        let parent = tempfile::tempdir().unwrap();
+        let runs = [(); 3].map(|()| Writer::next_free(&parent.path().join("runs"), "x").unwrap());
+        let names = runs
+            .each_ref()
+            .map(|run| run.path().file_name().unwrap().to_owned());
+        assert_eq!(names, ["x", "x-2", "x-3"]);
+    }
+}

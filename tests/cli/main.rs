@@ -1,0 +1,16 @@
+//! The program as a user meets it: run in a temporary folder, told by its output, exit code and files.
+
+mod damage;
+mod download;
+mod errors;
+mod evaluate;
+#[cfg(unix)]
+mod interrupt;
+mod pipe;
+mod predict;
+mod prepare;
+mod reproduce;
+mod scene;
+#[path = "../support/server.rs"]
+mod server;
+mod train;
