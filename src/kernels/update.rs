@@ -9,13 +9,7 @@ use crate::simd::{Kernel, MAX_LANES, Simd};
 /// The rule of one step, with that step's constants and `N` numbers of state per weight.
 pub trait Rule<const N: usize>: Copy + Send + Sync + 'static {
     /// The new weights and state, lane by lane.
-    fn apply<S: Simd>(
-        self,
-        s: S,
-        w: S::F,
-        g: S::F,
-        state: [S::F; N],
-    ) -> (S::F, [S::F; N]);
+    fn apply<S: Simd>(self, s: S, w: S::F, g: S::F, state: [S::F; N]) -> (S::F, [S::F; N]);
 
     /// Whether this step moves a weight by its gradient and state only: no penalty, no decay.
     fn is_pure(&self) -> bool;

@@ -37,9 +37,12 @@ impl Clip {
     fn squares(&mut self, numbers: &[f32]) -> f64 {
         self.sums.resize(numbers.len().div_ceil(CHUNK), 0.0);
         let chunks = numbers.par_chunks(CHUNK);
-        self.sums.par_iter_mut().zip(chunks).for_each(|(sum, chunk)| {
-            *sum = chunk.iter().map(|&x| f64::from(x).powi(2)).sum();
-        });
+        self.sums
+            .par_iter_mut()
+            .zip(chunks)
+            .for_each(|(sum, chunk)| {
+                *sum = chunk.iter().map(|&x| f64::from(x).powi(2)).sum();
+            });
         self.sums.iter().sum()
     }
 }

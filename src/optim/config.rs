@@ -129,7 +129,12 @@ impl OptimizerConfig {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;
         let below_one = |x: f64| (0.0..1.0).contains(&x);
-        check("learning_rate", self.learning_rate, positive, "a number above 0")?;
+        check(
+            "learning_rate",
+            self.learning_rate,
+            positive,
+            "a number above 0",
+        )?;
         // Added in f32, where less would be 0 and a weight that was never touched 0 / 0.
         let lasting = |x: f64| x.is_finite() && x as f32 >= f32::MIN_POSITIVE;
         check("epsilon", self.epsilon, lasting, "a number above 1.2e-38")?;

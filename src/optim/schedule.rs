@@ -96,7 +96,10 @@ pub struct Plateau {
 impl Plateau {
     /// Tells the metric of an epoch, the larger the better.
     pub fn observe(&mut self, config: &ScheduleConfig, metric: f64) {
-        if self.best.is_none_or(|best| metric > best + config.min_delta) {
+        if self
+            .best
+            .is_none_or(|best| metric > best + config.min_delta)
+        {
             self.best = Some(metric);
             self.wait = 0;
             return;

@@ -18,13 +18,7 @@ impl Method<0> for Sgd {
         }
     }
 
-    fn definition(
-        _: &OptimizerConfig,
-        at: At,
-        w: f64,
-        g: f64,
-        state: [f64; 0],
-    ) -> (f64, [f64; 0]) {
+    fn definition(_: &OptimizerConfig, at: At, w: f64, g: f64, state: [f64; 0]) -> (f64, [f64; 0]) {
         (w - at.learning_rate * (g + at.l2 * w), state)
     }
 }

@@ -1,5 +1,5 @@
 //! Proofs about all optimisers at once.
 
 mod definitions;
-mod modes;
 mod model;
+mod modes;

@@ -168,9 +168,16 @@ fn batches_leave_rows_untouched() {
     let touched: std::collections::BTreeSet<u32> = (0..90)
         .flat_map(|t| {
             let batch = batch(t);
-            let bags = batch.fields.iter().flat_map(|f| (0..batch.rows).flat_map(|r| f.bag(r)));
+            let bags = batch
+                .fields
+                .iter()
+                .flat_map(|f| (0..batch.rows).flat_map(|r| f.bag(r)));
             bags.map(|(id, _)| id).collect::<Vec<_>>()
         })
         .collect();
-    assert!(touched.len() > 60 && touched.len() < 250, "{}", touched.len());
+    assert!(
+        touched.len() > 60 && touched.len() < 250,
+        "{}",
+        touched.len()
+    );
 }
