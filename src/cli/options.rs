@@ -33,7 +33,7 @@ pub struct Options {
     /// Rows of a step (train.batch_size)
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Adam's step size (train.learning_rate)
+    /// The optimiser's step size, where its schedule starts (optimizer.learning_rate)
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Numbers of an embedding (model.embedding.dim)
@@ -86,7 +86,7 @@ impl Options {
             text("model.kind", self.model.map(|kind| kind.to_string())),
             whole("train.epochs", self.epochs),
             whole("train.batch_size", self.batch_size),
-            fraction("train.learning_rate", self.learning_rate),
+            fraction("optimizer.learning_rate", self.learning_rate),
             whole("model.embedding.dim", self.embed_dim),
             whole("model.interacting.heads", self.heads),
             whole("model.interacting.layers", self.layers),
@@ -121,7 +121,8 @@ mod tests {
         assert_eq!(protocol.as_deref(), Some("recbole"));
         let (model, train) = (&settings.model, &settings.train);
         assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
-        assert_eq!((train.learning_rate, train.seed), (5e-5, u64::MAX >> 1));
+        assert_eq!(settings.optimizer.learning_rate, 5e-5);
+        assert_eq!(train.seed, u64::MAX >> 1);
         let layers = &model.interacting;
         assert_eq!(
             (model.embedding.dim, layers.heads, layers.layers),

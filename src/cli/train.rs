@@ -55,7 +55,7 @@ impl Arguments {
         settings.protocol = data.protocol_name().to_owned();
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
-        let mut trainer = Trainer::new(&data, &settings.model, &settings.train, isa, threads)?;
+        let mut trainer = Trainer::new(&data, &settings, isa, threads)?;
         let parameters = trainer.engine().tape().layout().len();
         writeln!(
             out,

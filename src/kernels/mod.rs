@@ -8,6 +8,7 @@
 //!
 //! A *unit* is one number per row: a tensor of shape `[F, d]` has F * d units, in row-major order.
 
+pub mod adagrad;
 pub mod adam;
 pub mod attention;
 pub mod batch_norm;
@@ -19,6 +20,10 @@ pub mod layer_norm;
 pub mod lookup;
 pub mod math;
 pub mod matmul;
+pub mod nadam;
 pub mod product;
+pub mod rmsprop;
+pub mod sgd;
 pub mod softmax;
+pub mod update;
 pub mod weight_grad;

@@ -7,6 +7,7 @@ use super::config::{
 };
 use crate::autograd::Init;
 use crate::error::{Error, Result};
+use crate::optim::{OptimizerConfig, ScheduleConfig};
 use crate::train::config::TrainConfig;
 
 /// The presets' names.
@@ -25,6 +26,8 @@ pub const NAMES: [&str; 7] = [
 pub struct Preset {
     pub model: ModelConfig,
     pub train: TrainConfig,
+    pub optimizer: OptimizerConfig,
+    pub schedule: ScheduleConfig,
 }
 
 /// The preset called `name`:
@@ -96,11 +99,15 @@ fn autoint() -> Preset {
             },
         },
         train: TrainConfig {
-            learning_rate: 2e-3,
             batch_size: 2048,
             epochs: 20,
             ..TrainConfig::default()
         },
+        optimizer: OptimizerConfig {
+            learning_rate: 2e-3,
+            ..OptimizerConfig::default()
+        },
+        schedule: ScheduleConfig::default(),
     }
 }
 
@@ -141,15 +148,17 @@ fn paper() -> Preset {
             },
         },
         train: TrainConfig {
-            learning_rate: 1e-3,
             batch_size: 1024,
             ..TrainConfig::default()
         },
+        optimizer: OptimizerConfig::default(),
+        schedule: ScheduleConfig::default(),
     }
 }
 
 fn authors() -> Preset {
-    let Preset { mut model, train } = paper();
+    let mut preset = paper();
+    let model = &mut preset.model;
     model.embedding.dropout = 0.1;
     model.interacting.scale_scores = true;
     model.interacting.projection_bias = true;
@@ -157,7 +166,7 @@ fn authors() -> Preset {
     model.interacting.layer_norm = true;
     model.interacting.dropout = 0.4;
     model.mlp.dropout = 0.4;
-    Preset { model, train }
+    preset
 }
 
 fn course() -> Preset {
@@ -196,49 +205,47 @@ fn course() -> Preset {
             },
         },
         train: TrainConfig {
-            learning_rate: 1e-4,
-            epsilon: 1e-7,
             batch_size: 2048,
             epochs: 5,
             ..TrainConfig::default()
         },
+        optimizer: OptimizerConfig {
+            learning_rate: 1e-4,
+            epsilon: 1e-7,
+            ..OptimizerConfig::default()
+        },
+        schedule: ScheduleConfig::default(),
     }
 }
 
 fn course_best() -> Preset {
-    let Preset {
-        mut model,
-        mut train,
-    } = course();
+    let mut preset = course();
+    let model = &mut preset.model;
     model.embedding.dim = 32;
     model.interacting.heads = 8;
     model.interacting.width = 256;
-    train.learning_rate = 1e-3;
-    train.batch_size = 1024;
-    Preset { model, train }
+    preset.optimizer.learning_rate = 1e-3;
+    preset.train.batch_size = 1024;
+    preset
 }
 
 fn compact() -> Preset {
-    let Preset {
-        mut model,
-        mut train,
-    } = course();
+    let mut preset = course();
+    let model = &mut preset.model;
     model.interacting.width = 16;
     model.interacting.init = GLOROT;
     model.head.init = GLOROT;
     model.mlp.init = GLOROT;
-    train.learning_rate = 1e-3;
-    Preset { model, train }
+    preset.optimizer.learning_rate = 1e-3;
+    preset
 }
 
 fn recbole() -> Preset {
-    let Preset {
-        mut model,
-        mut train,
-    } = autoint();
+    let mut preset = autoint();
+    let model = &mut preset.model;
     model.interacting.layers = 3;
     model.interacting.width = 16;
-    train.learning_rate = 1e-3;
-    train.batch_size = 4096;
-    Preset { model, train }
+    preset.optimizer.learning_rate = 1e-3;
+    preset.train.batch_size = 4096;
+    preset
 }

@@ -1,143 +1,44 @@
-//! Adam (Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1) on dense parameters and on
-//! embedding tables.
+//! Adam (Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1), as `torch.optim.Adam` has it.
 //!
-//! Tables are updated densely: every row moves at every step, the untouched ones by their momentum, exactly as if the
-//! gradient were a full matrix.
+//! Keras adds epsilon to the root of the *uncorrected* second moment (the paper's epsilon hat), so its epsilon weighs
+//! `1 / sqrt(1 - beta2^t)` times ours: 32 times at the first step, the same in the long run.
 
-use rayon::prelude::*;
+use super::config::OptimizerConfig;
+use super::method::{At, Method};
+pub use crate::kernels::adam::Adam;
 
-use crate::autograd::engine::{Engine, Gradients};
-use crate::autograd::{Layout, Parameters};
-use crate::kernels::adam::{Adam as AdamKernel, AdamStep};
-use crate::simd::Isa;
+impl Method<2> for Adam {
+    const STATE: [&'static str; 2] = ["m", "v"];
 
-/// Numbers updated by one task: large enough that a task is worth its start.
-const CHUNK: usize = 1 << 14;
-
-/// Adam's settings.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AdamConfig {
-    pub beta1: f64,
-    pub beta2: f64,
-    /// Added to the root of the corrected second moment.
-    pub epsilon: f64,
-    /// L2 penalty of dense parameters: its gradient is `l2 * w`.
-    pub l2_dense: f32,
-    /// L2 penalty of embedding tables, likewise.
-    pub l2_embedding: f32,
-}
-
-/// Adam with its moments.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Adam {
-    config: AdamConfig,
-    /// First moments.
-    pub m: Parameters,
-    /// Second moments.
-    pub v: Parameters,
-    /// Steps done.
-    pub t: u64,
-}
-
-impl Adam {
-    /// Moments at zero.
-    pub fn new(config: AdamConfig, layout: &Layout) -> Adam {
+    fn new(config: &OptimizerConfig, at: At) -> Adam {
+        let rest = |beta: f64| 1.0 - beta.powf(at.t as f64);
         Adam {
-            config,
-            m: Parameters::zeros(layout),
-            v: Parameters::zeros(layout),
-            t: 0,
+            beta1: config.beta1 as f32,
+            rest1: (1.0 - config.beta1) as f32,
+            beta2: config.beta2 as f32,
+            rest2: (1.0 - config.beta2) as f32,
+            epsilon: config.epsilon as f32,
+            rate: (at.learning_rate / rest(config.beta1)) as f32,
+            correction: (1.0 / rest(config.beta2).sqrt()) as f32,
+            l2: at.l2 as f32,
+            decay: 1.0,
         }
     }
 
-    /// One step with the engine's last gradients, on the engine's threads.
-    pub fn step(&mut self, engine: &Engine, learning_rate: f64, weights: &mut Parameters) {
-        self.t += 1;
-        let AdamConfig {
-            beta1,
-            beta2,
-            epsilon,
-            l2_dense,
-            l2_embedding,
-        } = self.config;
-        let step = AdamStep::new(learning_rate, beta1, beta2, epsilon, self.t);
-        let gradients = engine.gradients();
-        let layout = engine.tape().layout();
-        let (m, v, isa) = (&mut self.m, &mut self.v, engine.isa());
-        engine.install(|| {
-            let dense = AdamStep {
-                l2: l2_dense,
-                ..step
-            };
-            weights
-                .dense
-                .par_chunks_mut(CHUNK)
-                .zip(gradients.dense.par_chunks(CHUNK))
-                .zip(m.dense.par_chunks_mut(CHUNK))
-                .zip(v.dense.par_chunks_mut(CHUNK))
-                .for_each(|(((w, g), m), v)| {
-                    isa.run(AdamKernel {
-                        step: dense,
-                        w,
-                        g: Some(g),
-                        m,
-                        v,
-                    });
-                });
-            let tables = AdamStep {
-                l2: l2_embedding,
-                ..step
-            };
-            for (i, spec) in layout.tables.iter().enumerate() {
-                let table = Table {
-                    number: i,
-                    dim: spec.dim,
-                    step: tables,
-                    isa,
-                };
-                table.step(
-                    gradients,
-                    &mut weights.tables[i],
-                    &mut m.tables[i],
-                    &mut v.tables[i],
-                );
-            }
-        });
-    }
-}
-
-/// The update of one table.
-#[derive(Debug, Clone, Copy)]
-struct Table {
-    number: usize,
-    dim: usize,
-    step: AdamStep,
-    isa: Isa,
-}
-
-impl Table {
-    fn step(self, gradients: Gradients<'_>, w: &mut [f32], m: &mut [f32], v: &mut [f32]) {
-        let Table {
-            number,
-            dim,
-            step,
-            isa,
-        } = self;
-        let rows = (CHUNK / dim).max(1);
-        w.par_chunks_mut(rows * dim)
-            .zip(m.par_chunks_mut(rows * dim))
-            .zip(v.par_chunks_mut(rows * dim))
-            .enumerate()
-            .for_each(|(chunk, ((w, m), v))| {
-                let each = w
-                    .chunks_mut(dim)
-                    .zip(m.chunks_mut(dim))
-                    .zip(v.chunks_mut(dim));
-                for (row, ((w, m), v)) in each.enumerate() {
-                    let slot = gradients.index.slot(chunk * rows + row);
-                    let g = slot.map(|s| &gradients.tables[number][s * dim..(s + 1) * dim]);
-                    isa.run(AdamKernel { step, w, g, m, v });
-                }
-            });
+    fn definition(
+        config: &OptimizerConfig,
+        at: At,
+        w: f64,
+        g: f64,
+        [m, v]: [f64; 2],
+    ) -> (f64, [f64; 2]) {
+        let OptimizerConfig { beta1, beta2, .. } = *config;
+        let g = g + at.l2 * w;
+        let m = beta1 * m + (1.0 - beta1) * g;
+        let v = beta2 * v + (1.0 - beta2) * g * g;
+        let m_hat = m / (1.0 - beta1.powf(at.t as f64));
+        let v_hat = v / (1.0 - beta2.powf(at.t as f64));
+        let w = w - at.learning_rate * m_hat / (v_hat.sqrt() + config.epsilon);
+        (w, [m, v])
     }
 }

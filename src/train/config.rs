@@ -21,17 +21,8 @@ pub struct TrainConfig {
     /// The most epochs.
     pub epochs: usize,
     pub batch_size: usize,
-    pub learning_rate: f64,
-    /// Adam's decay of the first moment.
-    pub beta1: f64,
-    /// Adam's decay of the second moment.
-    pub beta2: f64,
-    /// Adam's epsilon.
-    pub epsilon: f64,
-    /// L2 penalty of dense parameters (its gradient is `l2 * w`).
-    pub l2_dense: f32,
-    /// L2 penalty of embedding tables.
-    pub l2_embedding: f32,
+    /// What a positive row weighs in the loss; a negative one weighs 1. The loss stays a weighted mean.
+    pub positive_weight: f32,
     /// Of initialisation, shuffling and dropout.
     pub seed: u64,
     /// Stop after this many epochs without a better validation metric.
@@ -44,12 +35,7 @@ impl Default for TrainConfig {
         TrainConfig {
             epochs: 20,
             batch_size: 2048,
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            l2_dense: 0.0,
-            l2_embedding: 0.0,
+            positive_weight: 1.0,
             seed: 1,
             patience: 2,
             select: Select::Auc,
@@ -72,9 +58,6 @@ impl TrainConfig {
                 format!("expected {expected}, got {got}"),
             ))
         };
-        let unit = |x: f64| (0.0..1.0).contains(&x);
-        let penalty = |x: f32| x.is_finite() && x >= 0.0;
-        let rate = self.learning_rate;
         check(
             "epochs",
             (1..=100_000).contains(&self.epochs),
@@ -88,31 +71,12 @@ impl TrainConfig {
             "1 to 1048576",
             size as f64,
         )?;
+        let weight = self.positive_weight;
         check(
-            "learning_rate",
-            rate.is_finite() && rate > 0.0,
+            "positive_weight",
+            weight.is_finite() && weight > 0.0,
             "a number above 0",
-            rate,
-        )?;
-        check("beta1", unit(self.beta1), "0 to below 1", self.beta1)?;
-        check("beta2", unit(self.beta2), "0 to below 1", self.beta2)?;
-        check(
-            "epsilon",
-            self.epsilon.is_finite() && self.epsilon > 0.0,
-            "a number above 0",
-            self.epsilon,
-        )?;
-        check(
-            "l2_dense",
-            penalty(self.l2_dense),
-            "0 or more",
-            self.l2_dense.into(),
-        )?;
-        check(
-            "l2_embedding",
-            penalty(self.l2_embedding),
-            "0 or more",
-            self.l2_embedding.into(),
+            weight.into(),
         )?;
         check(
             "patience",
@@ -131,12 +95,10 @@ mod tests {
     fn nonsense_is_refused_by_the_name_of_its_setting() {
         TrainConfig::default().validate().unwrap();
         type Break = fn(&mut TrainConfig);
-        let broken: [(&str, Break); 6] = [
+        let broken: [(&str, Break); 4] = [
             ("epochs", |c| c.epochs = 0),
             ("batch_size", |c| c.batch_size = 0),
-            ("learning_rate", |c| c.learning_rate = f64::NAN),
-            ("beta2", |c| c.beta2 = 1.0),
-            ("l2_dense", |c| c.l2_dense = -1.0),
+            ("positive_weight", |c| c.positive_weight = f32::NAN),
             ("patience", |c| c.patience = 0),
         ];
         for (key, breaks) in broken {

@@ -14,6 +14,7 @@ use crate::data::protocol::Protocol;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
 use crate::model::preset;
+use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
 
 /// The protocol and preset of a run that is told nothing.
 pub const DEFAULT_PROTOCOL: &str = "course";
@@ -30,6 +31,8 @@ pub struct Settings {
     pub preset: String,
     pub model: ModelConfig,
     pub train: TrainConfig,
+    pub optimizer: OptimizerConfig,
+    pub schedule: ScheduleConfig,
 }
 
 impl Settings {
@@ -44,6 +47,8 @@ impl Settings {
             preset: name.into(),
             model: preset.model,
             train: preset.train,
+            optimizer: preset.optimizer,
+            schedule: preset.schedule,
         })
     }
 
@@ -109,7 +114,17 @@ impl Settings {
     pub fn validate(&self) -> Result<()> {
         Protocol::named(&self.protocol)?;
         self.model.validate()?;
-        self.train.validate()
+        self.train.validate()?;
+        self.optimizer.validate()?;
+        self.schedule.validate()?;
+        let (plateau, stop) = (self.schedule.patience, self.train.patience);
+        if self.schedule.kind == ScheduleKind::Plateau && plateau >= stop {
+            let what = format!(
+                "expected less than train.patience ({stop}), which ends training, got {plateau}"
+            );
+            return Err(Error::config("schedule.patience", what));
+        }
+        Ok(())
     }
 
     /// As `config.toml` holds them.
@@ -225,16 +240,15 @@ mod tests {
 
     #[test]
     fn layers_override_each_other_in_order() {
-        let file =
-            "preset = 'compact'\n[train]\nlearning_rate = 0.5\nseed = 9\n[model.mlp]\ndropout = 0";
+        let file = "preset = 'compact'\n[optimizer]\nlearning_rate = 0.5\n[train]\nseed = 9\n[model.mlp]\ndropout = 0";
         let sets = [
-            "train.learning_rate=2e-3".to_owned(),
+            "optimizer.learning_rate=2e-3".to_owned(),
             "model.kind=autoint".to_owned(),
         ];
         let settings = Settings::layered(None, Some("recbole"), parsed(file), &sets).unwrap();
         assert_eq!(settings.preset, "compact");
         assert_eq!(settings.protocol, "recbole");
-        assert_eq!(settings.train.learning_rate, 2e-3);
+        assert_eq!(settings.optimizer.learning_rate, 2e-3);
         assert_eq!(settings.train.seed, 9);
         assert_eq!(settings.model.mlp.dropout, 0.0);
         assert_eq!(settings.model.kind, ModelKind::AutoInt);

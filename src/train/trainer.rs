@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Select, TrainConfig};
+use super::config::Select;
 use super::score::{labels_of, score};
+use super::settings::Settings;
 use super::shuffle::shuffle;
 use crate::autograd::{Engine, Parameters};
 use crate::data::batch::Batch;
@@ -15,8 +16,9 @@ use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
 use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
-use crate::model::{Model, ModelConfig, build};
-use crate::optim::{Adam, AdamConfig};
+use crate::model::{Model, build};
+use crate::optim::schedule::Position;
+use crate::optim::{Optimizer, Plateau};
 use crate::simd::Isa;
 
 /// One epoch, as `metrics.jsonl` holds it.
@@ -33,6 +35,7 @@ pub struct EpochRecord {
     /// Seconds of training, validation not counted.
     pub train_seconds: f64,
     pub rows_per_second: f64,
+    /// Of the epoch's last step.
     pub learning_rate: f64,
 }
 
@@ -73,10 +76,11 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Trainer<'a> {
     data: &'a Dataset,
-    config: &'a TrainConfig,
+    settings: &'a Settings,
     engine: Engine,
     parameters: Parameters,
-    adam: Adam,
+    optimizer: Optimizer,
+    plateau: Plateau,
     batch: Batch,
     /// Steps done over all epochs.
     step: u64,
@@ -89,35 +93,26 @@ impl<'a> Trainer<'a> {
     /// When a setting makes no sense or the data have no training row.
     pub fn new(
         data: &'a Dataset,
-        model: &ModelConfig,
-        config: &'a TrainConfig,
+        settings: &'a Settings,
         isa: Isa,
         threads: usize,
     ) -> Result<Trainer<'a>> {
-        config.validate()?;
+        settings.validate()?;
         if data.split(SplitName::Train).is_empty() {
             return Err(Error::Data("the data have no training row".into()));
         }
         let Model {
             tape, logit, loss, ..
-        } = build(model, &data.schema().offsets())?;
-        let parameters = Parameters::initialise(tape.layout(), config.seed);
-        let adam = Adam::new(
-            AdamConfig {
-                beta1: config.beta1,
-                beta2: config.beta2,
-                epsilon: config.epsilon,
-                l2_dense: config.l2_dense,
-                l2_embedding: config.l2_embedding,
-            },
-            tape.layout(),
-        );
+        } = build(&settings.model, &data.schema().offsets())?;
+        let parameters = Parameters::initialise(tape.layout(), settings.train.seed);
+        let optimizer = Optimizer::new(&settings.optimizer, tape.layout())?;
         Ok(Trainer {
             data,
-            config,
+            settings,
             engine: Engine::new(tape, logit, loss, isa, threads)?,
             parameters,
-            adam,
+            optimizer,
+            plateau: Plateau::default(),
             batch: Batch::default(),
             step: 0,
         })
@@ -137,7 +132,7 @@ impl<'a> Trainer<'a> {
         let mut history: Vec<EpochRecord> = Vec::new();
         let mut best: Option<(f64, usize, Parameters)> = None;
         let mut ended = Ended::Done;
-        for epoch in 1..=self.config.epochs {
+        for epoch in 1..=self.settings.train.epochs {
             let start = Instant::now();
             let Some(train_loss) = self.epoch(epoch, observer, stop)? else {
                 ended = Ended::Stopped;
@@ -146,6 +141,7 @@ impl<'a> Trainer<'a> {
             let seconds = start.elapsed().as_secs_f64();
             let record = self.validate(epoch, train_loss, seconds)?;
             let quality = self.quality(&record);
+            self.plateau.observe(&self.settings.schedule, quality);
             let better = best.as_ref().is_none_or(|(top, ..)| quality > *top);
             if better {
                 best = Some((quality, epoch, self.parameters.clone()));
@@ -154,7 +150,7 @@ impl<'a> Trainer<'a> {
             history.push(record);
             if best
                 .as_ref()
-                .is_some_and(|(_, at, _)| epoch - at >= self.config.patience)
+                .is_some_and(|(_, at, _)| epoch - at >= self.settings.train.patience)
             {
                 ended = Ended::Early;
                 break;
@@ -181,32 +177,52 @@ impl<'a> Trainer<'a> {
     ) -> Result<Option<f64>> {
         let rows = self.data.split(SplitName::Train);
         let mut order = Vec::new();
-        shuffle(rows, self.config.seed, epoch as u64, &mut order);
+        shuffle(rows, self.settings.train.seed, epoch as u64, &mut order);
         let (mut sum, mut done) = (0.0, 0);
-        for rows in order.chunks(self.config.batch_size) {
+        for rows in order.chunks(self.settings.train.batch_size) {
+            let learning_rate = self.learning_rate(self.step);
             self.data.gather(rows, &mut self.batch);
+            weigh(&mut self.batch, self.settings.train.positive_weight);
+            self.optimizer
+                .prepare(&self.engine, &self.batch, &mut self.parameters);
             self.step += 1;
             let draw = Draw {
-                seed: self.config.seed,
+                seed: self.settings.train.seed,
                 step: self.step as u32,
             };
             let loss = self
                 .engine
                 .step(&self.parameters, &self.batch, Some(draw), self.step)?;
-            self.adam.step(
-                &self.engine,
-                self.config.learning_rate,
-                &mut self.parameters,
-            );
+            self.optimizer
+                .step(&self.engine, learning_rate, &mut self.parameters);
             self.engine.update_buffers(rows.len(), &mut self.parameters);
             sum += loss * rows.len() as f64;
             done += rows.len();
             observer.batch(epoch, done, order.len(), sum / done as f64);
             if stop.load(Ordering::Relaxed) {
+                self.optimizer.settle(&self.engine, &mut self.parameters);
                 return Ok(None);
             }
         }
+        self.optimizer.settle(&self.engine, &mut self.parameters);
         Ok(Some(sum / done as f64))
+    }
+
+    /// The learning rate of the step that follows `step` others.
+    fn learning_rate(&self, step: u64) -> f64 {
+        let Settings {
+            train,
+            optimizer,
+            schedule,
+            ..
+        } = self.settings;
+        let rows = self.data.split(SplitName::Train).len();
+        let at = Position {
+            step,
+            steps_per_epoch: rows.div_ceil(train.batch_size) as u64,
+            epochs: train.epochs as u64,
+        };
+        schedule.learning_rate(optimizer.learning_rate, at, &self.plateau)
     }
 
     fn validate(&self, epoch: usize, train_loss: f64, train_seconds: f64) -> Result<EpochRecord> {
@@ -228,16 +244,24 @@ impl<'a> Trainer<'a> {
             valid_auc: auc(&logits, &labels)?,
             train_seconds,
             rows_per_second: trained / train_seconds,
-            learning_rate: self.config.learning_rate,
+            learning_rate: self.learning_rate(self.step - 1),
         })
     }
 
     /// What selection maximises; the negative training loss when there is nothing to validate on.
     fn quality(&self, record: &EpochRecord) -> f64 {
-        let valid = match self.config.select {
+        let valid = match self.settings.train.select {
             Select::Auc => record.valid_auc,
             Select::Logloss => record.valid_loss.map(|loss| -loss),
         };
         valid.unwrap_or(-record.train_loss)
+    }
+}
+
+/// Gives positive rows their weight.
+fn weigh(batch: &mut Batch, positive: f32) {
+    if positive != 1.0 {
+        let weight = |&label: &f32| if label > 0.5 { positive } else { 1.0 };
+        batch.weights.extend(batch.labels.iter().map(weight));
     }
 }

@@ -1,0 +1,48 @@
+//! Clipping by the global norm (Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", ICML
+//! 2013), as `torch.nn.utils.clip_grad_norm_` has it.
+//!
+//! The norm is over all gradients together, dense ones and those of the touched rows of tables. L2 penalties are added
+//! afterwards, by the optimiser, as in PyTorch; Keras would clip them too.
+
+use rayon::prelude::*;
+
+use super::span::CHUNK;
+use crate::autograd::engine::{Engine, Gradients};
+
+/// What PyTorch adds to the norm before it divides by it.
+const EPSILON: f64 = 1e-6;
+
+/// Sums squares, in f64, chunk by chunk and then over chunks: the order does not depend on threads.
+#[derive(Debug, Default)]
+pub(super) struct Clip {
+    /// One number a chunk.
+    sums: Vec<f64>,
+}
+
+impl Clip {
+    /// What the engine's last gradients are to be multiplied by, so that their norm is at most `most`.
+    pub fn scale(&mut self, engine: &Engine, most: f64) -> f32 {
+        let norm = engine.install(|| self.norm(engine.gradients()));
+        (most / (norm + EPSILON)).min(1.0) as f32
+    }
+
+    fn norm(&mut self, gradients: Gradients<'_>) -> f64 {
+        let mut total = self.squares(gradients.dense);
+        for table in gradients.tables {
+            total += self.squares(table);
+        }
+        total.sqrt()
+    }
+
+    fn squares(&mut self, numbers: &[f32]) -> f64 {
+        self.sums.resize(numbers.len().div_ceil(CHUNK), 0.0);
+        let chunks = numbers.par_chunks(CHUNK);
+        self.sums
+            .par_iter_mut()
+            .zip(chunks)
+            .for_each(|(sum, chunk)| {
+                *sum = chunk.iter().map(|&x| f64::from(x).powi(2)).sum();
+            });
+        self.sums.iter().sum()
+    }
+}

@@ -1,0 +1,130 @@
+//! The optimiser that training uses.
+
+use super::adagrad::Adagrad;
+use super::adam::Adam;
+use super::adamw::AdamW;
+use super::clip::Clip;
+use super::config::{OptimizerConfig, OptimizerKind};
+use super::nadam::Nadam;
+use super::rmsprop::RmsProp;
+use super::sgd::{Momentum, Sgd};
+use super::stepper::{MethodStepper, Now, Stepper};
+use crate::autograd::{Engine, Layout, Parameters};
+use crate::data::batch::Batch;
+use crate::error::{Error, Result};
+
+/// An optimiser with its state. A step is three calls:
+///
+/// ```text
+/// optimizer.prepare(&engine, &batch, &mut weights);     // rows that the batch touches are brought up to date
+/// engine.step(&weights, &batch, ...)?;                  // loss and gradients
+/// optimizer.step(&engine, learning_rate, &mut weights); // weights move
+/// ```
+///
+/// and [`Optimizer::settle`] before the weights, or the optimiser's state, are read for anything else: validation,
+/// checkpoints. A settled optimiser's state is [`Optimizer::steps`] and [`Optimizer::slots`], nothing more.
+///
+/// All of it has the same bits for any number of threads, and needs no memory once it is warm.
+#[derive(Debug)]
+pub struct Optimizer {
+    clip_norm: f64,
+    clip: Clip,
+    t: u64,
+    stepper: Box<dyn Stepper>,
+}
+
+impl Optimizer {
+    /// State at zero.
+    ///
+    /// # Errors
+    /// When a setting makes no sense.
+    pub fn new(config: &OptimizerConfig, layout: &Layout) -> Result<Optimizer> {
+        config.validate()?;
+        let stepper = match config.kind {
+            OptimizerKind::Sgd if config.momentum == 0.0 => {
+                MethodStepper::<Sgd, 0>::boxed(config, layout)
+            }
+            OptimizerKind::Sgd => MethodStepper::<Momentum, 1>::boxed(config, layout),
+            OptimizerKind::Adam => MethodStepper::<Adam, 2>::boxed(config, layout),
+            OptimizerKind::AdamW => MethodStepper::<AdamW, 2>::boxed(config, layout),
+            OptimizerKind::Nadam => MethodStepper::<Nadam, 2>::boxed(config, layout),
+            OptimizerKind::RmsProp => MethodStepper::<RmsProp, 2>::boxed(config, layout),
+            OptimizerKind::Adagrad => MethodStepper::<Adagrad, 1>::boxed(config, layout),
+        };
+        Ok(Optimizer {
+            clip_norm: config.clip_norm,
+            clip: Clip::default(),
+            t: 0,
+            stepper,
+        })
+    }
+
+    /// An optimiser that goes on where a settled one with `steps` steps and these slots stopped.
+    ///
+    /// # Errors
+    /// When a setting makes no sense, or the slots are not those of this optimiser and layout.
+    pub fn from_state(
+        config: &OptimizerConfig,
+        layout: &Layout,
+        steps: u64,
+        slots: Vec<(String, Parameters)>,
+    ) -> Result<Optimizer> {
+        let mut optimizer = Optimizer::new(config, layout)?;
+        optimizer.t = steps;
+        let wanted = optimizer.stepper.slots_mut();
+        let names = |all: &mut dyn Iterator<Item = &str>| all.collect::<Vec<_>>().join(", ");
+        let expected = names(&mut wanted.iter().map(|(name, _)| *name));
+        let got = names(&mut slots.iter().map(|(name, _)| name.as_str()));
+        if expected != got {
+            let what = format!("the optimiser's state should be [{expected}], got [{got}]");
+            return Err(Error::Data(what));
+        }
+        for ((name, to), (_, from)) in wanted.into_iter().zip(slots) {
+            let tables = |p: &Parameters| p.tables.iter().map(Vec::len).collect::<Vec<_>>();
+            if to.dense.len() != from.dense.len() || tables(to) != tables(&from) {
+                let what = format!("the optimiser's state `{name}` is not of this model's shape");
+                return Err(Error::Data(what));
+            }
+            *to = from;
+        }
+        Ok(optimizer)
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> u64 {
+        self.t
+    }
+
+    /// The state by name, each slot shaped like the weights. [`Optimizer::settle`] first.
+    pub fn slots(&self) -> Vec<(&'static str, &Parameters)> {
+        self.stepper.slots()
+    }
+
+    /// Brings the table rows that `batch` touches up to date (mode `exact`; otherwise they are). Call it before every
+    /// [`Engine::step`] that [`Optimizer::step`] follows.
+    pub fn prepare(&mut self, engine: &Engine, batch: &Batch, weights: &mut Parameters) {
+        self.stepper.prepare(engine, batch, weights);
+    }
+
+    /// One step with the engine's last gradients, on the engine's threads. `learning_rate` is that of dense parameters;
+    /// tables keep their ratio to it.
+    pub fn step(&mut self, engine: &Engine, learning_rate: f64, weights: &mut Parameters) {
+        self.t += 1;
+        let scale = if self.clip_norm > 0.0 {
+            self.clip.scale(engine, self.clip_norm)
+        } else {
+            1.0
+        };
+        let now = Now {
+            t: self.t,
+            learning_rate,
+            scale,
+        };
+        self.stepper.step(engine, now, weights);
+    }
+
+    /// Brings all table rows up to date (mode `exact`; otherwise they are).
+    pub fn settle(&mut self, engine: &Engine, weights: &mut Parameters) {
+        self.stepper.settle(engine, weights);
+    }
+}

@@ -1,0 +1,156 @@
+//! The steps of one optimiser on all parameters of a model.
+
+use std::fmt::Debug;
+
+use super::config::OptimizerConfig;
+use super::method::{At, Method};
+use super::span::{CHUNK, Span};
+use super::tables::{Tables, Work};
+use crate::autograd::{Engine, Layout, Parameters};
+use crate::data::batch::{Batch, FieldBatch};
+
+/// What a step is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// The step's number, counted from 1.
+    pub t: u64,
+    pub learning_rate: f64,
+    /// What gradients are multiplied by.
+    pub scale: f32,
+}
+
+/// A [`Method`] with its state, whatever the method.
+pub(super) trait Stepper: Debug + Send {
+    fn prepare(&mut self, engine: &Engine, batch: &Batch, weights: &mut Parameters);
+    fn step(&mut self, engine: &Engine, now: Now, weights: &mut Parameters);
+    fn settle(&mut self, engine: &Engine, weights: &mut Parameters);
+    fn slots(&self) -> Vec<(&'static str, &Parameters)>;
+    fn slots_mut(&mut self) -> Vec<(&'static str, &mut Parameters)>;
+}
+
+/// Neighbouring dense parameters with the same penalty.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    end: usize,
+    l2: f64,
+}
+
+#[derive(Debug)]
+pub(super) struct MethodStepper<R, const N: usize> {
+    config: OptimizerConfig,
+    stretches: Vec<Stretch>,
+    /// This step's constants, one rule a stretch.
+    rules: Vec<R>,
+    tables: Tables<R, N>,
+    state: [Parameters; N],
+}
+
+impl<R: Method<N> + Debug, const N: usize> MethodStepper<R, N> {
+    /// A boxed stepper with its state at zero.
+    pub fn boxed(config: &OptimizerConfig, layout: &Layout) -> Box<dyn Stepper> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for spec in &layout.dense {
+            let (end, l2) = (spec.param.range.end, config.dense_l2(&spec.name));
+            match stretches.last_mut() {
+                Some(last) if last.l2 == l2 => last.end = end,
+                _ => stretches.push(Stretch { end, l2 }),
+            }
+        }
+        Box::new(MethodStepper::<R, N> {
+            config: config.clone(),
+            rules: Vec::with_capacity(stretches.len()),
+            stretches,
+            tables: Tables::new(config.embedding_mode, layout),
+            state: std::array::from_fn(|_| Parameters::zeros(layout)),
+        })
+    }
+
+    fn step_dense(&mut self, engine: &Engine, now: Now, weights: &mut Parameters) {
+        let MethodStepper {
+            config,
+            stretches,
+            rules,
+            state,
+            ..
+        } = self;
+        rules.clear();
+        rules.extend(stretches.iter().map(|stretch| {
+            let at = At {
+                t: now.t,
+                learning_rate: now.learning_rate,
+                l2: stretch.l2,
+            };
+            R::new(config, at)
+        }));
+        let g = engine.gradients().dense;
+        let update = |first: usize, mut span: Span<'_, N>| {
+            let mut at = first;
+            let skipped = stretches.partition_point(|s| s.end <= first);
+            for (stretch, rule) in stretches.iter().zip(&*rules).skip(skipped) {
+                let here = span.w.len().min(stretch.end - at);
+                let (these, others) = span.split_at(here);
+                these.update(engine.isa(), &[*rule], Some(&g[at..at + here]), now.scale);
+                (at, span) = (at + here, others);
+                if span.w.is_empty() {
+                    break;
+                }
+            }
+        };
+        Span::dense(weights, state).each_chunk(0, CHUNK, &update);
+    }
+}
+
+impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
+    fn prepare(&mut self, engine: &Engine, batch: &Batch, weights: &mut Parameters) {
+        let ids = batch.fields.iter().flat_map(|field| match field {
+            FieldBatch::One { ids }
+            | FieldBatch::Scaled { ids, .. }
+            | FieldBatch::Mean { ids, .. } => ids.iter().copied(),
+        });
+        engine.install(|| {
+            self.tables
+                .prepare(work(engine), ids, weights, &mut self.state);
+        });
+    }
+
+    fn step(&mut self, engine: &Engine, now: Now, weights: &mut Parameters) {
+        let at = At {
+            t: now.t,
+            learning_rate: now.learning_rate * self.config.embedding_ratio(),
+            l2: self.config.table_l2(),
+        };
+        let rule = R::new(&self.config, at);
+        engine.install(|| {
+            self.step_dense(engine, now, weights);
+            self.tables.step(
+                work(engine),
+                rule,
+                engine.gradients(),
+                now.scale,
+                weights,
+                &mut self.state,
+            );
+        });
+    }
+
+    fn settle(&mut self, engine: &Engine, weights: &mut Parameters) {
+        engine.install(|| {
+            self.tables.settle(work(engine), weights, &mut self.state);
+        });
+    }
+
+    fn slots(&self) -> Vec<(&'static str, &Parameters)> {
+        R::STATE.into_iter().zip(&self.state).collect()
+    }
+
+    fn slots_mut(&mut self) -> Vec<(&'static str, &mut Parameters)> {
+        R::STATE.into_iter().zip(&mut self.state).collect()
+    }
+}
+
+fn work(engine: &Engine) -> Work<'_> {
+    Work {
+        isa: engine.isa(),
+        layout: engine.tape().layout(),
+    }
+}

@@ -1,0 +1,5 @@
+//! Proofs about all optimisers at once.
+
+mod definitions;
+mod model;
+mod modes;
