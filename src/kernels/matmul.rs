@@ -43,12 +43,18 @@ impl Kernel for Matmul<'_> {
                 v += 2;
             }
         }
-        while v + 3 <= vectors {
-            self.outputs_of::<S, 3, 4>(s, v);
-            v += 3;
+        if S::REGISTERS >= 16 {
+            while v + 3 <= vectors {
+                self.outputs_of::<S, 3, 4>(s, v);
+                v += 3;
+            }
+            while v < vectors {
+                self.outputs_of::<S, 1, 8>(s, v);
+                v += 1;
+            }
         }
         while v < vectors {
-            self.outputs_of::<S, 1, 8>(s, v);
+            self.outputs_of::<S, 1, 2>(s, v);
             v += 1;
         }
     }

@@ -3,7 +3,7 @@
 //! A [`Factor`] is a matrix of vectors: element (m, n) is the vector of `S::LANES` rows that starts at `start + m * strides.0 +
 //! n * strides.1`. Transposing is a matter of strides.
 
-use crate::simd::Simd;
+use crate::simd::{Kernel, Simd};
 
 /// A matrix inside a slice of activations, one strip of rows wide.
 #[derive(Debug, Clone, Copy)]
@@ -43,21 +43,54 @@ pub enum Into {
 #[inline(always)]
 pub fn product<S: Simd>(
     s: S,
-    (a, fa): (&[f32], Factor),
-    (b, fb): (&[f32], Factor),
-    (c, fc): (&mut [f32], Factor),
-    [m, n, p]: [usize; 3],
+    a: (&[f32], Factor),
+    b: (&[f32], Factor),
+    c: (&mut [f32], Factor),
+    size: [usize; 3],
     into: Into,
 ) {
-    let mut row = 0;
-    // Tall tiles first, so that any number of rows is covered by few of them.
-    if S::REGISTERS >= 32 {
-        row = rows::<S, 7>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
-        row = rows::<S, 4>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
+    // Called, not inlined: attention has nine products, and each inlined one is all its tiles again.
+    s.call(Product {
+        a,
+        b,
+        c,
+        size,
+        into,
+    });
+}
+
+#[derive(Debug)]
+struct Product<'a> {
+    a: (&'a [f32], Factor),
+    b: (&'a [f32], Factor),
+    c: (&'a mut [f32], Factor),
+    size: [usize; 3],
+    into: Into,
+}
+
+impl Kernel for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Product {
+            a,
+            b,
+            c: (c, fc),
+            size,
+            into,
+        } = self;
+        let mut row = 0;
+        // Tall tiles first, so that any number of rows is covered by few of them.
+        if S::REGISTERS >= 32 {
+            row = rows::<S, 7>(s, a, b, (c, fc), row, size, into);
+            row = rows::<S, 4>(s, a, b, (c, fc), row, size, into);
+        }
+        if S::REGISTERS >= 16 {
+            row = rows::<S, 3>(s, a, b, (c, fc), row, size, into);
+        }
+        rows::<S, 1>(s, a, b, (c, fc), row, size, into);
     }
-    row = rows::<S, 3>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
-    row = rows::<S, 2>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
-    rows::<S, 1>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
 }
 
 /// As many rows of the result as go in tiles of M; gives the first row left.
@@ -89,9 +122,11 @@ fn columns<S: Simd, const M: usize>(
     into: Into,
 ) {
     let mut column = 0;
-    while column + 4 <= n {
-        tile::<S, M, 4>(s, a, b, (c, fc), [row, column, p], into);
-        column += 4;
+    if S::REGISTERS >= 16 {
+        while column + 4 <= n {
+            tile::<S, M, 4>(s, a, b, (c, fc), [row, column, p], into);
+            column += 4;
+        }
     }
     while column + 2 <= n {
         tile::<S, M, 2>(s, a, b, (c, fc), [row, column, p], into);

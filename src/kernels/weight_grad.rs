@@ -34,9 +34,11 @@ impl Kernel for WeightGrad<'_> {
             self.outputs_in_lanes(s, done);
         }
         let mut k = 0;
-        while k + 4 <= self.k {
-            self.outputs_from::<S, 4>(s, k, done);
-            k += 4;
+        if S::REGISTERS >= 16 {
+            while k + 4 <= self.k {
+                self.outputs_from::<S, 4>(s, k, done);
+                k += 4;
+            }
         }
         while k < self.k {
             self.outputs_from::<S, 1>(s, k, done);
@@ -64,9 +66,11 @@ impl WeightGrad<'_> {
             }
         }
         let mut o = 0;
-        while o + 4 * S::LANES <= outputs {
-            self.columns::<S, 4>(s, o);
-            o += 4 * S::LANES;
+        if S::REGISTERS >= 32 {
+            while o + 4 * S::LANES <= outputs {
+                self.columns::<S, 4>(s, o);
+                o += 4 * S::LANES;
+            }
         }
         while o < outputs {
             self.columns::<S, 1>(s, o);
@@ -77,9 +81,11 @@ impl WeightGrad<'_> {
     #[inline(always)]
     fn columns<S: Simd, const N: usize>(&mut self, s: S, o: usize) {
         let mut k = 0;
-        while k + 4 <= self.k {
-            self.lane_tile::<S, 4, N>(s, k, o);
-            k += 4;
+        if S::REGISTERS >= 16 {
+            while k + 4 <= self.k {
+                self.lane_tile::<S, 4, N>(s, k, o);
+                k += 4;
+            }
         }
         while k < self.k {
             self.lane_tile::<S, 1, N>(s, k, o);

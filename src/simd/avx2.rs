@@ -22,6 +22,7 @@ impl Avx2 {
     }
 }
 
+#[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 fn enter<K: Kernel>(token: Avx2, kernel: K) -> K::Output {
     kernel.run(token)
@@ -40,6 +41,11 @@ impl Simd for Avx2 {
     type M = __m256;
     const LANES: usize = 8;
     const REGISTERS: usize = 16;
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        self.enter(kernel)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m256 {

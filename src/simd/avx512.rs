@@ -23,6 +23,7 @@ impl Avx512 {
     }
 }
 
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq")]
 fn enter<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
     kernel.run(token)
@@ -41,6 +42,11 @@ impl Simd for Avx512 {
     type M = __mmask16;
     const LANES: usize = 16;
     const REGISTERS: usize = 32;
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        self.enter(kernel)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {

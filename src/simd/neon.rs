@@ -22,6 +22,7 @@ impl Neon {
     }
 }
 
+#[inline(never)]
 #[target_feature(enable = "neon")]
 fn enter<K: Kernel>(token: Neon, kernel: K) -> K::Output {
     kernel.run(token)
@@ -40,6 +41,11 @@ impl Simd for Neon {
     type M = uint32x4_t;
     const LANES: usize = 4;
     const REGISTERS: usize = 32;
+
+    #[inline(always)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        self.enter(kernel)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> float32x4_t {

@@ -1,6 +1,6 @@
 //! Vectors as plain arrays: the fallback of every machine, and the one whose code anyone can read.
 
-use super::vector::Simd;
+use super::vector::{Kernel, Simd};
 
 /// Eight lanes, left to the compiler.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,13 @@ impl Simd for Scalar {
     type F = [f32; LANES];
     type M = [bool; LANES];
     const LANES: usize = LANES;
-    const REGISTERS: usize = 16;
+    // Baseline x86-64 has sixteen of half this width; small tiles also keep its unrolled code small.
+    const REGISTERS: usize = 8;
+
+    #[inline(never)]
+    fn call<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::F {

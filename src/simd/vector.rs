@@ -14,6 +14,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Vector registers: what bounds the size of a register tile.
     const REGISTERS: usize;
 
+    /// Runs a kernel as a function of its own, compiled for the same instruction set: for what several kernels share and is
+    /// too large to be inlined into each.
+    fn call<K: Kernel>(self, kernel: K) -> K::Output;
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::F;
     /// `from[at..at + LANES]`. Panics when out of bounds.
