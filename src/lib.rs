@@ -1,4 +1,46 @@
-//! AutoInt and AutoInt+ (Song et al., CIKM 2019), from a raw click log to a served model.
+//! AutoInt and AutoInt+ (Song et al., "AutoInt: Automatic Feature Interaction Learning via Self-Attentive Neural Networks",
+//! CIKM 2019), from a raw click log to a trained and evaluated model, on an engine of its own with hand-written reverse-mode
+//! automatic differentiation.
+//!
+//! ```text
+//! raw files ── data ──▶ table ▶ schema + vocabulary ▶ encoded rows ▶ split ▶ batches
+//!                                                                            │
+//!      model = tape of ops over one flat parameter vector + embedding tables │
+//!                                                                            ▼
+//!         shard ▶ embed ▶ interacting layers (+ MLP) ▶ logit ▶ loss ▶ gradients ▶ optimiser
+//!                                                                            │
+//!                           evaluate · predict · report ◀── run directory ◀──┘
+//! ```
+//!
+//! # Reading order
+//!
+//! The folders follow the data; each knows only the ones before it.
+//!
+//! 1. [`data`]: readers, protocols, vocabularies, the encoded store, splits, batches.
+//! 2. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
+//! 3. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
+//! 4. [`model`]: AutoInt and AutoInt+ in terms of ops; presets.
+//! 5. [`optim`], [`train`], [`metrics`]: optimisers, the loop, the run directory, every metric with its definition.
+//!
+//! Someone who wants to know how AutoInt works starts with [`model::interacting`], then [`autograd::ops::interacting`].
+//!
+//! # Notation
+//!
+//! | letter | meaning |
+//! |---|---|
+//! | B | rows of a batch |
+//! | R | rows of a shard: the part of a batch that is replayed at once |
+//! | F | fields, the tokens of the attention |
+//! | d | numbers of an embedding |
+//! | H | heads |
+//! | L | interacting layers |
+//! | c | numbers of a head: width / H |
+//!
+//! A *unit* is one number per row; activations of a shard are `[units, R]` with the rows contiguous, so that the rows lie in
+//! the lanes of the vector registers (see [`kernels`]).
+
+// What input can reach must not panic. (Tests may: that is how they fail.)
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod autograd;
 pub mod data;
@@ -7,6 +49,10 @@ pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod optim;
+#[allow(
+    unsafe_code,
+    reason = "intrinsics are; each block says why it is sound"
+)]
 pub mod simd;
 pub mod train;
 

@@ -214,6 +214,9 @@ impl Check<'_> {
     /// Whole-table gradients from those of the samples.
     fn table_gradients(&self, samples: &[Vec<f32>]) -> Vec<(Place, Vec<f32>)> {
         let layout = self.tape.layout();
+        if layout.tables.is_empty() {
+            return Vec::new();
+        }
         let rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
         let mut index = SparseIndex::new(rows);
         index.build(self.batch);

@@ -145,4 +145,14 @@ impl OperandGrads<'_> {
         let Range { start, end } = self.units[i];
         &mut self.before[start * self.rows..end * self.rows]
     }
+
+    /// The same gradients, borrowed for a shorter time.
+    #[cfg(test)]
+    pub(super) fn reborrow(&mut self) -> OperandGrads<'_> {
+        OperandGrads {
+            before: self.before,
+            units: self.units,
+            rows: self.rows,
+        }
+    }
 }

@@ -82,12 +82,12 @@ impl Matmul<'_> {
             to[i] = (token * self.outputs + o) * self.rows + row;
         }
         let mut acc = [[s.splat(0.0); N]; V];
-        for i in 0..V {
-            for n in 0..N {
+        for (acc, to) in acc.iter_mut().zip(to) {
+            for (n, acc) in acc.iter_mut().enumerate() {
                 if self.accumulate {
-                    acc[i][n] = s.load(self.out, to[i] + n * self.rows);
+                    *acc = s.load(self.out, to + n * self.rows);
                 } else if let Some(bias) = self.bias {
-                    acc[i][n] = s.splat(bias[o + n]);
+                    *acc = s.splat(bias[o + n]);
                 }
             }
         }
@@ -96,16 +96,16 @@ impl Matmul<'_> {
             for (n, w) in w.iter_mut().enumerate() {
                 *w = s.splat(self.w[k * self.w_strides.0 + (o + n) * self.w_strides.1]);
             }
-            for i in 0..V {
-                let x = s.load(self.x, from[i] + k * self.rows);
-                for n in 0..N {
-                    acc[i][n] = s.mul_add(x, w[n], acc[i][n]);
+            for (acc, from) in acc.iter_mut().zip(from) {
+                let x = s.load(self.x, from + k * self.rows);
+                for (acc, &w) in acc.iter_mut().zip(&w) {
+                    *acc = s.mul_add(x, w, *acc);
                 }
             }
         }
-        for i in 0..V {
-            for n in 0..N {
-                s.store(acc[i][n], self.out, to[i] + n * self.rows);
+        for (acc, to) in acc.iter().zip(to) {
+            for (n, &acc) in acc.iter().enumerate() {
+                s.store(acc, self.out, to + n * self.rows);
             }
         }
     }

@@ -51,21 +51,31 @@ pub fn product<S: Simd>(
 ) {
     let mut row = 0;
     // Tall tiles first, so that any number of rows is covered by few of them.
-    macro_rules! rows {
-        ($height:literal) => {
-            while row + $height <= m {
-                columns::<S, $height>(s, (a, fa), (b, fb), (c, fc), row, [n, p], into);
-                row += $height;
-            }
-        };
-    }
     if S::REGISTERS >= 32 {
-        rows!(7);
-        rows!(4);
+        row = rows::<S, 7>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
+        row = rows::<S, 4>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
     }
-    rows!(3);
-    rows!(2);
-    rows!(1);
+    row = rows::<S, 3>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
+    row = rows::<S, 2>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
+    rows::<S, 1>(s, (a, fa), (b, fb), (c, fc), row, [m, n, p], into);
+}
+
+/// As many rows of the result as go in tiles of M; gives the first row left.
+#[inline(always)]
+fn rows<S: Simd, const M: usize>(
+    s: S,
+    a: (&[f32], Factor),
+    b: (&[f32], Factor),
+    (c, fc): (&mut [f32], Factor),
+    mut row: usize,
+    [m, n, p]: [usize; 3],
+    into: Into,
+) -> usize {
+    while m - row >= M {
+        columns::<S, M>(s, a, b, (c, fc), row, [n, p], into);
+        row += M;
+    }
+    row
 }
 
 #[inline(always)]

@@ -175,7 +175,7 @@ impl ModelConfig {
         positive("model.interacting.layers", i.layers, 64)?;
         positive("model.interacting.heads", i.heads, 1024)?;
         positive("model.interacting.width", i.width, 8192)?;
-        if i.width % i.heads != 0 {
+        if !i.width.is_multiple_of(i.heads) {
             let what = format!("{} heads do not divide the width {}", i.heads, i.width);
             return Err(Error::config("model.interacting.heads", what));
         }

@@ -103,7 +103,10 @@ fn autoint() -> Preset {
             epochs: 20,
             ..TrainConfig::default()
         },
-        optimizer: OptimizerConfig::default(),
+        optimizer: OptimizerConfig {
+            learning_rate: 2e-3,
+            ..OptimizerConfig::default()
+        },
         schedule: ScheduleConfig::default(),
     }
 }
@@ -242,6 +245,7 @@ fn recbole() -> Preset {
     let model = &mut preset.model;
     model.interacting.layers = 3;
     model.interacting.width = 16;
+    preset.optimizer.learning_rate = 1e-3;
     preset.train.batch_size = 4096;
     preset
 }

@@ -14,3 +14,6 @@ pub mod relu;
 pub mod scale;
 pub mod softmax;
 pub mod sum;
+
+#[cfg(test)]
+mod checks;

@@ -66,6 +66,7 @@ pub(crate) fn map(path: &Path) -> Result<Mmap> {
     // SAFETY: a map is only as constant as its file. The files we map are written under a temporary name and renamed (never
     // changed in place), so an open one keeps its content even when it is replaced. Whoever changes or truncates the file
     // itself while it is open breaks this, as with any mapped file; what was checked at opening then no longer holds.
+    #[expect(unsafe_code, reason = "a memory map; see SAFETY")]
     let map = unsafe { Mmap::map(&file) };
     map.map_err(Error::io(path, "map"))
 }
