@@ -8,11 +8,11 @@
 //!   SparseAdam): the state of a row neither decays nor moves it between touches; the step's number, and so Adam's bias
 //!   correction, counts all steps.
 //! - `exact`: later. The constants of past steps are kept; a row takes the steps it missed one by one, with the same kernel and
-//!   that step's own constants, before it is touched ([`super::Optimizer::prepare`]) or read ([`super::Optimizer::settle`]). Rules are element by
-//!   element, so the bits are those of `dense`, whatever the optimiser, its penalties and the schedule. The arithmetic is
-//!   also that of `dense`; what is saved is memory traffic, as a row stays in registers while it catches up, and rows whose
-//!   state is still zero, which stand still. The memory is 4 bytes a row and the constants of at most 1,024 steps; when
-//!   these are full, all rows catch up.
+//!   that step's own constants, before it is touched ([`super::Optimizer::prepare`]) or read ([`super::Optimizer::settle`]).
+//!   Rules are element by element, so the bits are those of `dense`, whatever the optimiser, its penalties and the
+//!   schedule. The arithmetic is also that of `dense`; what is saved is memory traffic, as a row stays in registers while it
+//!   catches up, and rows whose state is still zero, which stand still. The memory is 4 bytes a row and the constants of at
+//!   most 1,024 steps; when these are full, all rows catch up.
 //!
 //! What a step of Adam on 2,048 rows costs (one thread, AVX-512, milliseconds): with MovieLens-1M's 13,375 rows of 16 + 1
 //! numbers, `dense` 0.4, `lazy` 0.8, `exact` 1.7, as whole tables stream faster than single rows and nearly all rows move soon
