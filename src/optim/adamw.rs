@@ -1,7 +1,7 @@
 //! AdamW (Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019), as `torch.optim.AdamW` has it: weights
 //! shrink by `learning rate * weight decay` of themselves, outside of the moments, then Adam steps.
 //!
-//! In f32 a decay below 6e-8 a step is lost to rounding, here as in PyTorch and Keras: a learning rate of 1e-3 with a decay of
+//! In f32 a decay below 3e-8 a step is lost to rounding, here as in PyTorch and Keras: a learning rate of 1e-3 with a decay of
 //! 1e-5 does not decay at all.
 
 use super::adam::Adam;

@@ -2,6 +2,8 @@
 //!
 //! Every update is element by element, so where a span is cut changes no bit.
 
+use std::ops::Range;
+
 use crate::autograd::Parameters;
 use crate::kernels::update::{Rule, Update};
 use crate::simd::Isa;
@@ -64,6 +66,14 @@ impl<'a, const N: usize> Span<'a, N> {
         (left, right)
     }
 
+    /// A part of it, for a while.
+    pub fn part(&mut self, range: Range<usize>) -> Span<'_, N> {
+        Span {
+            w: &mut self.w[range.clone()],
+            state: self.state.each_mut().map(|s| &mut s[range.clone()]),
+        }
+    }
+
     /// Takes the steps one after the other, all with the same gradient (none means zero) times `scale`.
     pub fn update<R: Rule<N>>(self, isa: Isa, steps: &[R], g: Option<&[f32]>, scale: f32) {
         isa.run(Update {
@@ -112,12 +122,10 @@ impl<'a, const N: usize> Span<'a, N> {
             );
             return;
         }
-        let (mut at, mut rest) = (first, self);
+        let mut span = self;
         for &(row, what) in list {
-            let (_, from_row) = rest.split_at((row as usize - at) * dim);
-            let (this, behind) = from_row.split_at(dim);
-            work(what, this);
-            (at, rest) = (row as usize + 1, behind);
+            let at = (row as usize - first) * dim;
+            work(what, span.part(at..at + dim));
         }
     }
 }

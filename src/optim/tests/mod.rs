@@ -1,5 +1,6 @@
 //! Proofs about all optimisers at once.
 
+mod blocks;
 mod definitions;
 mod model;
 mod modes;
