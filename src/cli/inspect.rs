@@ -93,7 +93,7 @@ impl<'a> Inspection<'a> {
         writeln!(out, "fingerprint  {fingerprint}")?;
         writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?;
         if *stopped {
-            writeln!(out, "stopped      before the end of its training")?;
+            writeln!(out, "stopped      before its training had come to its end")?;
         }
         writeln!(out, "\n{}", self.fields())?;
         writeln!(out, "\n{}", self.tensors())?;
