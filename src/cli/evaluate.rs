@@ -3,9 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use autoint::Error;
 use autoint::data::dataset::SplitName;
-use autoint::data::source::Source;
 use autoint::simd::Isa;
 use autoint::train::{Run, evaluate};
 use clap::Args;
@@ -13,6 +11,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::Threads;
 use super::output::note;
+use super::recorded;
 use super::table;
 
 /// Measure a trained model on the data it was trained on, or on others of the same form.
@@ -38,7 +37,8 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let threads = self.threads.apply();
         let run = Run::open(&self.run, Isa::choose()?, threads)?;
-        let data = self.source(&run)?.encode_with(&run.schema)?;
+        let data = recorded::source(self.data.as_deref(), &run.provenance.source)?
+            .encode_with(&run.schema)?;
         if data.fingerprint() != run.provenance.fingerprint {
             note(&format!(
                 "note: these are not the data of the training: fingerprint {}, trained on {}",
@@ -54,19 +54,5 @@ impl Arguments {
             writeln!(out, "{}", table::metrics(&evaluation))?;
         }
         Ok(())
-    }
-
-    fn source(&self, run: &Run) -> autoint::Result<Source> {
-        if let Some(data) = &self.data {
-            return Source::named(data);
-        }
-        let recorded = &run.provenance.source;
-        Source::named(recorded).map_err(|error| match error {
-            Error::File { .. } => {
-                let what = "the data of the training are not here: say where with --data";
-                Error::file(recorded, what)
-            }
-            other => other,
-        })
     }
 }

@@ -84,6 +84,7 @@ impl<'a> Inspection<'a> {
             rows,
             isa,
             best_epoch,
+            stopped,
         } = self.data;
         let model = self.settings.model.kind;
         writeln!(out, "model        {model}, preset {}", self.settings.preset)?;
@@ -91,6 +92,9 @@ impl<'a> Inspection<'a> {
         writeln!(out, "data         {source}, {rows} rows")?;
         writeln!(out, "fingerprint  {fingerprint}")?;
         writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?;
+        if *stopped {
+            writeln!(out, "stopped      before its training had come to its end")?;
+        }
         writeln!(out, "\n{}", self.fields())?;
         writeln!(out, "\n{}", self.tensors())?;
         writeln!(

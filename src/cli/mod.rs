@@ -11,8 +11,12 @@ mod output;
 mod predict;
 mod prepare;
 mod progress;
+mod recorded;
+mod resume;
+mod session;
 mod table;
 mod train;
+mod verify;
 
 use std::io::Write;
 use std::num::NonZero;
@@ -41,6 +45,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Inspect(inspect::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// How many threads do the work.
@@ -93,6 +98,7 @@ impl Cli {
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
+            Command::Verify(arguments) => arguments.run(&mut out)?,
         }
         Ok(out.flush()?)
     }

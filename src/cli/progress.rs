@@ -4,12 +4,15 @@ use std::fmt;
 use std::io::Write;
 
 use autoint::Result;
-use autoint::train::{EpochRecord, Observer, Writer};
+use autoint::train::{EpochRecord, Observer, Origin, Snapshot, Writer};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
-/// Shows the progress of a training, and records every epoch in the run directory.
+/// Where a training is recorded, and what it is made from.
+pub type Record<'a> = (&'a mut Writer, &'a Origin);
+
+/// Shows the progress of a training, and records it in the run directory when it has one.
 pub struct Progress<'a> {
-    run: &'a mut Writer,
+    record: Option<Record<'a>>,
     out: &'a mut dyn Write,
     /// Hidden when standard error is no terminal.
     bar: ProgressBar,
@@ -18,7 +21,7 @@ pub struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub fn new(run: &'a mut Writer, out: &'a mut dyn Write) -> anyhow::Result<Progress<'a>> {
+    pub fn new(record: Option<Record<'a>>, out: &'a mut dyn Write) -> anyhow::Result<Progress<'a>> {
         let template = "{prefix} {wide_bar} {human_pos}/{human_len} rows  {msg}  {speed}";
         let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
             // A number that cannot be shown is no reason to stop.
@@ -26,7 +29,7 @@ impl<'a> Progress<'a> {
         };
         let style = ProgressStyle::with_template(template)?.with_key("speed", speed);
         Ok(Progress {
-            run,
+            record,
             out,
             bar: ProgressBar::new(0).with_style(style),
             epoch: 0,
@@ -47,13 +50,22 @@ impl Observer for Progress<'_> {
     }
 
     fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()> {
-        self.run.append(record)?;
+        if let Some((run, _)) = &mut self.record {
+            run.append(record)?;
+        }
         let line = line(record, best);
         // What is trained is worth more than a line about it.
         self.bar
             .suspend(|| writeln!(self.out, "{line}").and_then(|()| self.out.flush()))
             .unwrap_or(());
         Ok(())
+    }
+
+    fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<()> {
+        match &mut self.record {
+            Some((run, origin)) => run.checkpoint(origin, snapshot),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,23 +1,21 @@
 //! `autoint train`
 
 use std::io::Write;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use autoint::Result;
-use autoint::data::dataset::{Dataset, SplitName};
 use autoint::simd::Isa;
-use autoint::train::report::Report;
 use autoint::train::settings::DEFAULT_PROTOCOL;
-use autoint::train::trainer::Outcome;
-use autoint::train::writer::Finished;
-use autoint::train::{Ended, Provenance, Settings, Trainer, Writer, evaluate};
+use autoint::train::{Origin, Settings, Trainer, Writer};
 use clap::Args;
 use indicatif::HumanCount;
 
 use super::options::Options;
-use super::progress::Progress;
-use super::{Threads, data, interrupt, table};
+use super::resume::Resume;
+use super::session::Session;
+use super::{Threads, data, interrupt};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -25,7 +23,9 @@ const RUNS: &str = "runs";
 /// Train a model, measure it on the test rows against baselines, and write a run directory.
 ///
 /// Settings come in layers, each overriding the ones before it: the preset, the configuration file, --set, the options of
-/// their own. Ctrl-C ends the training after the current batch and keeps the best epoch so far.
+/// their own. Ctrl-C ends the training after the current batch and keeps the best epoch so far. However a training was
+/// stopped, --resume goes on from its last checkpoint, and the result is that of a training that was never stopped, bit for
+/// bit.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A folder with the files of MovieLens-1M or MovieLens-100K, a file written by `prepare`, or `synthetic`
@@ -42,10 +42,29 @@ pub struct Arguments {
     /// Replace the run that --out holds
     #[arg(long, requires = "out")]
     force: bool,
+    /// Also keep a checkpoint whenever so many batches are done, not only after every epoch and at Ctrl-C
+    #[arg(long, value_name = "STEPS")]
+    checkpoint_every: Option<NonZeroU64>,
+    /// Go on with a run that was stopped, with its own settings
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["Options", "out", "force"])]
+    resume: Option<PathBuf>,
+    /// Go on also where the run's instruction set is missing; the result then has other bits
+    #[arg(long, requires = "resume")]
+    allow_other_isa: bool,
 }
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        if let Some(run) = &self.resume {
+            let resume = Resume {
+                run,
+                data: self.data.as_deref(),
+                threads: self.threads,
+                checkpoint_every: self.checkpoint_every,
+                allow_other_isa: self.allow_other_isa,
+            };
+            return resume.run(out);
+        }
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
         let (mut settings, protocol) = self.options.settings()?;
@@ -55,45 +74,33 @@ impl Arguments {
         settings.protocol = data.protocol_name().to_owned();
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
-        let mut trainer = Trainer::new(&data, &settings, isa, threads)?;
-        let parameters = trainer.engine().tape().layout().len();
-        writeln!(
-            out,
-            "model  {}, preset {}: {} parameters",
-            settings.model.kind,
-            settings.preset,
-            HumanCount(parameters as u64)
-        )?;
-        out.flush()?;
-        let stop = interrupt::requested()?;
-        let mut run = self.directory(&settings)?;
-        let outcome = {
-            let mut progress = Progress::new(&mut run, out)?;
-            trainer.run(&mut progress, stop)?
-        };
-        let provenance = Provenance {
+        let origin = Origin {
+            settings,
             source: source.to_string(),
             fingerprint: data.fingerprint().to_owned(),
             rows: data.rows(),
             isa: isa.name().to_owned(),
-            best_epoch: outcome.best_epoch,
         };
-        run.finish(Finished {
-            settings: &settings,
-            schema: data.schema(),
-            provenance: &provenance,
-            layout: trainer.engine().tape().layout(),
-            parameters: &outcome.parameters,
-        })?;
-        let done = Done {
-            run: &run,
-            settings: &settings,
+        let trainer = Trainer::new(&data, &origin.settings, isa, threads)?;
+        let parameters = trainer.engine().tape().layout().len();
+        writeln!(
+            out,
+            "model  {}, preset {}: {} parameters",
+            origin.settings.model.kind,
+            origin.settings.preset,
+            HumanCount(parameters as u64)
+        )?;
+        out.flush()?;
+        let stop = interrupt::requested()?;
+        let session = Session {
             data: &data,
-            provenance: &provenance,
-            trainer: &trainer,
-            outcome: &outcome,
+            origin: &origin,
+            trainer,
+            run: self.directory(&origin.settings)?,
+            checkpoint_every: self.checkpoint_every,
+            stop,
         };
-        done.finish(out)
+        session.run(out)
     }
 
     fn directory(&self, settings: &Settings) -> Result<Writer> {
@@ -105,70 +112,5 @@ impl Arguments {
                 Writer::next_free(Path::new(RUNS), &name)
             }
         }
-    }
-}
-
-/// A training that has ended and is saved.
-struct Done<'a> {
-    run: &'a Writer,
-    settings: &'a Settings,
-    data: &'a Dataset,
-    provenance: &'a Provenance,
-    trainer: &'a Trainer<'a>,
-    outcome: &'a Outcome,
-}
-
-impl Done<'_> {
-    /// Measures (unless the user wants to leave), reports, and says where everything is.
-    fn finish(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let Outcome {
-            parameters,
-            best_epoch,
-            history,
-            ended,
-        } = self.outcome;
-        let path = self.run.path().display();
-        let engine = self.trainer.engine();
-        let kind = self.settings.model.kind;
-        let evaluation = match ended {
-            Ended::Stopped => None,
-            _ => Some(evaluate(
-                engine,
-                parameters,
-                kind,
-                self.data,
-                SplitName::Test,
-            )?),
-        };
-        let report = Report {
-            settings: self.settings,
-            provenance: self.provenance,
-            data: &self.data.summary(),
-            parameters: engine.tape().layout().len(),
-            history,
-            ended: *ended,
-            evaluation: evaluation.as_ref(),
-        };
-        self.run.report(&report.html()?)?;
-        match (ended, best_epoch) {
-            (Ended::Stopped, 0) => writeln!(
-                out,
-                "stopped in the first epoch: {path} holds the weights of the last batch"
-            )?,
-            (Ended::Stopped, best) => {
-                writeln!(out, "stopped: {path} holds epoch {best}, the best so far")?;
-            }
-            (Ended::Early, best) => writeln!(
-                out,
-                "no better for {} epochs: kept epoch {best}",
-                self.settings.train.patience
-            )?,
-            (Ended::Done, best) => writeln!(out, "kept epoch {best}")?,
-        }
-        if let Some(evaluation) = &evaluation {
-            writeln!(out, "\n{}", table::metrics(evaluation))?;
-            writeln!(out, "run {path}, report {path}/report.html")?;
-        }
-        Ok(())
     }
 }

@@ -1,10 +1,19 @@
 //! Files are written whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+
+/// How the names of temporary files begin: a program that is killed leaves one behind.
+const TEMPORARY: &str = ".autoint-";
+
+/// Whether a file is one that [`write_whole`] was killed over.
+pub fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
+}
 
 /// Writes a file through `content`: into a temporary file in the same folder, synced, renamed to `path`, the folder synced.
 /// Whoever opens `path` sees the old file or the whole new one, even after a crash.
@@ -39,8 +48,8 @@ pub fn write_whole(
 
 /// Temporary files are private by default; what is kept gets the permissions of any new file.
 fn builder() -> tempfile::Builder<'static, 'static> {
-    #[allow(unused_mut, reason = "only Unix has permissions to set")]
     let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
@@ -58,6 +67,20 @@ fn sync_folder(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_kill_leaves_is_known_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        write_whole(&folder.path().join("file"), |_| {
+            let names: Vec<_> = std::fs::read_dir(folder.path())?
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert!(names.len() == 1 && is_temporary(&names[0]), "{names:?}");
+            Ok(())
+        })
+        .unwrap();
+        assert!(!is_temporary(OsStr::new("file")));
+    }
 
     #[test]
     fn a_failure_leaves_the_old_file_and_nothing_else() {

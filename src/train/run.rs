@@ -8,6 +8,7 @@
 //! | `data.json` | where the data came from, their fingerprint, rows and instruction set |
 //! | `metrics.jsonl` | one line an epoch, there while training runs |
 //! | `report.html` | all of it for people |
+//! | `checkpoint/` | how to go on, see [`super::checkpoint`]; until training has come to its end |
 //!
 //! [`super::writer`] makes one, [`Run::open`] reads one.
 
@@ -16,9 +17,11 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint;
 use super::settings::Settings;
 use super::weights;
 use crate::autograd::{Engine, Parameters, Var};
+use crate::data::dataset::Dataset;
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::model::{Model, build};
@@ -44,6 +47,39 @@ pub struct Provenance {
     pub isa: String,
     /// The epoch that was kept, counted from 1; 0 when training was stopped in the first.
     pub best_epoch: usize,
+    /// Whether the user stopped the training before its end.
+    pub stopped: bool,
+}
+
+impl Provenance {
+    /// Reads that of a run directory.
+    ///
+    /// # Errors
+    /// When it has no model, or the file is damaged.
+    pub fn read(run: &Path) -> Result<Provenance> {
+        check_complete(run)?;
+        read_json(&run.join(PROVENANCE), "a run's provenance")
+    }
+
+    /// Refuses data that are not those of the training; `run` is its directory.
+    ///
+    /// # Errors
+    /// Tells both fingerprints.
+    pub fn check(&self, data: &Dataset, run: &Path) -> Result<()> {
+        same_data(&self.fingerprint, data, run)
+    }
+}
+
+/// See [`Provenance::check`].
+pub(super) fn same_data(fingerprint: &str, data: &Dataset, run: &Path) -> Result<()> {
+    if data.fingerprint() == fingerprint {
+        return Ok(());
+    }
+    let what = format!(
+        "was trained on data with fingerprint {fingerprint}, these have {}: they have changed, give the old ones with --data",
+        data.fingerprint()
+    );
+    Err(Error::file(run, what))
 }
 
 /// A trained model, ready to score.
@@ -79,7 +115,7 @@ impl Run {
             );
             return Err(Error::file(&file, what));
         }
-        let provenance = read_json(&path.join(PROVENANCE), "a run's provenance")?;
+        let provenance = Provenance::read(path)?;
         let Model {
             tape,
             logit,
@@ -111,6 +147,11 @@ fn check_complete(path: &Path) -> Result<()> {
         return Ok(());
     } else if !path.exists() {
         "no such run directory; `autoint train` makes one".to_owned()
+    } else if checkpoint::exists(path) {
+        let path = path.display();
+        format!(
+            "is a run that was stopped before it had a model; `autoint train --resume {path}` goes on with it"
+        )
     } else if missing.len() == 4 {
         "is not a run directory; `autoint train` makes one".to_owned()
     } else {

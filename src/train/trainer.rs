@@ -1,15 +1,18 @@
 //! The training loop: epochs over shuffled batches, validation after each, the best epoch kept, early stopping.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::{Checkpoint, Snapshot, State};
 use super::config::Select;
+use super::position::Position;
 use super::score::{labels_of, score};
 use super::settings::Settings;
 use super::shuffle::shuffle;
-use crate::autograd::{Engine, Parameters};
+use crate::autograd::{Engine, Layout, Parameters};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -17,8 +20,7 @@ use crate::kernels::dropout::Draw;
 use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
 use crate::model::{Model, build};
-use crate::optim::schedule::Position;
-use crate::optim::{Optimizer, Plateau};
+use crate::optim::{Optimizer, schedule};
 use crate::simd::Isa;
 
 /// One epoch, as `metrics.jsonl` holds it.
@@ -48,6 +50,14 @@ pub trait Observer {
     /// # Errors
     /// When what happened cannot be recorded; it ends the training.
     fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()>;
+    /// At the start, after every epoch, when training is stopped, and as often as [`Trainer::checkpoint_every`] says: what
+    /// a checkpoint has to hold. Keeps nothing by default.
+    ///
+    /// # Errors
+    /// When it cannot be kept; it ends the training.
+    fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// How training ended.
@@ -80,10 +90,11 @@ pub struct Trainer<'a> {
     engine: Engine,
     parameters: Parameters,
     optimizer: Optimizer,
-    plateau: Plateau,
     batch: Batch,
-    /// Steps done over all epochs.
-    step: u64,
+    position: Position,
+    /// The weights of the best epoch so far, which the position names.
+    best: Option<Parameters>,
+    checkpoint_every: Option<NonZeroU64>,
 }
 
 impl<'a> Trainer<'a> {
@@ -97,6 +108,60 @@ impl<'a> Trainer<'a> {
         isa: Isa,
         threads: usize,
     ) -> Result<Trainer<'a>> {
+        let start = |layout: &Layout| {
+            Ok(Start {
+                parameters: Parameters::initialise(layout, settings.train.seed),
+                optimizer: Optimizer::new(&settings.optimizer, layout)?,
+                position: Position::default(),
+                best: None,
+            })
+        };
+        Trainer::build(data, settings, isa, threads, start)
+    }
+
+    /// Goes on where a checkpoint of a training with these settings on these data was made.
+    ///
+    /// # Errors
+    /// When the checkpoint is damaged or of another training.
+    pub fn resume(
+        data: &'a Dataset,
+        settings: &'a Settings,
+        checkpoint: Checkpoint,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Trainer<'a>> {
+        let start = |layout: &Layout| {
+            let rows = data.split(SplitName::Train).len();
+            let position = checkpoint.position();
+            position
+                .check(&settings.train, rows)
+                .map_err(|error| checkpoint.damaged(&error))?;
+            let (step, file) = (position.step, checkpoint.path().to_owned());
+            let (position, state) = checkpoint.read(layout)?;
+            let State {
+                parameters,
+                slots,
+                best,
+            } = state;
+            let optimizer = Optimizer::from_state(&settings.optimizer, layout, step, slots)
+                .map_err(|error| Error::file(file, error.to_string()))?;
+            Ok(Start {
+                parameters,
+                optimizer,
+                position,
+                best,
+            })
+        };
+        Trainer::build(data, settings, isa, threads, start)
+    }
+
+    fn build(
+        data: &'a Dataset,
+        settings: &'a Settings,
+        isa: Isa,
+        threads: usize,
+        start: impl FnOnce(&Layout) -> Result<Start>,
+    ) -> Result<Trainer<'a>> {
         settings.validate()?;
         if data.split(SplitName::Train).is_empty() {
             return Err(Error::Data("the data have no training row".into()));
@@ -104,23 +169,38 @@ impl<'a> Trainer<'a> {
         let Model {
             tape, logit, loss, ..
         } = build(&settings.model, &data.schema().offsets())?;
-        let parameters = Parameters::initialise(tape.layout(), settings.train.seed);
-        let optimizer = Optimizer::new(&settings.optimizer, tape.layout())?;
+        let Start {
+            parameters,
+            optimizer,
+            position,
+            best,
+        } = start(tape.layout())?;
         Ok(Trainer {
             data,
             settings,
             engine: Engine::new(tape, logit, loss, isa, threads)?,
             parameters,
             optimizer,
-            plateau: Plateau::default(),
             batch: Batch::default(),
-            step: 0,
+            position,
+            best,
+            checkpoint_every: None,
         })
+    }
+
+    /// Checkpoints also within epochs: whenever the number of all steps is a multiple of `steps`.
+    pub fn checkpoint_every(&mut self, steps: Option<NonZeroU64>) {
+        self.checkpoint_every = steps;
     }
 
     /// The engine, to score other rows with.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Where training stands.
+    pub fn position(&self) -> &Position {
+        &self.position
     }
 
     /// Trains until all epochs are done, the validation metric stops improving, or `stop` is set (looked at after every
@@ -129,83 +209,110 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When a loss or gradient is not finite, or the observer fails.
     pub fn run(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome> {
-        let mut history: Vec<EpochRecord> = Vec::new();
-        let mut best: Option<(f64, usize, Parameters)> = None;
-        let mut ended = Ended::Done;
-        for epoch in 1..=self.settings.train.epochs {
-            let start = Instant::now();
-            let Some(train_loss) = self.epoch(epoch, observer, stop)? else {
-                ended = Ended::Stopped;
-                break;
-            };
-            let seconds = start.elapsed().as_secs_f64();
-            let record = self.validate(epoch, train_loss, seconds)?;
-            let quality = self.quality(&record);
-            self.plateau.observe(&self.settings.schedule, quality);
-            let better = best.as_ref().is_none_or(|(top, ..)| quality > *top);
-            if better {
-                best = Some((quality, epoch, self.parameters.clone()));
-            }
-            observer.epoch(&record, better)?;
-            history.push(record);
-            if best
-                .as_ref()
-                .is_some_and(|(_, at, _)| epoch - at >= self.settings.train.patience)
-            {
-                ended = Ended::Early;
-                break;
-            }
+        if self.position.step == 0 {
+            self.checkpoint(observer)?;
         }
-        let (best_epoch, parameters) = match best {
-            Some((_, epoch, parameters)) => (epoch, parameters),
-            None => (0, self.parameters.clone()),
+        let ended = loop {
+            if let Some(ended) = self.position.ended(&self.settings.train) {
+                break ended;
+            }
+            let whole = self.epoch(observer, stop)?;
+            if whole {
+                self.close_epoch(observer)?;
+            }
+            self.checkpoint(observer)?;
+            if !whole {
+                break Ended::Stopped;
+            }
         };
         Ok(Outcome {
-            parameters,
-            best_epoch,
-            history,
+            parameters: self.best.as_ref().unwrap_or(&self.parameters).clone(),
+            best_epoch: self.position.best.map_or(0, |best| best.epoch),
+            history: self.position.history.clone(),
             ended,
         })
     }
 
-    /// One epoch; gives its mean loss, or none when it was stopped.
-    fn epoch(
-        &mut self,
-        epoch: usize,
-        observer: &mut dyn Observer,
-        stop: &AtomicBool,
-    ) -> Result<Option<f64>> {
+    /// The rest of an epoch; says whether it was done, or stopped.
+    fn epoch(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<bool> {
         let rows = self.data.split(SplitName::Train);
-        let mut order = Vec::new();
-        shuffle(rows, self.settings.train.seed, epoch as u64, &mut order);
-        let (mut sum, mut done) = (0.0, 0);
-        for rows in order.chunks(self.settings.train.batch_size) {
-            let learning_rate = self.learning_rate(self.step);
-            self.data.gather(rows, &mut self.batch);
-            weigh(&mut self.batch, self.settings.train.positive_weight);
-            self.optimizer
-                .prepare(&self.engine, &self.batch, &mut self.parameters);
-            self.step += 1;
-            let draw = Draw {
-                seed: self.settings.train.seed,
-                step: self.step as u32,
-            };
-            let loss = self
-                .engine
-                .step(&self.parameters, &self.batch, Some(draw), self.step)?;
-            self.optimizer
-                .step(&self.engine, learning_rate, &mut self.parameters);
-            self.engine.update_buffers(rows.len(), &mut self.parameters);
-            sum += loss * rows.len() as f64;
-            done += rows.len();
-            observer.batch(epoch, done, order.len(), sum / done as f64);
+        let (train, mut order) = (&self.settings.train, Vec::new());
+        shuffle(rows, train.seed, self.position.epoch as u64, &mut order);
+        let (start, seconds) = (Instant::now(), self.position.seconds);
+        for rows in order[self.position.done..].chunks(train.batch_size) {
+            self.step(rows)?;
+            let at = &mut self.position;
+            at.seconds = seconds + start.elapsed().as_secs_f64();
+            observer.batch(at.epoch, at.done, order.len(), at.mean_loss());
+            let step = at.step;
             if stop.load(Ordering::Relaxed) {
-                self.optimizer.settle(&self.engine, &mut self.parameters);
-                return Ok(None);
+                return Ok(false);
+            }
+            let due = |every: NonZeroU64| step.is_multiple_of(every.get());
+            if self.checkpoint_every.is_some_and(due) {
+                self.checkpoint(observer)?;
             }
         }
+        Ok(true)
+    }
+
+    /// One batch.
+    fn step(&mut self, rows: &[u32]) -> Result<()> {
+        let Trainer {
+            engine,
+            parameters,
+            optimizer,
+            batch,
+            ..
+        } = self;
+        let train = &self.settings.train;
+        self.data.gather(rows, batch);
+        weigh(batch, train.positive_weight);
+        optimizer.prepare(engine, batch, parameters);
+        let number = self.position.step + 1;
+        let draw = Draw {
+            seed: train.seed,
+            step: number as u32,
+        };
+        let loss = engine.step(parameters, batch, Some(draw), number)?;
+        let learning_rate = self.learning_rate(self.position.step);
+        let Trainer {
+            engine,
+            parameters,
+            optimizer,
+            position,
+            ..
+        } = self;
+        optimizer.step(engine, learning_rate, parameters);
+        engine.update_buffers(rows.len(), parameters);
+        position.step = number;
+        position.loss_sum += loss * rows.len() as f64;
+        position.done += rows.len();
+        Ok(())
+    }
+
+    /// Validates, and records the epoch whose last row was done.
+    fn close_epoch(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.optimizer.settle(&self.engine, &mut self.parameters);
-        Ok(Some(sum / done as f64))
+        let record = self.validate()?;
+        let quality = self.quality(&record);
+        let schedule = &self.settings.schedule;
+        self.position.plateau.observe(schedule, quality);
+        let better = self.position.close(record.clone(), quality);
+        if better {
+            self.best = Some(self.parameters.clone());
+        }
+        observer.epoch(&record, better)
+    }
+
+    fn checkpoint(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        self.optimizer.settle(&self.engine, &mut self.parameters);
+        observer.checkpoint(&Snapshot {
+            position: &self.position,
+            parameters: &self.parameters,
+            slots: self.optimizer.slots(),
+            best: self.best.as_ref(),
+        })
     }
 
     /// The learning rate of the step that follows `step` others.
@@ -213,38 +320,38 @@ impl<'a> Trainer<'a> {
         let Settings {
             train,
             optimizer,
-            schedule,
+            schedule: rule,
             ..
         } = self.settings;
         let rows = self.data.split(SplitName::Train).len();
-        let at = Position {
+        let at = schedule::Position {
             step,
             steps_per_epoch: rows.div_ceil(train.batch_size) as u64,
             epochs: train.epochs as u64,
         };
-        schedule.learning_rate(optimizer.learning_rate, at, &self.plateau)
+        rule.learning_rate(optimizer.learning_rate, at, &self.position.plateau)
     }
 
-    fn validate(&self, epoch: usize, train_loss: f64, train_seconds: f64) -> Result<EpochRecord> {
-        let rows = self.data.split(SplitName::Valid);
+    fn validate(&self) -> Result<EpochRecord> {
+        let (at, rows) = (&self.position, self.data.split(SplitName::Valid));
         let logits = score(&self.engine, &self.parameters, self.data, rows);
         // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(Error::NotFinite {
                 op: "logit of the validation rows".into(),
-                batch: self.step,
+                batch: at.step,
             });
         }
         let labels = labels_of(self.data, rows);
         let trained = self.data.split(SplitName::Train).len() as f64;
         Ok(EpochRecord {
-            epoch,
-            train_loss,
+            epoch: at.epoch,
+            train_loss: at.mean_loss(),
             valid_loss: logloss_of_logits(&logits, &labels)?,
             valid_auc: auc(&logits, &labels)?,
-            train_seconds,
-            rows_per_second: trained / train_seconds,
-            learning_rate: self.learning_rate(self.step - 1),
+            train_seconds: at.seconds,
+            rows_per_second: trained / at.seconds,
+            learning_rate: self.learning_rate(at.step - 1),
         })
     }
 
@@ -256,6 +363,14 @@ impl<'a> Trainer<'a> {
         };
         valid.unwrap_or(-record.train_loss)
     }
+}
+
+/// What a training begins with.
+struct Start {
+    parameters: Parameters,
+    optimizer: Optimizer,
+    position: Position,
+    best: Option<Parameters>,
 }
 
 /// Gives positive rows their weight.

@@ -38,7 +38,8 @@ impl Tensor {
         self.len() == 0
     }
 
-    fn of<'p>(&self, parameters: &'p Parameters) -> &'p [f32] {
+    /// Its numbers among all of them, row-major.
+    pub fn values<'p>(&self, parameters: &'p Parameters) -> &'p [f32] {
         match self.place {
             Place::Dense(start) => &parameters.dense[start..start + self.len()],
             Place::Buffer(start) => &parameters.buffers[start..start + self.len()],
@@ -98,7 +99,7 @@ pub fn to_bytes(layout: &Layout, schema: &Schema, parameters: &Parameters) -> Re
         .into_iter()
         .map(|t| {
             let bytes = t
-                .of(parameters)
+                .values(parameters)
                 .iter()
                 .flat_map(|x| x.to_le_bytes())
                 .collect();
@@ -147,7 +148,7 @@ pub fn from_bytes(
         for (to, from) in tensor.of_mut(&mut parameters).iter_mut().zip(numbers) {
             *to = f32::from_le_bytes([from[0], from[1], from[2], from[3]]);
         }
-        if tensor.of(&parameters).iter().any(|x| !x.is_finite()) {
+        if tensor.values(&parameters).iter().any(|x| !x.is_finite()) {
             let what = format!("tensor `{}` holds a number that is not finite", tensor.name);
             return Err(Error::file(path, what));
         }

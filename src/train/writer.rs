@@ -5,12 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::{self, Origin, Snapshot};
 use super::run::{CONFIG, METRICS, PROVENANCE, Provenance, REPORT, SCHEMA, WEIGHTS};
 use super::settings::Settings;
 use super::trainer::EpochRecord;
 use super::weights;
 use crate::autograd::{Layout, Parameters};
-use crate::data::atomic::write_whole;
+use crate::data::atomic::{is_temporary, write_whole};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 
@@ -20,13 +21,14 @@ const FILES: [&str; 6] = [METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, WEIGHTS];
 /// Folders that [`Writer::next_free`] tries.
 const MOST_RUNS: usize = 100_000;
 
-/// A run directory in the making. Dropped before an epoch was recorded, it leaves nothing behind.
+/// A run directory in the making. Dropped before an epoch or a checkpoint worth having was recorded, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
     /// `metrics.jsonl` so far.
     metrics: String,
-    finished: bool,
+    /// Whether it holds something that took time to make.
+    worth: bool,
 }
 
 /// What a finished run is written from.
@@ -48,7 +50,10 @@ impl Writer {
     pub fn create(path: &Path, force: bool) -> Result<Writer> {
         fs::create_dir_all(path).map_err(Error::io(path, "create"))?;
         let held = names_in(path)?;
-        if let Some(name) = held.iter().find(|name| FILES.iter().all(|f| **name != *f)) {
+        let known = |name: &OsString| {
+            FILES.iter().any(|f| *name == *f) || *name == *checkpoint::FOLDER || is_temporary(name)
+        };
+        if let Some(name) = held.iter().find(|name| !known(name)) {
             let what = format!(
                 "holds `{}`, which is no file of a run: choose another folder",
                 name.display()
@@ -56,10 +61,15 @@ impl Writer {
             return Err(Error::file(path, what));
         }
         if !held.is_empty() && !force {
-            let what = "holds a run already: choose another folder, or replace it with --force";
+            let what = if checkpoint::exists(path) {
+                "holds a run that was stopped: go on with it with --resume, replace it with --force, or choose another folder"
+            } else {
+                "holds a run already: choose another folder, or replace it with --force"
+            };
             return Err(Error::file(path, what));
         }
-        for name in held {
+        checkpoint::remove(path)?;
+        for name in held.iter().filter(|name| **name != *checkpoint::FOLDER) {
             let file = path.join(name);
             fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
         }
@@ -88,11 +98,30 @@ impl Writer {
         Err(Error::file(parent, what))
     }
 
+    /// Goes on with a run that was stopped after the epochs in `history`: what was recorded later is forgotten.
+    ///
+    /// # Errors
+    /// When a file cannot be written or removed.
+    pub fn resume(path: &Path, history: &[EpochRecord]) -> Result<Writer> {
+        checkpoint::remove_temporaries(path)?;
+        checkpoint::remove_temporaries(&path.join(checkpoint::FOLDER))?;
+        let mut writer = Writer {
+            path: path.to_path_buf(),
+            metrics: String::new(),
+            worth: true,
+        };
+        for record in history {
+            writer.add(record)?;
+        }
+        writer.put(METRICS, writer.metrics.as_bytes())?;
+        Ok(writer)
+    }
+
     fn start(path: PathBuf) -> Result<Writer> {
         let writer = Writer {
             path,
             metrics: String::new(),
-            finished: false,
+            worth: false,
         };
         writer.put(METRICS, b"")?;
         Ok(writer)
@@ -108,10 +137,26 @@ impl Writer {
     /// # Errors
     /// When the file cannot be written.
     pub fn append(&mut self, record: &EpochRecord) -> Result<()> {
+        self.add(record)?;
+        self.worth = true;
+        self.put(METRICS, self.metrics.as_bytes())
+    }
+
+    fn add(&mut self, record: &EpochRecord) -> Result<()> {
         let json = |e| Error::Data(format!("an epoch's numbers cannot be written as JSON: {e}"));
         self.metrics += &serde_json::to_string(record).map_err(json)?;
         self.metrics.push('\n');
-        self.put(METRICS, self.metrics.as_bytes())
+        Ok(())
+    }
+
+    /// Replaces the checkpoint.
+    ///
+    /// # Errors
+    /// When it cannot be written; the one before is still there.
+    pub fn checkpoint(&mut self, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> {
+        checkpoint::save(&self.path, origin, snapshot)?;
+        self.worth |= snapshot.position.step > 0;
+        Ok(())
     }
 
     /// Writes the files that make it a run, the weights last.
@@ -129,7 +174,7 @@ impl Writer {
         self.put(PROVENANCE, &provenance)?;
         let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
         self.put(WEIGHTS, &weights)?;
-        self.finished = true;
+        self.worth = true;
         Ok(())
     }
 
@@ -141,6 +186,14 @@ impl Writer {
         self.put(REPORT, html.as_bytes())
     }
 
+    /// The last act of a training that has come to its end: there is nothing to go on with.
+    ///
+    /// # Errors
+    /// When the checkpoint cannot be removed.
+    pub fn close(self) -> Result<()> {
+        checkpoint::remove(&self.path)
+    }
+
     fn put(&self, name: &str, content: &[u8]) -> Result<()> {
         write_whole(&self.path.join(name), |file| file.write_all(content))
     }
@@ -148,8 +201,9 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if !self.finished && self.metrics.is_empty() {
+        if !self.worth {
             // Only tidiness: an empty folder that stays does no harm.
+            let _ = checkpoint::remove(&self.path);
             let _ = fs::remove_file(self.path.join(METRICS));
             let _ = fs::remove_dir(&self.path);
         }

@@ -1,0 +1,116 @@
+//! A training from its first batch, or from a checkpoint, to its end.
+
+use std::io::Write;
+use std::num::NonZeroU64;
+use std::sync::atomic::AtomicBool;
+
+use autoint::data::dataset::{Dataset, SplitName};
+use autoint::train::report::Report;
+use autoint::train::trainer::Outcome;
+use autoint::train::writer::Finished;
+use autoint::train::{Ended, Evaluation, Origin, Provenance, Trainer, Writer, evaluate};
+
+use super::progress::Progress;
+use super::table;
+
+/// A training that is ready.
+pub struct Session<'a> {
+    pub data: &'a Dataset,
+    pub origin: &'a Origin,
+    pub trainer: Trainer<'a>,
+    pub run: Writer,
+    pub checkpoint_every: Option<NonZeroU64>,
+    pub stop: &'a AtomicBool,
+}
+
+impl Session<'_> {
+    /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is.
+    pub fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
+        self.trainer.checkpoint_every(self.checkpoint_every);
+        let outcome = {
+            let record = (&mut self.run, self.origin);
+            let mut progress = Progress::new(Some(record), out)?;
+            self.trainer.run(&mut progress, self.stop)?
+        };
+        let provenance = self.origin.provenance(&outcome);
+        self.run.finish(Finished {
+            settings: &self.origin.settings,
+            schema: self.data.schema(),
+            provenance: &provenance,
+            layout: self.trainer.engine().tape().layout(),
+            parameters: &outcome.parameters,
+        })?;
+        let evaluation = match outcome.ended {
+            Ended::Stopped => None,
+            Ended::Done | Ended::Early => Some(self.evaluate(&outcome)?),
+        };
+        self.report(&outcome, &provenance, evaluation.as_ref())?;
+        self.tell(&outcome, evaluation.as_ref(), out)?;
+        if outcome.ended != Ended::Stopped {
+            self.run.close()?;
+        }
+        Ok(())
+    }
+
+    fn evaluate(&self, outcome: &Outcome) -> autoint::Result<Evaluation> {
+        let kind = self.origin.settings.model.kind;
+        let engine = self.trainer.engine();
+        evaluate(
+            engine,
+            &outcome.parameters,
+            kind,
+            self.data,
+            SplitName::Test,
+        )
+    }
+
+    fn report(
+        &self,
+        outcome: &Outcome,
+        provenance: &Provenance,
+        evaluation: Option<&Evaluation>,
+    ) -> autoint::Result<()> {
+        let report = Report {
+            settings: &self.origin.settings,
+            provenance,
+            data: &self.data.summary(),
+            parameters: self.trainer.engine().tape().layout().len(),
+            history: &outcome.history,
+            ended: outcome.ended,
+            evaluation,
+        };
+        self.run.report(&report.html()?)
+    }
+
+    fn tell(
+        &self,
+        outcome: &Outcome,
+        evaluation: Option<&Evaluation>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let path = self.run.path().display();
+        match (outcome.ended, outcome.best_epoch) {
+            (Ended::Stopped, 0) => writeln!(
+                out,
+                "stopped in the first epoch: {path} holds the weights of the last batch"
+            )?,
+            (Ended::Stopped, best) => {
+                writeln!(out, "stopped: {path} holds epoch {best}, the best so far")?;
+            }
+            (Ended::Early, best) => writeln!(
+                out,
+                "no better for {} epochs: kept epoch {best}",
+                self.origin.settings.train.patience
+            )?,
+            (Ended::Done, best) => writeln!(out, "kept epoch {best}")?,
+        }
+        if outcome.ended == Ended::Stopped {
+            writeln!(out, "`autoint train --resume {path}` goes on from here")?;
+        }
+        if let Some(evaluation) = evaluation {
+            writeln!(out, "\n{}", table::metrics(evaluation))?;
+            writeln!(out, "run {path}, report {path}/report.html")?;
+        }
+        Ok(())
+    }
+}

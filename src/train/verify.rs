@@ -1,0 +1,102 @@
+//! Whether a run can be made again: the same settings on the same data give the same weights, bit for bit, on the same
+//! instruction set.
+
+use sha2::{Digest, Sha256};
+
+use super::evaluation::evaluate;
+use super::run::{Run, WEIGHTS};
+use super::trainer::Outcome;
+use super::weights::{tensors, to_bytes};
+use crate::autograd::Parameters;
+use crate::data::dataset::{Dataset, SplitName};
+use crate::data::vocab::hex;
+use crate::error::{Error, Result};
+
+/// What metrics on the test rows may differ by on another instruction set, where sums are rounded in another order.
+pub const TOLERANCE: f64 = 1e-4;
+
+/// What a comparison found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The weights file is the same; its SHA-256 in hexadecimal.
+    Same { sha256: String },
+    /// The weights differ.
+    Differs {
+        /// The first tensor that does, in the order of [`tensors`].
+        tensor: String,
+        /// The largest difference of all tensors.
+        largest: f32,
+    },
+    /// All weights are the same, but not the bytes of the file.
+    File,
+}
+
+/// A metric that another instruction set changed the most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    pub metric: &'static str,
+    /// As the run's weights have it, on this instruction set.
+    pub recorded: f64,
+    /// As the weights that were trained anew have it.
+    pub again: f64,
+}
+
+impl Change {
+    /// The absolute difference.
+    pub fn size(&self) -> f64 {
+        (self.again - self.recorded).abs()
+    }
+}
+
+/// Compares a run's weights with those of a training anew.
+///
+/// # Errors
+/// When the run's file cannot be read.
+pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
+    let file = run.path.join(WEIGHTS);
+    let recorded = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
+    let layout = run.engine.tape().layout();
+    let bytes = to_bytes(layout, &run.schema, &again.parameters)?;
+    if bytes == recorded {
+        let sha256 = hex(&Sha256::digest(&bytes));
+        return Ok(Verdict::Same { sha256 });
+    }
+    let mut first = None;
+    let mut largest = 0.0;
+    for tensor in tensors(layout, &run.schema) {
+        let pairs = (tensor.values(&run.parameters).iter()).zip(tensor.values(&again.parameters));
+        let mut differing = pairs.filter(|(a, b)| a.to_bits() != b.to_bits()).peekable();
+        if differing.peek().is_some() {
+            largest = differing
+                .map(|(a, b)| (a - b).abs())
+                .fold(largest, f32::max);
+            first.get_or_insert(tensor.name);
+        }
+    }
+    Ok(match first {
+        Some(tensor) => Verdict::Differs { tensor, largest },
+        None => Verdict::File,
+    })
+}
+
+/// Measures both on the test rows; gives the metric that differs the most, none when there is none.
+///
+/// # Errors
+/// When there is no test row.
+pub fn largest_change(run: &Run, again: &Outcome, data: &Dataset) -> Result<Option<Change>> {
+    let measured = |parameters: &Parameters| {
+        let kind = run.settings.model.kind;
+        evaluate(&run.engine, parameters, kind, data, SplitName::Test)
+    };
+    let recorded = measured(&run.parameters)?.metrics.entries();
+    let again = measured(&again.parameters)?.metrics.entries();
+    let both = recorded.into_iter().zip(again);
+    let changes = both.filter_map(|((metric, recorded), (_, again))| {
+        Some(Change {
+            metric,
+            recorded: recorded?,
+            again: again?,
+        })
+    });
+    Ok(changes.max_by(|a, b| a.size().total_cmp(&b.size())))
+}
