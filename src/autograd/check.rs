@@ -67,7 +67,7 @@ impl Outcome {
 /// saturated softmax), f32 keeps some 1e-7 of them, not of what is left.
 const FLOOR: f64 = 1e-2;
 
-/// max |a - b| / max(|b|, a hundredth of the tensor's largest |b|, [`FLOOR`]): relative, but an entry that cancels to nearly
+/// max |a - b| / max(|b|, a hundredth of the tensor's largest |b|, `FLOOR`): relative, but an entry that cancels to nearly
 /// nothing is measured by the scale of what cancelled.
 pub fn relative_error(a: &[f64], b: &[f64]) -> f64 {
     let scale = b.iter().fold(0.0f64, |m, x| m.max(x.abs())) / 100.0;

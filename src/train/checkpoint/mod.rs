@@ -1,7 +1,7 @@
 //! Checkpoints: all that a training needs to go on as if it had never been stopped, bit for bit.
 //!
 //! `checkpoint/state.bin` of a run directory holds the weights, the optimiser's state, the weights of the best epoch, the
-//! [`Position`], and what the run was told ([`Origin`]). It is replaced as a whole ([`write_whole`]): on the disk is always
+//! [`Position`], and what the run was told ([`Origin`]). It is replaced as a whole (`write_whole`): on the disk is always
 //! the old one or the new one. A run that has come to its end has none.
 //!
 //! Nothing random needs to be kept: initialisation, the order of an epoch's rows and dropout are drawn anew for every use,
