@@ -100,7 +100,7 @@ fn autoint() -> Preset {
         },
         train: TrainConfig {
             batch_size: 2048,
-            epochs: 20,
+            epochs: 6,
             ..TrainConfig::default()
         },
         optimizer: OptimizerConfig {
@@ -247,5 +247,6 @@ fn recbole() -> Preset {
     model.interacting.width = 16;
     preset.optimizer.learning_rate = 1e-3;
     preset.train.batch_size = 4096;
+    preset.train.epochs = 20;
     preset
 }
