@@ -27,7 +27,7 @@ const LOSS: f64 = 1e-6;
 /// Gradients in f32, see [`error`].
 const GRADIENTS: f64 = 2e-4;
 /// How far ten steps in f32 move a tensor, by its largest move.
-const MOVES: f64 = 1e-4;
+const MOVES: f64 = 5e-5;
 /// Moving statistics, after one step or ten, by the largest of the tensor.
 const MOVING: f64 = 1e-6;
 /// Losses of ten steps, and logits after them.
