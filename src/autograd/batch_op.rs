@@ -4,8 +4,6 @@
 //! taken (each shard's in f64, added in the order of the shards), and all shards go on with them. Backward does the same
 //! with sums of gradients.
 
-use super::layout::Param;
-
 /// Sums over the rows of a batch that a batch op asked for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Statistics {
@@ -41,7 +39,4 @@ pub trait BatchOp {
 
     /// Moves the moving averages kept in `buffers` towards the batch's statistics.
     fn update_buffers(&self, statistics: &Statistics, batch_rows: usize, buffers: &mut [f32]);
-
-    /// The buffers that [`BatchOp::update_buffers`] writes.
-    fn buffers(&self) -> [&Param; 2];
 }

@@ -247,8 +247,4 @@ impl BatchOp for BatchNorm {
             }
         }
     }
-
-    fn buffers(&self) -> [&Param; 2] {
-        [&self.norm.mean, &self.norm.variance]
-    }
 }
