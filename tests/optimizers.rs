@@ -4,7 +4,10 @@ use std::sync::atomic::AtomicBool;
 
 use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
-use autoint::data::source::Source;
+use autoint::data::encode::encode;
+use autoint::data::protocol::Protocol;
+use autoint::data::source::{Asked, Source};
+use autoint::data::table::Values;
 use autoint::optim::{EmbeddingMode, OptimizerKind, ScheduleKind};
 use autoint::simd::Isa;
 use autoint::train::score::score;
@@ -22,7 +25,7 @@ impl Observer for Silent {
 
 fn data() -> Dataset {
     let source = Source::named("synthetic:4000").unwrap();
-    source.encode(None, "course").unwrap()
+    source.encode(Asked::default(), "course").unwrap()
 }
 
 /// Two epochs of a small model.
@@ -69,6 +72,34 @@ fn every_optimiser_learns_with_and_without_decay_and_exact_is_dense() {
             assert!(loss < 2f64.ln() - 0.005, "{kind:?}: {loss}");
         }
     }
+}
+
+/// A column of 3 for positive rows and 1 for the others, against the setting that says the same.
+#[test]
+fn a_weight_column_weighs_rows_as_a_class_weight_does() {
+    let source = Source::named("synthetic:2000").unwrap();
+    let mut table = source.table().unwrap();
+    let stars = table.numbers("rating").unwrap();
+    let weights = stars
+        .iter()
+        .map(|&stars| if stars >= 4.0 { 3.0 } else { 1.0 });
+    table
+        .push("importance", Values::Number(weights.collect()))
+        .unwrap();
+    let mut protocol = Protocol::named("course").unwrap();
+    let plain = encode(&table, &protocol).unwrap();
+    protocol.weight_column = Some("importance".into());
+    let weighted = encode(&table, &protocol).unwrap();
+
+    let mut settings = settings();
+    let by_column = train(&weighted, &settings, 1);
+    let unweighted = train(&plain, &settings, 1);
+    settings.train.positive_weight = 3.0;
+    let by_class = train(&plain, &settings, 2);
+    let both = train(&weighted, &settings, 1);
+    assert!(by_column.parameters == by_class.parameters);
+    assert!(by_column.parameters != unweighted.parameters);
+    assert!(by_column.parameters != both.parameters);
 }
 
 #[test]

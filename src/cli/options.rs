@@ -48,6 +48,10 @@ pub struct Options {
     /// Dropout of the MLP (model.mlp.dropout), for autoint+ only; attention and embeddings have their own settings
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     dropout: Option<f64>,
+    /// The numeric column of the raw data that says what a row counts in the loss (train.weight_column) [default: every row
+    /// counts 1, or as the data were prepared]
+    #[arg(long, value_name = "NAME")]
+    weight_column: Option<String>,
     /// Seed of initialisation, shuffling and dropout (train.seed)
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -91,10 +95,19 @@ impl Options {
             whole("model.interacting.heads", self.heads),
             whole("model.interacting.layers", self.layers),
             fraction("model.mlp.dropout", self.dropout),
+            text(
+                "train.weight_column",
+                self.weight_column.as_deref().map(quoted),
+            ),
             text("train.seed", self.seed.map(|seed| seed.to_string())),
         ];
         all.into_iter().flatten().collect()
     }
+}
+
+/// As TOML has it, so that no column's name is taken for a number.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }
 
 #[cfg(test)]
@@ -114,6 +127,7 @@ mod tests {
             heads: Some(4),
             layers: Some(1),
             dropout: Some(0.0),
+            weight_column: Some("7".into()),
             seed: Some(u64::MAX >> 1),
             ..Options::default()
         };
@@ -123,6 +137,7 @@ mod tests {
         assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
         assert_eq!(settings.optimizer.learning_rate, 5e-5);
         assert_eq!(train.seed, u64::MAX >> 1);
+        assert_eq!(train.weight_column, "7");
         let layers = &model.interacting;
         assert_eq!(
             (model.embedding.dim, layers.heads, layers.layers),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use autoint::Error;
 use autoint::data::dataset::Dataset;
 use autoint::data::protocol;
-use autoint::data::source::Source;
+use autoint::data::source::{Asked, Source};
 use autoint::train::settings::DEFAULT_PROTOCOL;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -21,6 +21,9 @@ pub struct Arguments {
     /// Which rows, fields, labels and split
     #[arg(long, default_value = DEFAULT_PROTOCOL, value_parser = PossibleValuesParser::new(protocol::NAMES))]
     protocol: String,
+    /// The numeric column of the raw data that says what a row counts in the training loss
+    #[arg(long, value_name = "NAME")]
+    weight_column: Option<String>,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -38,7 +41,11 @@ impl Arguments {
             let what = "is there and was not written by `prepare`: choose another name for --out";
             return Err(Error::file(&self.out, what).into());
         }
-        let data = source.encode(Some(&self.protocol), DEFAULT_PROTOCOL)?;
+        let asked = Asked {
+            protocol: Some(&self.protocol),
+            weight_column: self.weight_column.as_deref(),
+        };
+        let data = source.encode(asked, DEFAULT_PROTOCOL)?;
         data.write(&self.out)?;
         write!(out, "{}", data.summary())?;
         writeln!(

@@ -36,7 +36,7 @@ impl Resume<'_> {
         let isa = self.isa(&mut origin)?;
         let source = recorded::source(self.data, &origin.source)?;
         let start = Instant::now();
-        let data = source.encode(Some(&origin.settings.protocol), DEFAULT_PROTOCOL)?;
+        let data = source.encode(origin.settings.asked(), DEFAULT_PROTOCOL)?;
         origin.check(&data, self.run)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 

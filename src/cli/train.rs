@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use autoint::Result;
+use autoint::data::source::Asked;
 use autoint::simd::Isa;
 use autoint::train::settings::DEFAULT_PROTOCOL;
 use autoint::train::{Origin, Settings, Trainer, Writer};
@@ -70,8 +71,12 @@ impl Arguments {
         let (mut settings, protocol) = self.options.settings()?;
         let source = data::source(self.data.as_deref(), out)?;
         let start = Instant::now();
-        let data = source.encode(protocol.as_deref(), DEFAULT_PROTOCOL)?;
-        settings.protocol = data.protocol_name().to_owned();
+        let asked = Asked {
+            protocol: protocol.as_deref(),
+            ..settings.asked()
+        };
+        let data = source.encode(asked, DEFAULT_PROTOCOL)?;
+        settings.adopt(data.schema());
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
         let origin = Origin {

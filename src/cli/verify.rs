@@ -39,7 +39,7 @@ impl Arguments {
         let isa = recorded::isa(&provenance.isa)?;
         let run = Run::open(&self.run, isa, threads)?;
         let source = recorded::source(self.data.as_deref(), &provenance.source)?;
-        let data = source.encode(Some(&run.settings.protocol), DEFAULT_PROTOCOL)?;
+        let data = source.encode(run.settings.asked(), DEFAULT_PROTOCOL)?;
         provenance.check(&data, &self.run)?;
 
         let mut trainer = Trainer::new(&data, &run.settings, isa, threads)?;

@@ -93,6 +93,7 @@ impl Dataset {
         let optional = [
             (Role::User, parts.users.map(Column::U32)),
             (Role::Item, parts.items.map(Column::U32)),
+            (Role::Weight, parts.weights.map(Column::F32)),
             (
                 Role::TrueProbability,
                 parts.true_probability.map(Column::F32),
@@ -179,6 +180,11 @@ impl Dataset {
     /// `[rows]`, a number for each distinct item; as [`Dataset::users`].
     pub fn items(&self) -> &[u32] {
         self.index.item.map_or(&[], |place| self.u32s(place))
+    }
+
+    /// `[rows]`, what each row counts in the training loss; empty (every row counts 1) when the data have no weight column.
+    pub fn weights(&self) -> &[f32] {
+        self.index.weight.map_or(&[], |place| self.f32s(place))
     }
 
     /// `[rows]`, the probability that each label was drawn with; only synthetic data knows it.

@@ -6,7 +6,8 @@ use super::schema::{FieldKind, Schema};
 use super::store::column::View;
 
 impl Dataset {
-    /// Fills `batch` with the given rows, in that order: ids of global table rows, values, labels. Weights stay empty.
+    /// Fills `batch` with the given rows, in that order: ids of global table rows, values, labels, and weights when the
+    /// data have them.
     ///
     /// Vectors keep their memory from call to call: once they have seen the largest batch, nothing is allocated.
     ///
@@ -19,6 +20,10 @@ impl Dataset {
         batch
             .labels
             .extend(rows.iter().map(|&row| f32::from(labels[row as usize])));
+        if let weights @ [_, ..] = self.weights() {
+            let weights = rows.iter().map(|&row| weights[row as usize]);
+            batch.weights.extend(weights);
+        }
         for (place, field) in batch.fields.iter_mut().enumerate() {
             let offset = self.offset(place);
             match (self.field(place), field) {

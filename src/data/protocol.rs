@@ -30,6 +30,9 @@ pub struct Protocol {
     pub user_column: Option<String>,
     /// The column that says which item it is; it need not be a field.
     pub item_column: Option<String>,
+    /// The numeric column that says what a row counts in the training loss; without one every row counts 1.
+    #[serde(default)]
+    pub weight_column: Option<String>,
 }
 
 /// The names that [`Protocol::named`] knows.
@@ -163,6 +166,7 @@ fn movielens(name: &str, drop: Vec<f64>) -> Protocol {
         fit_on: FitOn::Train,
         user_column: Some("user_id".into()),
         item_column: Some("movie_id".into()),
+        weight_column: None,
     }
 }
 

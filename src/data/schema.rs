@@ -90,6 +90,9 @@ pub struct Schema {
     pub user_column: Option<String>,
     /// The column that says which item it is (for baselines and recommendation); it need not be a field.
     pub item_column: Option<String>,
+    /// The numeric column that says what a row counts in the training loss; without one every row counts 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_column: Option<String>,
 }
 
 impl Schema {

@@ -18,6 +18,25 @@ pub const DEFAULT_FOLDER: &str = "data/ml-1m";
 /// The word for the built-in synthetic set; `synthetic:5000` is one of 5,000 rows.
 pub const SYNTHETIC: &str = "synthetic";
 
+/// How data are to be encoded; `None` leaves it to the source or its default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// See [`Protocol::named`].
+    pub protocol: Option<&'a str>,
+    /// See [`Protocol::weight_column`].
+    pub weight_column: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// A protocol, without weights.
+    pub fn protocol(name: &'a str) -> Asked<'a> {
+        Asked {
+            protocol: Some(name),
+            weight_column: None,
+        }
+    }
+}
+
 /// A place that data come from. Its `Display` is what [`Source::named`] reads back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -84,28 +103,36 @@ impl Source {
         }
     }
 
-    /// The encoded data set, fitted anew under a protocol: the one that was `asked` for, else `default`. A store has one of
-    /// its own.
+    /// The encoded data set, fitted anew under the protocol that was asked for, else `default`. A store has its own protocol
+    /// and weights.
     ///
     /// # Errors
-    /// When reading or encoding fails, or a store is of another protocol than the one asked for.
-    pub fn encode(&self, asked: Option<&str>, default: &str) -> Result<Dataset> {
+    /// When reading or encoding fails, or a store was prepared with others than those asked for.
+    pub fn encode(&self, asked: Asked<'_>, default: &str) -> Result<Dataset> {
         let Source::Store(path) = self else {
-            let protocol = Protocol::named(asked.unwrap_or(default))?;
+            let mut protocol = Protocol::named(asked.protocol.unwrap_or(default))?;
+            protocol.weight_column = asked.weight_column.map(str::to_owned);
             return encode(&self.table()?, &protocol);
         };
         let data = Dataset::open(path)?;
-        match asked {
-            Some(asked) if asked != data.protocol_name() => Err(Error::config(
-                "protocol",
+        let same = |what, asked: Option<&str>, own: &str| match asked {
+            Some(asked) if asked != own => Err(Error::config(
+                what,
                 format!(
-                    "`{asked}` is asked for, but {} was prepared with `{}`: leave the protocol out, or prepare the data anew",
+                    "`{asked}` is asked for, but {} was prepared with `{own}`: leave it out, or prepare the data anew",
                     path.display(),
-                    data.protocol_name()
                 ),
             )),
-            _ => Ok(data),
-        }
+            _ => Ok(()),
+        };
+        same("protocol", asked.protocol, data.protocol_name())?;
+        let weights = data.schema().weight_column.as_deref();
+        same(
+            "weight column",
+            asked.weight_column,
+            weights.unwrap_or("none"),
+        )?;
+        Ok(data)
     }
 
     /// The data set encoded with a schema that was fitted before.
@@ -145,7 +172,9 @@ mod tests {
     fn a_source_is_told_by_its_name_and_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let data = Source::Synthetic(Some(50)).encode(None, "course").unwrap();
+        let data = Source::Synthetic(Some(50))
+            .encode(Asked::default(), "course")
+            .unwrap();
         data.write(path("store")).unwrap();
         std::fs::write(path("text"), "no store").unwrap();
 
@@ -172,21 +201,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         let raw = Source::Synthetic(Some(60));
-        raw.encode(Some("recbole"), "course")
+        raw.encode(Asked::protocol("recbole"), "course")
             .unwrap()
             .write(&path)
             .unwrap();
         let store = Source::Store(path);
-        let own = store.encode(None, "course").unwrap();
+        let own = store.encode(Asked::default(), "course").unwrap();
         assert_eq!(own.protocol_name(), "recbole");
-        assert!(store.encode(Some("recbole"), "course").is_ok());
-        let error = store.encode(Some("paper"), "course").unwrap_err();
+        assert!(store.encode(Asked::protocol("recbole"), "course").is_ok());
+        let error = store
+            .encode(Asked::protocol("paper"), "course")
+            .unwrap_err();
         assert!(error.to_string().contains("prepared with `recbole`"));
 
         let same = raw.encode_with(own.schema()).unwrap();
         assert_eq!(same.fingerprint(), own.fingerprint());
         assert!(store.encode_with(own.schema()).is_ok());
-        let other = Source::Synthetic(Some(61)).encode(Some("recbole"), "");
+        let other = Source::Synthetic(Some(61)).encode(Asked::protocol("recbole"), "");
         let error = store.encode_with(other.unwrap().schema()).unwrap_err();
         assert!(error.to_string().contains("another schema"), "{error}");
         assert!(store.table().is_err());

@@ -14,6 +14,8 @@ pub struct Summary {
     pub label_rate: f64,
     /// The number of rows of each part of the split.
     pub splits: [(SplitName, usize); 3],
+    /// See [`super::schema::Schema::weight_column`].
+    pub weight_column: Option<String>,
     pub fields: Vec<FieldSummary>,
 }
 
@@ -34,6 +36,7 @@ impl Dataset {
             rows: self.rows(),
             label_rate: self.label_rate(),
             splits: SplitName::ALL.map(|name| (name, self.split(name).len())),
+            weight_column: self.schema().weight_column.clone(),
             fields: self.schema().fields.iter().map(of_field).collect(),
         }
     }
@@ -61,6 +64,9 @@ impl fmt::Display for Summary {
         )?;
         for (name, rows) in &self.splits {
             writeln!(f, "  {name:<5} {rows:>9} rows")?;
+        }
+        if let Some(column) = &self.weight_column {
+            writeln!(f, "  weights from column {column}")?;
         }
         let width = self.fields.iter().map(|field| field.name.chars().count());
         let width = width.max().unwrap_or(0);

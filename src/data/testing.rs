@@ -69,6 +69,7 @@ pub(crate) fn protocol(fit_on: FitOn, split: SplitRule) -> Protocol {
         fit_on,
         user_column: Some("user".into()),
         item_column: None,
+        weight_column: None,
     }
 }
 

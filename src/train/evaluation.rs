@@ -167,7 +167,7 @@ fn as_map<S: Serializer>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::source::Source;
+    use crate::data::source::{Asked, Source};
     use crate::model::{build, preset};
     use crate::simd::Isa;
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_best_possible_stands_above_baselines_and_an_untrained_model() {
-        let data = Source::Synthetic(Some(5_000)).encode(None, "course");
+        let data = Source::Synthetic(Some(5_000)).encode(Asked::default(), "course");
         let all = evaluated(&data.unwrap(), SplitName::Test).unwrap();
         assert_eq!((all.rows, all.baselines.len()), (1_000, 4));
         let best = all.best_possible.unwrap();
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn as_json_it_has_the_keys_of_the_command() {
-        let data = Source::Synthetic(Some(500)).encode(None, "recbole");
+        let data = Source::Synthetic(Some(500)).encode(Asked::default(), "recbole");
         let all = evaluated(&data.unwrap(), SplitName::Valid).unwrap();
         let json = serde_json::to_string(&all).unwrap();
         let start = r#"{"protocol":"recbole","model":"autoint+","split":"valid","rows":"#;
@@ -216,7 +216,9 @@ mod tests {
 
     #[test]
     fn a_part_without_rows_is_an_error() {
-        let data = Source::Synthetic(Some(3)).encode(None, "recbole").unwrap();
+        let data = Source::Synthetic(Some(3))
+            .encode(Asked::default(), "recbole")
+            .unwrap();
         let error = evaluated(&data, SplitName::Valid).unwrap_err().to_string();
         assert!(error.contains("none for `valid`"), "{error}");
     }

@@ -11,6 +11,8 @@ use toml::{Table, Value};
 
 use super::config::TrainConfig;
 use crate::data::protocol::Protocol;
+use crate::data::schema::Schema;
+use crate::data::source::Asked;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
 use crate::model::preset;
@@ -105,6 +107,21 @@ impl Settings {
             .map_err(|e: toml::de::Error| Error::config("configuration", one_line(&e)))?;
         settings.validate()?;
         Ok(settings)
+    }
+
+    /// How the data of a run with these settings are encoded.
+    pub fn asked(&self) -> Asked<'_> {
+        let weights = self.train.weight_column.as_str();
+        Asked {
+            protocol: Some(&self.protocol),
+            weight_column: (!weights.is_empty()).then_some(weights),
+        }
+    }
+
+    /// Records how the data that were found are encoded, where nothing was asked for.
+    pub fn adopt(&mut self, schema: &Schema) {
+        self.protocol.clone_from(&schema.protocol);
+        self.train.weight_column = schema.weight_column.clone().unwrap_or_default();
     }
 
     /// Refuses what makes no sense, before any work starts.

@@ -373,10 +373,12 @@ struct Start {
     best: Option<Parameters>,
 }
 
-/// Gives positive rows their weight.
+/// Multiplies the weights of positive rows.
 fn weigh(batch: &mut Batch, positive: f32) {
     if positive != 1.0 {
-        let weight = |&label: &f32| if label > 0.5 { positive } else { 1.0 };
-        batch.weights.extend(batch.labels.iter().map(weight));
+        batch.weights.resize(batch.rows, 1.0);
+        for (weight, &label) in batch.weights.iter_mut().zip(&batch.labels) {
+            *weight *= if label > 0.5 { positive } else { 1.0 };
+        }
     }
 }

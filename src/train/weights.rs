@@ -176,11 +176,13 @@ fn view<'f>(file: &SafeTensors<'f>, wanted: &Tensor, path: &Path) -> Result<Tens
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::source::Source;
+    use crate::data::source::{Asked, Source};
     use crate::model::{build, preset};
 
     fn example(preset_name: &str) -> (Layout, Schema, Parameters) {
-        let data = Source::Synthetic(Some(40)).encode(None, "paper").unwrap();
+        let data = Source::Synthetic(Some(40))
+            .encode(Asked::default(), "paper")
+            .unwrap();
         let config = preset::named(preset_name).unwrap().model;
         let model = build(&config, &data.schema().offsets()).unwrap();
         let layout = model.tape.layout().clone();

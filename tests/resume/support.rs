@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use autoint::data::dataset::Dataset;
-use autoint::data::source::Source;
+use autoint::data::source::{Asked, Source};
 use autoint::simd::Isa;
 use autoint::train::trainer::Outcome;
 use autoint::train::{
@@ -39,7 +39,7 @@ impl Case {
         ];
         let sets: Vec<String> = base.iter().chain(sets).map(|s| (*s).to_owned()).collect();
         let settings = Settings::layered(None, None, None, &sets).unwrap();
-        let data = source.encode(None, &settings.protocol).unwrap();
+        let data = source.encode(Asked::default(), &settings.protocol).unwrap();
         let isa = Isa::choose().unwrap();
         let origin = Origin {
             settings,

@@ -29,6 +29,34 @@ fn a_run_is_made_again_from_what_it_recorded() {
 }
 
 #[test]
+fn weights_of_rows_are_recorded_too() {
+    let scene = Scene::trained(&["--weight-column", "rating"]);
+    assert!(
+        scene
+            .text("run/config.toml")
+            .contains("weight_column = \"rating\"")
+    );
+    scene.ok(&["verify", "run"]);
+    scene.ok(&["evaluate", "run"]);
+    let data = ["--data", "synthetic:2000"];
+    scene.ok(&[
+        &["prepare", "--weight-column", "rating", "--out", "a.store"],
+        &data[..],
+    ]
+    .concat());
+    scene.ok(&[
+        "train", "--data", "a.store", "--epochs", "1", "--out", "stored",
+    ]);
+    assert_eq!(
+        scene.read("run/model.safetensors"),
+        scene.read("stored/model.safetensors")
+    );
+    let other = ["train", "--data", "a.store", "--weight-column", "age"];
+    let message = scene.fails(&other, 2);
+    assert!(message.contains("prepared with `rating`"), "{message}");
+}
+
+#[test]
 fn another_model_is_found_out() {
     let scene = Scene::trained(&OPTIONS);
     // One bit of one weight.

@@ -33,6 +33,8 @@ pub(crate) struct Parts {
     pub users: Option<Vec<u32>>,
     /// Present when the schema has an item column.
     pub items: Option<Vec<u32>>,
+    /// Present when the schema has a weight column.
+    pub weights: Option<Vec<f32>>,
     pub true_probability: Option<Vec<f32>>,
     pub split: Split,
 }
@@ -77,6 +79,7 @@ pub fn encode(table: &Table, protocol: &Protocol) -> Result<Dataset> {
         label: protocol.label.clone(),
         user_column: protocol.user_column.clone(),
         item_column: protocol.item_column.clone(),
+        weight_column: protocol.weight_column.clone(),
     };
     schema.check()?;
     assemble(schema, columns, prepared)
@@ -97,6 +100,7 @@ pub fn encode_with(schema: &Schema, table: &Table, protocol: &Protocol) -> Resul
     let rules = Protocol {
         user_column: schema.user_column.clone(),
         item_column: schema.item_column.clone(),
+        weight_column: schema.weight_column.clone(),
         ..protocol.clone()
     };
     let prepared = prepare(table, &rules, &schema.label)?;
@@ -129,6 +133,7 @@ fn assemble(schema: Schema, fields: Vec<FieldColumns>, prepared: Prepared) -> Re
         labels: prepared.labels,
         users: prepared.users,
         items: prepared.items,
+        weights: prepared.weights,
         true_probability: prepared.true_probability,
         split: prepared.split,
     })
@@ -226,6 +231,18 @@ mod tests {
             error.contains("row 2, column `weight`: \"heavy\""),
             "{error}"
         );
+        let weighted = |column: &str| Protocol {
+            weight_column: Some(column.into()),
+            ..rules.clone()
+        };
+        let error = refused(&table(&good), &weighted("nothing"));
+        assert!(error.contains("no column `nothing`"), "{error}");
+        let light = table(&[row("a", "x", "1", 3), row("b", "y", "0", 1)]);
+        let error = refused(&light, &weighted("weight"));
+        assert!(
+            error.contains("row 2, column `weight`: 0 is not a weight"),
+            "{error}"
+        );
         let dropped = table(&[row("a", "x", "1", 3)]);
         assert!(refused(&dropped, &rules).contains("no row is left of 1"));
         rules.label.column = "tags".into();
@@ -268,6 +285,24 @@ mod tests {
             values: vec![0.25, 1.0, 1.0],
         };
         assert_eq!(batch.fields[2], scaled);
+    }
+
+    #[test]
+    fn weights_follow_their_rows() {
+        let raw = table(&[
+            row("a", "x", "2", 5),
+            row("b", "x", "", 3),
+            row("b", "y", "0.5", 1),
+        ]);
+        let rules = Protocol {
+            weight_column: Some("weight".into()),
+            ..protocol(FitOn::All, random_split(1))
+        };
+        let data = encode(&raw, &rules).unwrap();
+        assert_eq!(data.weights(), [2.0, 0.5]);
+        let mut batch = Batch::default();
+        data.gather(&[1, 0, 1], &mut batch);
+        assert_eq!(batch.weights, [0.5, 2.0, 0.5]);
     }
 
     #[test]

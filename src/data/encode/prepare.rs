@@ -1,5 +1,7 @@
 //! The part of encoding that no field takes part in: filter, labels, users, items, split.
 
+use std::ops::RangeInclusive;
+
 use super::raw::{Kept, groups};
 use crate::data::protocol::Protocol;
 use crate::data::schema::LabelRule;
@@ -12,6 +14,10 @@ pub const TRUE_PROBABILITY: &str = "true_probability";
 /// The column that splits in time look at: a number, larger is later.
 pub const TIMESTAMP: &str = "timestamp";
 
+/// What a row may count in the training loss. A row that should count nothing is to be left out; the bounds keep sums of
+/// weights far from what f32 cannot hold.
+const WEIGHTS: RangeInclusive<f64> = 1e-6..=1e6;
+
 /// What does not depend on the fields.
 pub(super) struct Prepared {
     pub kept: Kept,
@@ -19,6 +25,7 @@ pub(super) struct Prepared {
     pub labels: Vec<u8>,
     pub users: Option<Vec<u32>>,
     pub items: Option<Vec<u32>>,
+    pub weights: Option<Vec<f32>>,
     pub true_probability: Option<Vec<f32>>,
     pub split: Split,
 }
@@ -42,16 +49,18 @@ pub(super) fn prepare(table: &Table, protocol: &Protocol, rule: &LabelRule) -> R
     let of_users = users.as_deref().unwrap_or_default();
     let split = protocol.split.apply(rows, of_users, &times)?;
     split.check(rows)?;
-    let true_probability = match table.column(TRUE_PROBABILITY) {
-        Err(_) => None,
-        Ok(_) => Some(true_probability(table, &kept)?),
-    };
+    let weights = protocol.weight_column.as_deref();
+    let weights = weights.map(|name| within(table, name, &kept, WEIGHTS, "a weight"));
+    let known = table.column(TRUE_PROBABILITY).is_ok();
+    let true_probability =
+        known.then(|| within(table, TRUE_PROBABILITY, &kept, 0.0..=1.0, "a probability"));
     Ok(Prepared {
         kept,
         labels,
         users,
         items,
-        true_probability,
+        weights: weights.transpose()?,
+        true_probability: true_probability.transpose()?,
         split,
     })
 }
@@ -86,15 +95,24 @@ fn label(table: &Table, rule: &LabelRule) -> Result<(Kept, Vec<u8>)> {
     Ok((kept, labels.collect()))
 }
 
-fn true_probability(table: &Table, kept: &Kept) -> Result<Vec<f32>> {
-    let all = table.numbers(TRUE_PROBABILITY)?;
+/// The used rows of the numeric column `name`, each of which must lie within `range` to be `what`.
+fn within(
+    table: &Table,
+    name: &str,
+    kept: &Kept,
+    range: RangeInclusive<f64>,
+    what: &str,
+) -> Result<Vec<f32>> {
+    let all = table.numbers(name)?;
     let used = kept.pick(&all);
-    match used.iter().position(|p| !(0.0..=1.0).contains(p)) {
-        None => Ok(used.iter().map(|&p| p as f32).collect()),
+    match used.iter().position(|x| !range.contains(x)) {
+        None => Ok(used.iter().map(|&x| x as f32).collect()),
         Some(row) => Err(Error::Data(format!(
-            "row {}, column `{TRUE_PROBABILITY}`: {} is not a probability",
+            "row {}, column `{name}`: {} is not {what}, expected a number from {:?} to {:?}",
             kept.table_row(row),
-            used[row]
+            used[row],
+            range.start(),
+            range.end()
         ))),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Role {
     User,
     /// A number for each distinct item.
     Item,
+    /// What a row counts in the training loss.
+    Weight,
     /// The probability the label was drawn with.
     TrueProbability,
     /// Row numbers, in the order of the split.
@@ -73,6 +75,7 @@ pub(crate) struct Index {
     pub label: usize,
     pub user: Option<usize>,
     pub item: Option<usize>,
+    pub weight: Option<usize>,
     pub true_probability: Option<usize>,
     /// Training, validation, test.
     pub splits: [usize; 3],
@@ -80,7 +83,7 @@ pub(crate) struct Index {
 
 impl Index {
     /// Resolves a directory, which must hold exactly the columns that the schema asks for, in the order fields, label, user,
-    /// item, true probability, splits, with the right types and lengths.
+    /// item, weight, true probability, splits, with the right types and lengths.
     pub fn resolve(schema: &Schema, rows: u64, entries: &[Entry]) -> Result<Index, String> {
         let mut walk = Walk { entries, next: 0 };
         let mut fields = Vec::with_capacity(schema.fields.len());
@@ -88,13 +91,15 @@ impl Index {
             fields.push(walk.field(field, rows)?);
         }
         let label = walk.take("", Role::Label, DType::U8, Some(rows))?;
-        let mut group = |wanted: bool, role| {
+        let mut optional = |column: &Option<String>, role, dtype| {
+            let wanted = column.as_ref();
             wanted
-                .then(|| walk.take("", role, DType::U32, Some(rows)))
+                .map(|_| walk.take("", role, dtype, Some(rows)))
                 .transpose()
         };
-        let user = group(schema.user_column.is_some(), Role::User)?;
-        let item = group(schema.item_column.is_some(), Role::Item)?;
+        let user = optional(&schema.user_column, Role::User, DType::U32)?;
+        let item = optional(&schema.item_column, Role::Item, DType::U32)?;
+        let weight = optional(&schema.weight_column, Role::Weight, DType::F32)?;
         let is_known = entries
             .get(walk.next)
             .is_some_and(|e| e.role == Role::TrueProbability);
@@ -115,6 +120,7 @@ impl Index {
             label,
             user,
             item,
+            weight,
             true_probability,
             splits,
         })

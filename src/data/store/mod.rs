@@ -187,7 +187,7 @@ mod tests {
     use crate::data::batch::Batch;
     use crate::data::dataset::SplitName;
     use crate::data::encode::encode;
-    use crate::data::protocol::FitOn;
+    use crate::data::protocol::{FitOn, Protocol};
     use crate::data::testing::{any_rows, protocol, random_split, table};
     use proptest::prelude::*;
 
@@ -212,7 +212,11 @@ mod tests {
             )
         };
         let rows: Vec<_> = (0..30).map(row).collect();
-        encode(&table(&rows), &protocol(FitOn::Train, random_split(3))).unwrap()
+        let rules = Protocol {
+            weight_column: Some("rating".into()),
+            ..protocol(FitOn::Train, random_split(3))
+        };
+        encode(&table(&rows), &rules).unwrap()
     }
 
     fn example_bytes() -> Vec<u8> {
@@ -293,8 +297,8 @@ mod tests {
     fn contents_that_would_mislead_are_refused_although_their_checksum_is_right() {
         let bytes = example_bytes();
         let columns = header_of(&bytes)["columns"].as_array().unwrap().len();
-        // user, tags (starts, codes), weight, label, user, true probability, train, valid, test
-        assert_eq!(columns, 10);
+        // user, tags (starts, codes), weight, label, user, weights, true probability, train, valid, test
+        assert_eq!(columns, 11);
         let refused = |column: usize, word: &str, change: fn(&mut [u8])| {
             let error = open(&with_column(&bytes, column, change)).unwrap_err();
             assert!(error.contains(word), "column {column}: {error}");
@@ -308,9 +312,10 @@ mod tests {
         });
         refused(4, "neither 0 nor 1", |labels| labels[0] = 2);
         refused(5, "user number beyond", |users| users[3] = 1);
-        refused(6, "true probability", |p| p[..4].fill(0xff));
-        refused(7, "split `train`", |rows| rows.copy_within(..4, 4));
-        refused(9, "only 24 rows", |rows| rows[1] = 1);
+        refused(6, "weight that is not", |w| w[..4].fill(0));
+        refused(7, "true probability", |p| p[..4].fill(0xff));
+        refused(8, "split `train`", |rows| rows.copy_within(..4, 4));
+        refused(10, "only 24 rows", |rows| rows[1] = 1);
     }
 
     #[test]
@@ -325,7 +330,7 @@ mod tests {
         assert!(refused(|h| h["columns"][0]["offset"] = u64::MAX.into()).contains("does not fit"));
         assert!(refused(|h| h["columns"][0]["length"] = u64::MAX.into()).contains("column 0"));
         assert!(
-            refused(|h| h["columns"][9]["length"] = (1u64 << 62).into()).contains("does not fit")
+            refused(|h| h["columns"][10]["length"] = (1u64 << 62).into()).contains("does not fit")
         );
         assert!(refused(|h| h["columns"][0]["name"] = "else".into()).contains("else"));
         assert!(refused(|h| h["columns"][0]["dtype"] = "u128".into()).contains("understood"));

@@ -21,6 +21,10 @@ pub(crate) fn check(data: &Dataset) -> Result<(), String> {
             return Err(format!("has a {name} number beyond its {rows} rows"));
         }
     }
+    let positive = |weight: &f32| weight.is_finite() && *weight > 0.0;
+    if !data.weights().iter().all(positive) {
+        return Err("has a weight that is not a number above 0".into());
+    }
     let probabilities = data.true_probability().unwrap_or_default();
     if probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
         return Err("has a true probability outside 0..1".into());
