@@ -16,6 +16,7 @@ mod resume;
 mod session;
 mod table;
 mod train;
+mod tune;
 mod verify;
 
 use std::io::Write;
@@ -42,6 +43,7 @@ enum Command {
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
+    Tune(Box<tune::Arguments>),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Inspect(inspect::Arguments),
@@ -95,6 +97,7 @@ impl Cli {
             Command::Download(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
+            Command::Tune(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use autoint::data::protocol;
 use autoint::model::{ModelKind, preset};
 use autoint::train::Settings;
+use autoint::train::grid::{Candidate, candidates};
 use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use toml::Table;
 
 /// See [`Settings::layered`].
 #[derive(Debug, Default, Args)]
@@ -65,20 +67,49 @@ impl Options {
     pub fn settings(&self) -> Result<(Settings, Option<String>)> {
         let file = self.config.as_deref().map(Settings::read_file);
         let file = file.transpose()?;
-        let of_file = file
-            .as_ref()
-            .and_then(|file| file.get("protocol")?.as_str());
-        let protocol = self.protocol.as_deref().or(of_file).map(str::to_owned);
+        let protocol = self.protocol(file.as_ref());
+        let preset = self.preset.as_deref();
+        let settings = Settings::layered(preset, protocol.as_deref(), file, &self.sets())?;
+        self.check_dropout(&settings)?;
+        Ok((settings, protocol))
+    }
+
+    /// The runs of the configuration file, which must be there, and the protocol when one was asked for.
+    ///
+    /// # Errors
+    /// As [`Options::settings`], and when the file names no runs.
+    pub fn candidates(&self) -> Result<(Vec<Candidate>, Option<String>)> {
+        let what = "expected a file with variants `[run.NAME]` or a `[grid]`, got none";
+        let missing = || Error::config("--config", what);
+        let file = Settings::read_file(self.config.as_deref().ok_or_else(missing)?)?;
+        let protocol = self.protocol(Some(&file));
+        let preset = self.preset.as_deref();
+        let candidates = candidates(preset, protocol.as_deref(), file, &self.sets())?;
+        for candidate in &candidates {
+            self.check_dropout(&candidate.settings)?;
+        }
+        Ok((candidates, protocol))
+    }
+
+    fn protocol(&self, file: Option<&Table>) -> Option<String> {
+        let of_file = file.and_then(|file| file.get("protocol")?.as_str());
+        self.protocol.as_deref().or(of_file).map(str::to_owned)
+    }
+
+    /// `--set` and the options with a name of their own, which win.
+    fn sets(&self) -> Vec<String> {
         let mut sets = self.sets.clone();
         sets.extend(self.own_sets());
-        let preset = self.preset.as_deref();
-        let settings = Settings::layered(preset, protocol.as_deref(), file, &sets)?;
+        sets
+    }
+
+    fn check_dropout(&self, settings: &Settings) -> Result<()> {
         if self.dropout.is_some() && settings.model.kind == ModelKind::AutoInt {
             let what = "is the MLP's, and autoint has none: use --set model.interacting.dropout=X or \
                 --set model.embedding.dropout=X";
             return Err(Error::config("--dropout", what));
         }
-        Ok((settings, protocol))
+        Ok(())
     }
 
     /// The options that have a name of their own, as `--set` would have them.

@@ -4,14 +4,67 @@ use std::io::Write;
 use std::num::NonZeroU64;
 use std::sync::atomic::AtomicBool;
 
+use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
+use autoint::data::source::Source;
+use autoint::simd::Isa;
 use autoint::train::report::Report;
 use autoint::train::trainer::Outcome;
 use autoint::train::writer::Finished;
-use autoint::train::{Ended, Evaluation, Origin, Provenance, Trainer, Writer, evaluate};
+use autoint::train::{Ended, Evaluation, Origin, Provenance, Settings, Trainer, Writer, evaluate};
+use indicatif::HumanCount;
 
 use super::progress::Progress;
 use super::table;
+
+/// What trainings of one command share.
+pub struct Work<'a> {
+    pub data: &'a Dataset,
+    /// Where the data come from.
+    pub source: &'a Source,
+    pub isa: Isa,
+    pub threads: usize,
+    pub checkpoint_every: Option<NonZeroU64>,
+    pub stop: &'a AtomicBool,
+}
+
+impl Work<'_> {
+    /// A training from its first batch on, into the directory that is made once nothing else can be wrong.
+    pub fn train(
+        &self,
+        settings: Settings,
+        directory: impl FnOnce(&Settings) -> Result<Writer>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let origin = Origin {
+            settings,
+            source: self.source.to_string(),
+            fingerprint: self.data.fingerprint().to_owned(),
+            rows: self.data.rows(),
+            isa: self.isa.name().to_owned(),
+        };
+        let settings = &origin.settings;
+        let trainer = Trainer::new(self.data, settings, self.isa, self.threads)?;
+        let parameters = trainer.engine().tape().layout().len();
+        writeln!(
+            out,
+            "model  {}, preset {}: {} parameters",
+            settings.model.kind,
+            settings.preset,
+            HumanCount(parameters as u64)
+        )?;
+        out.flush()?;
+        let session = Session {
+            data: self.data,
+            origin: &origin,
+            trainer,
+            run: directory(settings)?,
+            checkpoint_every: self.checkpoint_every,
+            stop: self.stop,
+        };
+        session.run(out)
+    }
+}
 
 /// A training that is ready.
 pub struct Session<'a> {
@@ -52,7 +105,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn evaluate(&self, outcome: &Outcome) -> autoint::Result<Evaluation> {
+    fn evaluate(&self, outcome: &Outcome) -> Result<Evaluation> {
         let kind = self.origin.settings.model.kind;
         let engine = self.trainer.engine();
         evaluate(
@@ -69,7 +122,7 @@ impl Session<'_> {
         outcome: &Outcome,
         provenance: &Provenance,
         evaluation: Option<&Evaluation>,
-    ) -> autoint::Result<()> {
+    ) -> Result<()> {
         let report = Report {
             settings: &self.origin.settings,
             provenance,

@@ -47,6 +47,6 @@ pub fn metrics(evaluation: &Evaluation) -> String {
     text
 }
 
-fn number(value: Option<f64>) -> String {
+pub fn number(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |value| format!("{value:.4}"))
 }

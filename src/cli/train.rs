@@ -9,13 +9,12 @@ use autoint::Result;
 use autoint::data::source::Asked;
 use autoint::simd::Isa;
 use autoint::train::settings::DEFAULT_PROTOCOL;
-use autoint::train::{Origin, Settings, Trainer, Writer};
+use autoint::train::{Settings, Writer};
 use clap::Args;
-use indicatif::HumanCount;
 
 use super::options::Options;
 use super::resume::Resume;
-use super::session::Session;
+use super::session::Work;
 use super::{Threads, data, interrupt};
 
 /// Where runs go that are given no folder.
@@ -79,33 +78,15 @@ impl Arguments {
         settings.adopt(data.schema());
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
-        let origin = Origin {
-            settings,
-            source: source.to_string(),
-            fingerprint: data.fingerprint().to_owned(),
-            rows: data.rows(),
-            isa: isa.name().to_owned(),
-        };
-        let trainer = Trainer::new(&data, &origin.settings, isa, threads)?;
-        let parameters = trainer.engine().tape().layout().len();
-        writeln!(
-            out,
-            "model  {}, preset {}: {} parameters",
-            origin.settings.model.kind,
-            origin.settings.preset,
-            HumanCount(parameters as u64)
-        )?;
-        out.flush()?;
-        let stop = interrupt::requested()?;
-        let session = Session {
+        let work = Work {
             data: &data,
-            origin: &origin,
-            trainer,
-            run: self.directory(&origin.settings)?,
+            source: &source,
+            isa,
+            threads,
             checkpoint_every: self.checkpoint_every,
-            stop,
+            stop: interrupt::requested()?,
         };
-        session.run(out)
+        work.train(settings, |settings| self.directory(settings), out)
     }
 
     fn directory(&self, settings: &Settings) -> Result<Writer> {

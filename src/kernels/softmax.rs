@@ -82,3 +82,85 @@ impl Kernel for SoftmaxGrad<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Isa;
+
+    /// Sixteen rows of `n` numbers between -`size` and `size`, and their softmax.
+    fn example(isa: Isa, n: usize, size: f32) -> (Vec<f32>, Vec<f32>) {
+        let number = |i: usize| size * ((i * 7919 + n) % 1009) as f32 / 504.5 - size;
+        let x: Vec<f32> = (0..n * 16).map(number).collect();
+        let mut out = vec![f32::NAN; x.len()];
+        isa.run(Softmax {
+            x: &x,
+            out: &mut out,
+            n,
+            rows: 16,
+        });
+        (x, out)
+    }
+
+    /// Errors of [`exp`], of the subtraction before it, of the sum and of the division add up. A subtraction of numbers up to
+    /// `size` rounds to half a unit of 2 `size`, which the exponential makes a relative error.
+    #[test]
+    fn it_is_the_definition_for_one_to_forty_numbers() {
+        for isa in Isa::available() {
+            for n in 1..=40 {
+                for size in [1e-3, 1.0, 30.0, 1e4_f32] {
+                    let (x, out) = example(isa, n, size);
+                    let bound = f64::from(f32::EPSILON) * (8.0 + f64::from(size).min(90.0));
+                    for row in 0..16 {
+                        let of_row = |j: usize| f64::from(x[j * 16 + row]);
+                        let top = (0..n).map(of_row).fold(f64::MIN, f64::max);
+                        let sum: f64 = (0..n).map(|j| (of_row(j) - top).exp()).sum();
+                        for j in 0..n {
+                            let truth = (of_row(j) - top).exp() / sum;
+                            let got = f64::from(out[j * 16 + row]);
+                            // Below e^-87.3 the exponential stays there.
+                            let error = (got - truth).abs() - 2e-38;
+                            assert!(
+                                error <= bound * truth,
+                                "{} {n} {size}: {got} {truth}",
+                                isa.name()
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_and_infinite_numbers() {
+        for isa in Isa::available() {
+            for (x, expected) in [
+                ([1e4_f32; 32], 0.5),
+                ([f32::from_bits(1); 32], 0.5),
+                ([-1e38; 32], 0.5),
+            ] {
+                let mut out = [f32::NAN; 32];
+                isa.run(Softmax {
+                    x: &x,
+                    out: &mut out,
+                    n: 2,
+                    rows: 16,
+                });
+                assert_eq!(out, [expected; 32]);
+            }
+            let mut out = [0.0; 32];
+            let x = [f32::INFINITY; 32];
+            isa.run(Softmax {
+                x: &x,
+                out: &mut out,
+                n: 2,
+                rows: 16,
+            });
+            assert!(
+                out.iter().all(|p| p.is_nan()),
+                "infinity minus infinity is to be noticed"
+            );
+        }
+    }
+}

@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod evaluation;
+pub mod grid;
 pub mod position;
 pub mod predict;
 pub mod report;

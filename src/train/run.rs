@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
 use super::settings::Settings;
+use super::trainer::EpochRecord;
 use super::weights;
 use crate::autograd::{Engine, Parameters, Var};
 use crate::data::dataset::Dataset;
@@ -135,6 +136,25 @@ impl Run {
             attention,
         })
     }
+}
+
+/// Whether a folder holds a run with a model.
+pub fn exists(run: &Path) -> bool {
+    run.join(WEIGHTS).exists()
+}
+
+/// The epochs of a run directory, in their order.
+///
+/// # Errors
+/// When `metrics.jsonl` cannot be read or has a line that is no epoch.
+pub fn history(run: &Path) -> Result<Vec<EpochRecord>> {
+    let file = run.join(METRICS);
+    let text = std::fs::read_to_string(&file).map_err(Error::io(&file, "read"))?;
+    let line = |(number, line): (u64, &str)| {
+        let wrong = |e| Error::line(&file, number, format!("is not an epoch's numbers: {e}"));
+        serde_json::from_str(line).map_err(wrong)
+    };
+    (1..).zip(text.lines()).map(line).collect()
 }
 
 /// Says what is wrong with a path that is no run directory, or with a run that was never finished.

@@ -41,6 +41,17 @@ pub struct EpochRecord {
     pub learning_rate: f64,
 }
 
+impl EpochRecord {
+    /// What selection maximises; the negative training loss when there is nothing to validate on.
+    pub fn quality(&self, select: Select) -> f64 {
+        let valid = match select {
+            Select::Auc => self.valid_auc,
+            Select::Logloss => self.valid_loss.map(|loss| -loss),
+        };
+        valid.unwrap_or(-self.train_loss)
+    }
+}
+
 /// Is told how training goes.
 pub trait Observer {
     /// After every batch: the epoch (from 1), rows done and to do in it, and the mean loss so far.
@@ -295,7 +306,7 @@ impl<'a> Trainer<'a> {
     fn close_epoch(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.optimizer.settle(&self.engine, &mut self.parameters);
         let record = self.validate()?;
-        let quality = self.quality(&record);
+        let quality = record.quality(self.settings.train.select);
         let schedule = &self.settings.schedule;
         self.position.plateau.observe(schedule, quality);
         let better = self.position.close(record.clone(), quality);
@@ -353,15 +364,6 @@ impl<'a> Trainer<'a> {
             rows_per_second: trained / at.seconds,
             learning_rate: self.learning_rate(at.step - 1),
         })
-    }
-
-    /// What selection maximises; the negative training loss when there is nothing to validate on.
-    fn quality(&self, record: &EpochRecord) -> f64 {
-        let valid = match self.settings.train.select {
-            Select::Auc => record.valid_auc,
-            Select::Logloss => record.valid_loss.map(|loss| -loss),
-        };
-        valid.unwrap_or(-record.train_loss)
     }
 }
 

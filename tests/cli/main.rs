@@ -14,3 +14,4 @@ mod scene;
 #[path = "../support/server.rs"]
 mod server;
 mod train;
+mod tune;

@@ -1,0 +1,184 @@
+//! `autoint tune`
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use autoint::data::dataset::{Dataset, SplitName};
+use autoint::data::source::Asked;
+use autoint::metrics::Metrics;
+use autoint::simd::Isa;
+use autoint::train::grid::Candidate;
+use autoint::train::settings::DEFAULT_PROTOCOL;
+use autoint::train::{Checkpoint, EpochRecord, Run, Writer, checkpoint, evaluate, run};
+use autoint::{Error, Result};
+use clap::Args;
+
+use super::options::Options;
+use super::resume::Resume;
+use super::session::Work;
+use super::{Threads, data, interrupt, table};
+
+/// Train every run of one configuration file, and compare them.
+///
+/// The file names variants (`[run.NAME]`) and a grid (`[grid]` with lists of values) beside what all runs share. Each becomes
+/// a run directory in --out. After a stop the same command goes on; finished runs are not trained again. The table is sorted
+/// by the validation metric that picks a run's epoch (train.select): choose by that, report the test metrics beside it.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The data, as `train` takes them
+    #[arg(long)]
+    data: Option<String>,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    threads: Threads,
+    /// The folder of the runs
+    #[arg(long, value_name = "runs/NAME")]
+    out: PathBuf,
+}
+
+impl Arguments {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let threads = self.threads.apply();
+        let isa = Isa::choose()?;
+        let (mut candidates, protocol) = self.options.candidates()?;
+        let source = data::source(self.data.as_deref(), out)?;
+        let start = Instant::now();
+        let asked = Asked {
+            protocol: protocol.as_deref(),
+            weight_column: same_weights(&candidates)?,
+        };
+        let data = source.encode(asked, DEFAULT_PROTOCOL)?;
+        writeln!(out, "{}", data::describe(&source, &data, start))?;
+        let work = Work {
+            data: &data,
+            source: &source,
+            isa,
+            threads,
+            checkpoint_every: None,
+            stop: interrupt::requested()?,
+        };
+        let runs = candidates.len();
+        for (number, candidate) in (1..).zip(&mut candidates) {
+            candidate.settings.adopt(data.schema());
+            writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;
+            self.train(candidate, &work, out)?;
+            if work.stop.load(Ordering::Relaxed) {
+                writeln!(out, "the same `autoint tune` goes on with the others")?;
+                return Ok(());
+            }
+        }
+        let rows = candidates.iter().map(|candidate| {
+            let run = Run::open(&self.out.join(&candidate.name), isa, threads)?;
+            run.provenance.check(&data, &run.path)?;
+            Row::of(candidate, &run, &data)
+        });
+        let rows = rows.collect::<Result<Vec<Row>>>()?;
+        writeln!(out, "\n{}", summary(rows, &data))?;
+        Ok(())
+    }
+
+    /// Trains, goes on, or finds that all is done.
+    fn train(
+        &self,
+        candidate: &Candidate,
+        work: &Work<'_>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let path = self.out.join(&candidate.name);
+        if checkpoint::exists(&path) {
+            let (origin, _) = Checkpoint::open(&path)?;
+            same(origin.settings == candidate.settings, &path)?;
+            let resume = Resume {
+                run: &path,
+                data: self.data.as_deref(),
+                threads: self.threads,
+                checkpoint_every: None,
+                allow_other_isa: false,
+            };
+            return resume.run(out);
+        }
+        if !run::exists(&path) {
+            let settings = candidate.settings.clone();
+            return work.train(settings, |_| Writer::create(&path, false), out);
+        }
+        let run = Run::open(&path, work.isa, work.threads)?;
+        same(run.settings == candidate.settings, &path)?;
+        writeln!(out, "trained before")?;
+        Ok(())
+    }
+}
+
+/// The weight column of all runs; they read the same data.
+fn same_weights(candidates: &[Candidate]) -> Result<Option<&str>> {
+    let columns = candidates
+        .iter()
+        .map(|c| c.settings.train.weight_column.as_str());
+    let mut columns: Vec<&str> = columns.collect();
+    columns.dedup();
+    match columns[..] {
+        [""] | [] => Ok(None),
+        [column] => Ok(Some(column)),
+        _ => {
+            let what = "must be the same for all runs, which read the same data";
+            Err(Error::config("train.weight_column", what))
+        }
+    }
+}
+
+fn same(settings: bool, path: &Path) -> Result<()> {
+    if settings {
+        return Ok(());
+    }
+    let what = "holds a run with other settings than the file has for it: choose another --out, or remove it";
+    Err(Error::file(path, what))
+}
+
+/// A run in the table.
+struct Row {
+    name: String,
+    best: EpochRecord,
+    /// What the epochs are chosen by; larger is better.
+    quality: f64,
+    test: Metrics,
+}
+
+impl Row {
+    fn of(candidate: &Candidate, run: &Run, data: &Dataset) -> Result<Row> {
+        let history = run::history(&run.path)?;
+        let best = history
+            .iter()
+            .find(|r| r.epoch == run.provenance.best_epoch);
+        let best = best.cloned().ok_or_else(|| {
+            let what = "has no line for its best epoch in metrics.jsonl: train it anew";
+            Error::file(&run.path, what)
+        })?;
+        let kind = run.settings.model.kind;
+        let test = evaluate(&run.engine, &run.parameters, kind, data, SplitName::Test)?;
+        Ok(Row {
+            name: candidate.name.clone(),
+            quality: best.quality(candidate.settings.train.select),
+            best,
+            test: test.metrics,
+        })
+    }
+}
+
+fn summary(mut rows: Vec<Row>, data: &Dataset) -> String {
+    rows.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    let metrics = Metrics::default().entries().map(|(name, _)| name);
+    let own = ["run", "best\nepoch", "valid\nloss", "valid\nAUC"].map(str::to_owned);
+    let test = metrics.iter().map(|name| format!("test\n{name}"));
+    let mut table = table::new(&own.into_iter().chain(test).collect::<Vec<_>>());
+    for row in rows {
+        let best = [row.best.valid_loss, row.best.valid_auc];
+        let numbers = best
+            .into_iter()
+            .chain(row.test.entries().map(|(_, value)| value));
+        let own = [row.name, row.best.epoch.to_string()];
+        table.add_row(own.into_iter().chain(numbers.map(table::number)));
+    }
+    format!("protocol {}\n{}", data.protocol_name(), table.trim_fmt())
+}
