@@ -14,6 +14,7 @@ use super::group::{Group, Job};
 use super::layout::Parameters;
 use super::op::Shard;
 use super::phases::{Phase, nodes_until, phases};
+use super::profile::OpTime;
 use super::reference::loss_scale;
 use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
@@ -118,6 +119,11 @@ impl Engine {
     /// The instruction set.
     pub fn isa(&self) -> Isa {
         self.isa
+    }
+
+    /// How many threads compute.
+    pub fn threads(&self) -> usize {
+        self.workers.len()
     }
 
     /// R: the rows of a shard.
@@ -241,6 +247,25 @@ impl Engine {
             };
             rayon::join(|| index.build(batch), replay);
         });
+    }
+
+    /// Starts to measure the time of every op. It changes no result.
+    pub fn start_profile(&mut self) {
+        let nodes = self.tape.nodes().len();
+        for worker in &mut self.workers {
+            let worker = worker.get_mut().unwrap_or_else(PoisonError::into_inner);
+            worker.profile.start(nodes);
+        }
+    }
+
+    /// The time of every node of the tape since [`Engine::start_profile`], all workers together.
+    pub fn profile(&self) -> Vec<OpTime> {
+        let mut total = vec![OpTime::default(); self.tape.nodes().len()];
+        for worker in &self.workers {
+            let worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+            worker.profile.add_to(&mut total);
+        }
+        total
     }
 
     /// Moves the moving averages of batch ops towards the last batch's statistics.

@@ -75,12 +75,17 @@ impl Group {
                 workspaces.push(Workspace::new(job.replay.tape, job.rows));
             }
             let workspace = if job.synchronised {
+                // The worker's stopwatch goes with the work.
+                std::mem::swap(&mut workspaces[number].profile, &mut worker.profile);
                 &mut workspaces[number]
             } else {
                 &mut *worker
             };
             for phase in phases {
                 self.run_phase(job, phase, shard, first_row - start, workspace);
+            }
+            if job.synchronised {
+                std::mem::swap(&mut workspaces[number].profile, &mut worker.profile);
             }
         }
         self.workspaces = workspaces;

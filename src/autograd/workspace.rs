@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::layout::Parameters;
 use super::op::{Backward, Forward, OperandGrads, Operands, Shard};
+use super::profile::Profile;
 use super::tape::{Node, Tape, Var};
 use crate::simd::Isa;
 
@@ -15,6 +16,8 @@ pub struct Workspace {
     grads: Vec<f32>,
     saved: Vec<f32>,
     scratch: Vec<f32>,
+    /// Off until started.
+    pub profile: Profile,
 }
 
 /// What is replayed: the same for all shards of a batch.
@@ -45,6 +48,7 @@ impl Workspace {
             grads: Vec::new(),
             saved: vec![0.0; tape.saved_units() * rows],
             scratch: vec![0.0; tape.scratch_units() * rows],
+            profile: Profile::default(),
         }
     }
 
@@ -82,10 +86,11 @@ impl Workspace {
     /// Runs some nodes of the tape, whose operands' values are there.
     pub fn forward(&mut self, replay: Replay<'_>, nodes: Range<usize>, shard: Shard<'_>) {
         let rows = self.rows;
-        for node in &replay.tape.nodes()[nodes] {
+        for number in nodes {
+            let node = &replay.tape.nodes()[number];
             let units = node.result.units();
             let (before, after) = self.values.split_at_mut(units.start * rows);
-            node.op.forward(&mut Forward {
+            let mut forward = Forward {
                 isa: replay.isa,
                 rows,
                 operands: Operands {
@@ -98,7 +103,9 @@ impl Workspace {
                 scratch: &mut self.scratch[..node.op.scratch_units() * rows],
                 parameters: replay.parameters,
                 shard,
-            });
+            };
+            let run = || node.op.forward(&mut forward);
+            self.profile.time(number, true, run);
         }
     }
 
@@ -119,11 +126,12 @@ impl Workspace {
         grads: &mut ShardGrads<'_>,
     ) {
         let rows = self.rows;
-        for node in replay.tape.nodes()[nodes].iter().rev() {
+        for number in nodes.rev() {
+            let node = &replay.tape.nodes()[number];
             let units = node.result.units();
             let (before, after) = self.values.split_at(units.start * rows);
             let (d_before, d_after) = self.grads.split_at_mut(units.start * rows);
-            node.op.backward(&mut Backward {
+            let mut backward = Backward {
                 isa: replay.isa,
                 rows,
                 operands: Operands {
@@ -145,7 +153,9 @@ impl Workspace {
                 d_samples: grads.samples,
                 first_sample: grads.first_sample,
                 shard,
-            });
+            };
+            let run = || node.op.backward(&mut backward);
+            self.profile.time(number, false, run);
         }
     }
 

@@ -23,6 +23,7 @@ pub struct Resume<'a> {
     pub data: Option<&'a str>,
     pub threads: Threads,
     pub checkpoint_every: Option<NonZeroU64>,
+    pub profile: bool,
     pub allow_other_isa: bool,
 }
 
@@ -58,6 +59,7 @@ impl Resume<'_> {
             run: Writer::resume(self.run, &at.history)?,
             trainer,
             checkpoint_every: self.checkpoint_every,
+            profile: self.profile,
             stop,
         };
         session.run(out)

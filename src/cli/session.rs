@@ -25,6 +25,8 @@ pub struct Work<'a> {
     pub isa: Isa,
     pub threads: usize,
     pub checkpoint_every: Option<NonZeroU64>,
+    /// Show where the time went.
+    pub profile: bool,
     pub stop: &'a AtomicBool,
 }
 
@@ -60,6 +62,7 @@ impl Work<'_> {
             trainer,
             run: directory(settings)?,
             checkpoint_every: self.checkpoint_every,
+            profile: self.profile,
             stop: self.stop,
         };
         session.run(out)
@@ -73,6 +76,8 @@ pub struct Session<'a> {
     pub trainer: Trainer<'a>,
     pub run: Writer,
     pub checkpoint_every: Option<NonZeroU64>,
+    /// Show where the time went.
+    pub profile: bool,
     pub stop: &'a AtomicBool,
 }
 
@@ -80,6 +85,9 @@ impl Session<'_> {
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is.
     pub fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
         self.trainer.checkpoint_every(self.checkpoint_every);
+        if self.profile {
+            self.trainer.start_profile();
+        }
         let outcome = {
             let record = (&mut self.run, self.origin);
             let mut progress = Progress::new(Some(record), out)?;
@@ -99,6 +107,14 @@ impl Session<'_> {
         };
         self.report(&outcome, &provenance, evaluation.as_ref())?;
         self.tell(&outcome, evaluation.as_ref(), out)?;
+        if self.profile {
+            let threads = self.trainer.engine().threads();
+            writeln!(
+                out,
+                "\n{}",
+                table::profile(&self.trainer.profile(), threads)
+            )?;
+        }
         if outcome.ended != Ended::Stopped {
             self.run.close()?;
         }

@@ -1,7 +1,10 @@
 //! Tables on a terminal.
 
+use std::time::Duration;
+
 use autoint::metrics::Metrics;
 use autoint::train::Evaluation;
+use autoint::train::profile::{Profile, Stage};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 /// Nothing but a line under the header.
@@ -45,6 +48,54 @@ pub fn metrics(evaluation: &Evaluation) -> String {
         );
     }
     text
+}
+
+/// Where the time of a training went: stages by the clock, and below them the ops, whose times of all threads are added up and
+/// divided by their number.
+pub fn profile(profile: &Profile, threads: usize) -> String {
+    let seconds = |time: Duration| format!("{:.3}", time.as_secs_f64());
+    let each = |time: Duration| time / threads.max(1) as u32;
+    let stages = Stage::ALL.map(|stage| (stage.name(), profile.stages.time(stage)));
+    let total: Duration = stages.iter().map(|(_, time)| *time).sum();
+    let share =
+        |time: Duration| format!("{:.1} %", 100.0 * time.as_secs_f64() / total.as_secs_f64());
+    let header = ["", "forward s", "backward s", "sum s", "share"];
+    let mut table = new(&header.map(str::to_owned));
+    let empty = String::new;
+    let mut in_ops = Duration::ZERO;
+    for (name, time) in &profile.ops {
+        let (forward, backward) = (each(time.forward), each(time.backward));
+        let sum = forward + backward;
+        in_ops += sum;
+        let numbers = [forward, backward, sum].map(seconds);
+        table.add_row(
+            [name.clone()]
+                .into_iter()
+                .chain(numbers)
+                .chain([share(sum)]),
+        );
+    }
+    for (stage, (name, time)) in Stage::ALL.into_iter().zip(stages) {
+        let time = match stage {
+            Stage::Replay => time.saturating_sub(in_ops),
+            _ => time,
+        };
+        table.add_row([
+            name.to_owned(),
+            empty(),
+            empty(),
+            seconds(time),
+            share(time),
+        ]);
+    }
+    table.add_row([
+        "all".to_owned(),
+        empty(),
+        empty(),
+        seconds(total),
+        share(total),
+    ]);
+    format!("time of training, {threads} threads\n{}", table.trim_fmt())
 }
 
 pub fn number(value: Option<f64>) -> String {

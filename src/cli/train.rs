@@ -45,6 +45,9 @@ pub struct Arguments {
     /// Also keep a checkpoint whenever so many batches are done, not only after every epoch and at Ctrl-C
     #[arg(long, value_name = "STEPS")]
     checkpoint_every: Option<NonZeroU64>,
+    /// Show in the end where the time went, op by op
+    #[arg(long)]
+    profile: bool,
     /// Go on with a run that was stopped, with its own settings
     #[arg(long, value_name = "RUN", conflicts_with_all = ["Options", "out", "force"])]
     resume: Option<PathBuf>,
@@ -61,6 +64,7 @@ impl Arguments {
                 data: self.data.as_deref(),
                 threads: self.threads,
                 checkpoint_every: self.checkpoint_every,
+                profile: self.profile,
                 allow_other_isa: self.allow_other_isa,
             };
             return resume.run(out);
@@ -84,6 +88,7 @@ impl Arguments {
             isa,
             threads,
             checkpoint_every: self.checkpoint_every,
+            profile: self.profile,
             stop: interrupt::requested()?,
         };
         work.train(settings, |settings| self.directory(settings), out)

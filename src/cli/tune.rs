@@ -58,6 +58,7 @@ impl Arguments {
             isa,
             threads,
             checkpoint_every: None,
+            profile: false,
             stop: interrupt::requested()?,
         };
         let runs = candidates.len();
@@ -96,6 +97,7 @@ impl Arguments {
                 data: self.data.as_deref(),
                 threads: self.threads,
                 checkpoint_every: None,
+                profile: false,
                 allow_other_isa: false,
             };
             return resume.run(out);

@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod grid;
 pub mod position;
 pub mod predict;
+pub mod profile;
 pub mod report;
 pub mod run;
 pub mod score;

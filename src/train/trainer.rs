@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::{Checkpoint, Snapshot, State};
 use super::config::Select;
 use super::position::Position;
+use super::profile::{Profile, Stage, Stages};
 use super::score::{labels_of, score};
 use super::settings::Settings;
 use super::shuffle::shuffle;
+use crate::autograd::tape::Node;
 use crate::autograd::{Engine, Layout, Parameters};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
@@ -106,6 +108,7 @@ pub struct Trainer<'a> {
     /// The weights of the best epoch so far, which the position names.
     best: Option<Parameters>,
     checkpoint_every: Option<NonZeroU64>,
+    stages: Stages,
 }
 
 impl<'a> Trainer<'a> {
@@ -196,12 +199,27 @@ impl<'a> Trainer<'a> {
             position,
             best,
             checkpoint_every: None,
+            stages: Stages::default(),
         })
     }
 
     /// Checkpoints also within epochs: whenever the number of all steps is a multiple of `steps`.
     pub fn checkpoint_every(&mut self, steps: Option<NonZeroU64>) {
         self.checkpoint_every = steps;
+    }
+
+    /// Measures from now on the time of every op. It changes no result.
+    pub fn start_profile(&mut self) {
+        self.engine.start_profile();
+    }
+
+    /// Where the time went; ops are there since [`Trainer::start_profile`].
+    pub fn profile(&self) -> Profile {
+        let labels = self.engine.tape().nodes().iter().map(Node::label);
+        Profile {
+            stages: self.stages,
+            ops: labels.zip(self.engine.profile()).collect(),
+        }
     }
 
     /// The engine, to score other rows with.
@@ -274,28 +292,38 @@ impl<'a> Trainer<'a> {
             parameters,
             optimizer,
             batch,
+            stages,
             ..
         } = self;
         let train = &self.settings.train;
+        let start = Instant::now();
         self.data.gather(rows, batch);
         weigh(batch, train.positive_weight);
+        stages.add(Stage::Gather, start);
+        let start = Instant::now();
         optimizer.prepare(engine, batch, parameters);
+        stages.add(Stage::Update, start);
         let number = self.position.step + 1;
         let draw = Draw {
             seed: train.seed,
             step: number as u32,
         };
+        let start = Instant::now();
         let loss = engine.step(parameters, batch, Some(draw), number)?;
+        stages.add(Stage::Replay, start);
         let learning_rate = self.learning_rate(self.position.step);
         let Trainer {
             engine,
             parameters,
             optimizer,
             position,
+            stages,
             ..
         } = self;
+        let start = Instant::now();
         optimizer.step(engine, learning_rate, parameters);
         engine.update_buffers(rows.len(), parameters);
+        stages.add(Stage::Update, start);
         position.step = number;
         position.loss_sum += loss * rows.len() as f64;
         position.done += rows.len();
@@ -305,7 +333,9 @@ impl<'a> Trainer<'a> {
     /// Validates, and records the epoch whose last row was done.
     fn close_epoch(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.optimizer.settle(&self.engine, &mut self.parameters);
+        let start = Instant::now();
         let record = self.validate()?;
+        self.stages.add(Stage::Validate, start);
         let quality = record.quality(self.settings.train.select);
         let schedule = &self.settings.schedule;
         self.position.plateau.observe(schedule, quality);
@@ -318,12 +348,15 @@ impl<'a> Trainer<'a> {
 
     fn checkpoint(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.optimizer.settle(&self.engine, &mut self.parameters);
+        let start = Instant::now();
         observer.checkpoint(&Snapshot {
             position: &self.position,
             parameters: &self.parameters,
             slots: self.optimizer.slots(),
             best: self.best.as_ref(),
-        })
+        })?;
+        self.stages.add(Stage::Checkpoint, start);
+        Ok(())
     }
 
     /// The learning rate of the step that follows `step` others.

@@ -1,0 +1,64 @@
+//! Where the time of a training goes.
+
+use std::time::{Duration, Instant};
+
+use crate::autograd::OpTime;
+
+/// A part of training that is timed as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Picking a batch's rows from the columns.
+    Gather,
+    /// Forward and backward: the ops and the sums over shards.
+    Replay,
+    /// The optimiser.
+    Update,
+    Validate,
+    Checkpoint,
+}
+
+impl Stage {
+    pub const ALL: [Stage; 5] = [
+        Stage::Gather,
+        Stage::Replay,
+        Stage::Update,
+        Stage::Validate,
+        Stage::Checkpoint,
+    ];
+
+    /// For people, who see the ops' own times beside it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Gather => "gather the batch",
+            Stage::Replay => "sums over shards, waiting",
+            Stage::Update => "optimiser",
+            Stage::Validate => "validation",
+            Stage::Checkpoint => "checkpoint",
+        }
+    }
+}
+
+/// Time by stage.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stages([Duration; Stage::ALL.len()]);
+
+impl Stages {
+    /// Adds the time since `start`.
+    pub(super) fn add(&mut self, stage: Stage, start: Instant) {
+        self.0[stage as usize] += start.elapsed();
+    }
+
+    /// How long a stage took in all.
+    pub fn time(&self, stage: Stage) -> Duration {
+        self.0[stage as usize]
+    }
+}
+
+/// What [`super::Trainer::profile`] gives.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// By the clock.
+    pub stages: Stages,
+    /// By op, in the order of the tape: the times of all workers added up.
+    pub ops: Vec<(String, OpTime)>,
+}
