@@ -148,16 +148,8 @@ impl Simd for Avx512 {
     /// A butterfly: each step adds two vectors' halves into one, 15 additions in all.
     #[inline(always)]
     fn reduce_sums(self, a: [__m512; 16]) -> [f32; 16] {
-        // Four vectors a, b, c, d: every quarter of the result is [a, b, c, d], each a partial sum.
-        let [q0, q1, q2, q3] = [0, 4, 8, 12].map(
-            #[inline(always)]
-            |i| {
-                self.fold_pairs(
-                    self.fold_singles(a[i], a[i + 1]),
-                    self.fold_singles(a[i + 2], a[i + 3]),
-                )
-            },
-        );
+        let (q0, q1) = (self.fold_four(&a, 0), self.fold_four(&a, 4));
+        let (q2, q3) = (self.fold_four(&a, 8), self.fold_four(&a, 12));
         intrinsic!({
             let s01 = _mm512_add_ps(
                 _mm512_shuffle_f32x4::<0x44>(q0, q1),
@@ -179,6 +171,17 @@ impl Simd for Avx512 {
 }
 
 impl Avx512 {
+    /// Four vectors a, b, c, d: every quarter of the result is [a, b, c, d], each a partial sum.
+    ///
+    /// Not a closure in `map`: that is compiled without the instruction set, and every intrinsic in it becomes a call.
+    #[inline(always)]
+    fn fold_four(self, a: &[__m512; 16], i: usize) -> __m512 {
+        self.fold_pairs(
+            self.fold_singles(a[i], a[i + 1]),
+            self.fold_singles(a[i + 2], a[i + 3]),
+        )
+    }
+
     /// Neighbouring lanes added: x's sums in the even places, y's in the odd ones.
     #[inline(always)]
     fn fold_singles(self, x: __m512, y: __m512) -> __m512 {

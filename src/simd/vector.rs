@@ -50,10 +50,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// The sum of all lanes of each vector. Faster than sixteen times [`Simd::reduce_sum`]: the vectors are folded into each
     /// other. The order of the additions is the instruction set's own.
     fn reduce_sums(self, a: [Self::F; 16]) -> [f32; 16] {
-        a.map(
-            #[inline(always)]
-            |v| self.reduce_sum(v),
-        )
+        // No `map`: its closure is compiled without the instruction set.
+        let mut sums = [0.0; 16];
+        for (sum, v) in sums.iter_mut().zip(a) {
+            *sum = self.reduce_sum(v);
+        }
+        sums
     }
     /// The sum of all lanes, halves folded onto each other: (0+8, 1+9, ...), (0+4, ...), and so on.
     fn reduce_sum(self, a: Self::F) -> f32;
