@@ -21,18 +21,11 @@ pub trait BatchOp {
     /// How many sums it takes, forward and backward alike.
     fn sums(&self) -> usize;
 
-    /// Adds the first `used` rows of the operand `x` (`[units, rows]`) to the forward sums.
-    fn add_sums(&self, x: &[f32], rows: usize, used: usize, sums: &mut [f64]);
+    /// Adds the first `used` rows of the operand `x` to the forward sums.
+    fn add_sums(&self, x: &[f32], used: usize, sums: &mut [f64]);
 
     /// Adds the first `used` rows of the result's gradient to the backward sums; `saved` is what forward kept.
-    fn add_grad_sums(
-        &self,
-        saved: &[f32],
-        d_out: &[f32],
-        rows: usize,
-        used: usize,
-        sums: &mut [f64],
-    );
+    fn add_grad_sums(&self, saved: &[f32], d_out: &[f32], used: usize, sums: &mut [f64]);
 
     /// [`BatchOp::add_sums`] for one row in f64.
     fn add_sums_definition(&self, x: &[f64], sums: &mut [f64]);

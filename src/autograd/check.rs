@@ -5,7 +5,7 @@
 
 use super::batch_op::Statistics;
 use super::layout::Parameters;
-use super::op::Shard;
+use super::op::{Shard, place, unit_and_row};
 use super::phases::{Phase, phases};
 use super::reference::{Evaluated, Parameters64, Reference, loss_scale};
 use super::sparse::SparseIndex;
@@ -186,12 +186,7 @@ impl Check<'_> {
                     let node = &self.tape.nodes()[at];
                     if let Some(op) = node.op.batch_op() {
                         let mut sums = vec![0.0; op.sums()];
-                        op.add_sums(
-                            workspace.values(&node.operands[0]),
-                            self.rows,
-                            shard.used,
-                            &mut sums,
-                        );
+                        op.add_sums(workspace.values(&node.operands[0]), shard.used, &mut sums);
                         statistics.push(Statistics {
                             forward: sums,
                             ..Statistics::default()
@@ -203,7 +198,7 @@ impl Check<'_> {
                     if let Some(op) = node.op.batch_op() {
                         let mut sums = vec![0.0; op.sums()];
                         let (saved, d_out) = (workspace.saved(node), workspace.grad(&node.result));
-                        op.add_grad_sums(saved, d_out, self.rows, shard.used, &mut sums);
+                        op.add_grad_sums(saved, d_out, shard.used, &mut sums);
                         statistics[op.number()].backward = sums;
                     }
                 }
@@ -239,12 +234,17 @@ impl Check<'_> {
         all
     }
 
-    /// The used rows of `[units, rows]`.
-    fn used<T: Copy>(&self, x: &[T]) -> Vec<T> {
-        x.chunks_exact(self.rows)
-            .flat_map(|unit| &unit[..self.batch.rows])
-            .copied()
-            .collect()
+    /// The used rows of a result, unit by unit.
+    fn used(&self, x: &[f32]) -> Vec<f32> {
+        let places = self.used_places(x.len()).into_iter();
+        places.map(|at| x[at]).collect()
+    }
+
+    /// Where the used rows of a leaf of so many numbers lie, unit by unit.
+    fn used_places(&self, numbers: usize) -> Vec<usize> {
+        let units = numbers / self.rows;
+        let of_unit = |unit| (0..self.batch.rows).map(move |row| place(units, unit, row));
+        (0..units).flat_map(of_unit).collect()
     }
 
     fn reference(&self) -> Reference<'_> {
@@ -264,8 +264,9 @@ impl Check<'_> {
         let of_rows: Vec<Vec<Vec<f64>>> = leaves
             .iter()
             .map(|x| {
+                let units = x.len() / self.rows;
                 let of_row =
-                    |&row: &usize| x.chunks_exact(self.rows).map(|unit| unit[row]).collect();
+                    |&row: &usize| (0..units).map(|unit| x[place(units, unit, row)]).collect();
                 rows.iter().map(of_row).collect()
             })
             .collect();
@@ -279,8 +280,10 @@ impl Check<'_> {
             .iter()
             .zip(&evaluated.values)
             .flat_map(|(row, values)| {
-                let units = values[self.result.units()].iter().enumerate();
-                units.map(move |(u, y)| y * f64::from(self.cotangent[u * self.rows + row]))
+                let values = &values[self.result.units()];
+                let cotangent = |unit| self.cotangent[place(values.len(), unit, *row)];
+                let units = values.iter().enumerate();
+                units.map(move |(unit, y)| y * f64::from(cotangent(unit)))
             });
         products.sum()
     }
@@ -294,13 +297,14 @@ impl Check<'_> {
         let numbers: Vec<usize> = match place {
             Place::Dense(i) => self.tape.layout().dense[i].param.range.clone().collect(),
             Place::Table(i) => (0..wide.tables[i].len()).collect(),
-            Place::Leaf(i) => (0..leaves[i].len())
-                .filter(|at| at % self.rows < self.batch.rows)
-                .collect(),
+            Place::Leaf(i) => self.used_places(leaves[i].len()),
         };
         let mut gradient = Vec::with_capacity(numbers.len());
         for at in numbers {
-            let one = [at % self.rows];
+            let one = match place {
+                Place::Leaf(i) => [unit_and_row(leaves[i].len() / self.rows, at).1],
+                _ => [0],
+            };
             let rows = match place {
                 Place::Leaf(_) if apart => &one[..],
                 _ => &every,

@@ -142,15 +142,10 @@ impl Group {
         };
         self.sums.resize(op.sums(), 0.0);
         if forward {
-            op.add_sums(
-                workspace.values(&node.operands[0]),
-                job.rows,
-                used,
-                &mut self.sums,
-            );
+            op.add_sums(workspace.values(&node.operands[0]), used, &mut self.sums);
         } else {
             let (saved, d_out) = (workspace.saved(node), workspace.grad(&node.result));
-            op.add_grad_sums(saved, d_out, job.rows, used, &mut self.sums);
+            op.add_grad_sums(saved, d_out, used, &mut self.sums);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::batch_op::{BatchOp, Statistics};
 use super::layout::Parameters;
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
-use crate::simd::Isa;
+use crate::simd::{Isa, MAX_LANES};
 
 /// One kind of computation on a tape. One file of [`super::ops`] each: the formula, the shape rule (in the recording method of
 /// [`super::Tape`]), forward, backward directly below it, and the definition.
@@ -46,6 +46,29 @@ pub trait Op: Debug + Send + Sync {
     }
 }
 
+/// Rows that lie side by side: as many as the widest vector has lanes.
+///
+/// The numbers of a result of n units for R rows lie in R / 16 blocks, `[blocks, n, 16]`: what belongs to the same sixteen rows
+/// is close together, whatever R is, and fits the nearest cache where rows of a large R would be far apart. For most kernels
+/// a block is only more of the same: `[blocks, tokens, n, 16]` are `blocks * tokens` tokens.
+pub const BLOCK: usize = MAX_LANES;
+
+/// Where the number of `unit` of `units` and `row` lies.
+pub fn place(units: usize, unit: usize, row: usize) -> usize {
+    (row / BLOCK * units + unit) * BLOCK + row % BLOCK
+}
+
+/// The unit (of `units`) and the row whose number lies at `at`: the inverse of [`place`].
+pub fn unit_and_row(units: usize, at: usize) -> (usize, usize) {
+    let column = at / BLOCK;
+    (column % units, column / units * BLOCK + at % BLOCK)
+}
+
+/// How many of the shard's `used` rows are in block number `block`.
+pub fn used_in(block: usize, used: usize) -> usize {
+    used.saturating_sub(block * BLOCK).min(BLOCK)
+}
+
 /// The rows of one replay: `used` rows of a batch from `first_row` on, padded to R.
 #[derive(Debug, Clone, Copy)]
 pub struct Shard<'a> {
@@ -61,11 +84,11 @@ pub struct Shard<'a> {
     pub statistics: &'a [Statistics],
 }
 
-/// What forward gets. Slices of activations are `[units, rows]`.
+/// What forward gets. Slices of activations are `[blocks, units, BLOCK]`, see [`BLOCK`].
 #[derive(Debug)]
 pub struct Forward<'a> {
     pub isa: Isa,
-    /// R, the rows of a shard.
+    /// R, the rows of a shard: a multiple of [`BLOCK`].
     pub rows: usize,
     pub operands: Operands<'a>,
     pub out: &'a mut [f32],
@@ -80,7 +103,7 @@ pub struct Forward<'a> {
 #[derive(Debug)]
 pub struct Backward<'a> {
     pub isa: Isa,
-    /// R, the rows of a shard.
+    /// R, the rows of a shard: a multiple of [`BLOCK`].
     pub rows: usize,
     pub operands: Operands<'a>,
     pub out: &'a [f32],

@@ -8,7 +8,7 @@ use super::profile::Profile;
 use super::tape::{Node, Tape, Var};
 use crate::simd::Isa;
 
-/// Arenas for one shard. All slices are `[units, rows]`.
+/// Arenas for one shard. All slices are `[blocks, units, BLOCK]`, see [`super::op::BLOCK`].
 #[derive(Debug)]
 pub struct Workspace {
     rows: usize,
@@ -57,12 +57,12 @@ impl Workspace {
         units.start * self.rows..units.end * self.rows
     }
 
-    /// The values of a result, `[units, rows]`.
+    /// The values of a result.
     pub fn value(&self, var: &Var) -> &[f32] {
         &self.values[self.span(var)]
     }
 
-    /// The values of some units, `[units, rows]`.
+    /// The values of some units.
     pub fn values(&self, units: &Range<usize>) -> &[f32] {
         &self.values[units.start * self.rows..units.end * self.rows]
     }
@@ -73,12 +73,12 @@ impl Workspace {
         &mut self.values[span]
     }
 
-    /// The gradient of a result, `[units, rows]`, after [`Workspace::backward`].
+    /// The gradient of a result, after [`Workspace::backward`].
     pub fn grad(&self, var: &Var) -> &[f32] {
         &self.grads[self.span(var)]
     }
 
-    /// What a node kept for backward, `[units, rows]`.
+    /// What a node kept for backward.
     pub fn saved(&self, node: &Node) -> &[f32] {
         &self.saved[node.saved.start * self.rows..node.saved.end * self.rows]
     }

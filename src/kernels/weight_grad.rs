@@ -6,7 +6,7 @@ use crate::simd::{Kernel, MAX_LANES, Simd};
 ///
 /// Two ways lead there. With the rows in the lanes, a tile of weights collects vectors of partial sums whose lanes are added at
 /// the end: good when many tokens share that end. With the *outputs* in the lanes there is no end to share, but `d_out` must
-/// be transposed first: good for a single token.
+/// be transposed first: good for samples of a single token.
 #[derive(Debug)]
 pub struct WeightGrad<'a> {
     /// `[tokens, k, rows]`
@@ -15,7 +15,7 @@ pub struct WeightGrad<'a> {
     pub d_out: &'a [f32],
     /// `[k, outputs]`
     pub d_w: &'a mut [f32],
-    /// [`WeightGrad::scratch_units`] times `rows`.
+    /// Empty, or `tokens * rows` times `outputs`: then the outputs go into the lanes, as far as they fill vectors.
     pub scratch: &'a mut [f32],
     pub tokens: usize,
     pub k: usize,
@@ -29,7 +29,7 @@ impl Kernel for WeightGrad<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let mut done = 0;
-        if WeightGrad::scratch_units(self.tokens, self.outputs) > 0 {
+        if !self.scratch.is_empty() {
             done = self.outputs / S::LANES * S::LANES;
             self.outputs_in_lanes(s, done);
         }
@@ -48,7 +48,7 @@ impl Kernel for WeightGrad<'_> {
 }
 
 impl WeightGrad<'_> {
-    /// The scratch units that a gradient of this shape needs.
+    /// The scratch units that a gradient of this shape wants, for samples of so many tokens.
     pub fn scratch_units(tokens: usize, outputs: usize) -> usize {
         if tokens == 1 && outputs >= MAX_LANES {
             outputs
@@ -57,12 +57,13 @@ impl WeightGrad<'_> {
         }
     }
 
-    /// The first `outputs` columns, for a single token.
+    /// The first `outputs` columns.
     #[inline(always)]
     fn outputs_in_lanes<S: Simd>(&mut self, s: S, outputs: usize) {
-        for (o, d_out) in self.d_out.chunks_exact(self.rows).enumerate() {
+        for (unit, d_out) in self.d_out.chunks_exact(self.rows).enumerate() {
+            let (token, o) = (unit / self.outputs, unit % self.outputs);
             for (row, &d) in d_out.iter().enumerate() {
-                self.scratch[row * self.outputs + o] = d;
+                self.scratch[(token * self.rows + row) * self.outputs + o] = d;
             }
         }
         let mut o = 0;
@@ -103,15 +104,19 @@ impl WeightGrad<'_> {
                 *acc = s.load(self.d_w, at(i, n));
             }
         }
-        for row in 0..self.rows {
-            let mut d = [s.splat(0.0); N];
-            for (n, d) in d.iter_mut().enumerate() {
-                *d = s.load(self.scratch, row * self.outputs + o + n * S::LANES);
-            }
-            for (i, acc) in acc.iter_mut().enumerate() {
-                let x = s.splat(self.x[(k + i) * self.rows + row]);
-                for (acc, &d) in acc.iter_mut().zip(&d) {
-                    *acc = s.mul_add(x, d, *acc);
+        for t in 0..self.tokens {
+            let x = &self.x[(t * self.k + k) * self.rows..][..K * self.rows];
+            let d_out = &self.scratch[t * self.rows * self.outputs..];
+            for row in 0..self.rows {
+                let mut d = [s.splat(0.0); N];
+                for (n, d) in d.iter_mut().enumerate() {
+                    *d = s.load(d_out, row * self.outputs + o + n * S::LANES);
+                }
+                for (i, acc) in acc.iter_mut().enumerate() {
+                    let x = s.splat(x[i * self.rows + row]);
+                    for (acc, &d) in acc.iter_mut().zip(&d) {
+                        *acc = s.mul_add(x, d, *acc);
+                    }
                 }
             }
         }
@@ -220,6 +225,7 @@ mod tests {
         #[test]
         fn equals_the_sum_over_tokens_and_rows(
             (tokens, k, outputs, strips) in (1usize..4, 1usize..10, 1usize..70, 1usize..3),
+            in_lanes: bool,
             seed: u32,
         ) {
             let rows = strips * MAX_LANES;
@@ -230,7 +236,7 @@ mod tests {
             let start = noise(k * outputs, 3);
             for isa in Isa::available() {
                 let mut d_w = start.clone();
-                let mut scratch = vec![0.0; WeightGrad::scratch_units(tokens, outputs) * rows];
+                let mut scratch = vec![0.0; if in_lanes { tokens * rows * outputs } else { 0 }];
                 isa.run(WeightGrad {
                     x: &x, d_out: &d_out, d_w: &mut d_w, scratch: &mut scratch, tokens, k, outputs, rows,
                 });

@@ -5,7 +5,7 @@
 
 use crate::autograd::batch_op::{BatchOp, Statistics};
 use crate::autograd::layout::Param;
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::batch_norm::{Normalise, NormaliseGrad};
@@ -105,13 +105,17 @@ impl Op for BatchNorm {
             .shard
             .draw
             .map(|_| (&f.shard.statistics[self.number], f.shard.batch.rows));
-        let x = f.operands.get(0).chunks_exact(f.rows);
+        let moments: Vec<_> = (0..self.n)
+            .map(|unit| self.moments_of(unit, training, &f.parameters.buffers))
+            .collect();
+        let x = f.operands.get(0).chunks_exact(BLOCK);
         let out = f
             .out
-            .chunks_exact_mut(f.rows)
-            .zip(f.saved.chunks_exact_mut(f.rows));
-        for (unit, (x, (out, normalised))) in x.zip(out).enumerate() {
-            let (mean, inverse) = self.moments_of(unit, training, &f.parameters.buffers);
+            .chunks_exact_mut(BLOCK)
+            .zip(f.saved.chunks_exact_mut(BLOCK));
+        for (at, (x, (out, normalised))) in x.zip(out).enumerate() {
+            let unit = at % self.n;
+            let (mean, inverse) = moments[unit];
             f.isa.run(Normalise {
                 x,
                 mean: mean as f32,
@@ -130,13 +134,14 @@ impl Op for BatchNorm {
             .shard
             .draw
             .map(|_| (&b.shard.statistics[self.number], b.shard.batch.rows));
-        let d_x = b.d_operands.get(0).chunks_exact_mut(b.rows);
-        let d_out = b
-            .d_out
-            .chunks_exact(b.rows)
-            .zip(b.saved.chunks_exact(b.rows));
-        for (unit, (d_x, (d_out, normalised))) in d_x.zip(d_out).enumerate() {
-            let (_, inverse) = self.moments_of(unit, training, &b.parameters.buffers);
+        let moments: Vec<_> = (0..self.n)
+            .map(|unit| self.moments_of(unit, training, &b.parameters.buffers))
+            .collect();
+        let d_x = b.d_operands.get(0).chunks_exact_mut(BLOCK);
+        let d_out = b.d_out.chunks_exact(BLOCK).zip(b.saved.chunks_exact(BLOCK));
+        for (at, (d_x, (d_out, normalised))) in d_x.zip(d_out).enumerate() {
+            let (unit, used) = (at % self.n, used_in(at / self.n, used));
+            let (_, inverse) = moments[unit];
             // hat = (x - mean) inverse, mean and inverse being functions of the whole batch (in training)
             //   =>  d_x += gain inverse (d_out - mean(d_out) - hat mean(d_out hat))
             let (mean, slope) = training.map_or((0.0, 0.0), |(statistics, rows)| {
@@ -159,12 +164,12 @@ impl Op for BatchNorm {
             normalised: b.saved,
             d_out: b.d_out,
             d_gain: &mut b.d_dense[self.norm.gain.range.clone()],
-            rows: b.rows,
+            rows: BLOCK,
         });
         b.isa.run(BiasGrad {
             d_out: b.d_out,
             d_bias: &mut b.d_dense[self.norm.bias.range.clone()],
-            rows: b.rows,
+            rows: BLOCK,
         });
     }
 
@@ -201,29 +206,21 @@ impl BatchOp for BatchNorm {
         2 * self.n
     }
 
-    fn add_sums(&self, x: &[f32], rows: usize, used: usize, sums: &mut [f64]) {
-        for (unit, x) in x.chunks_exact(rows).enumerate() {
-            for &x in &x[..used] {
+    fn add_sums(&self, x: &[f32], used: usize, sums: &mut [f64]) {
+        for (at, x) in x.chunks_exact(BLOCK).enumerate() {
+            let unit = at % self.n;
+            for &x in &x[..used_in(at / self.n, used)] {
                 sums[unit] += f64::from(x);
                 sums[self.n + unit] += f64::from(x) * f64::from(x);
             }
         }
     }
 
-    fn add_grad_sums(
-        &self,
-        saved: &[f32],
-        d_out: &[f32],
-        rows: usize,
-        used: usize,
-        sums: &mut [f64],
-    ) {
-        for (unit, (d, hat)) in d_out
-            .chunks_exact(rows)
-            .zip(saved.chunks_exact(rows))
-            .enumerate()
-        {
-            for (&d, &hat) in d[..used].iter().zip(hat) {
+    fn add_grad_sums(&self, saved: &[f32], d_out: &[f32], used: usize, sums: &mut [f64]) {
+        let both = d_out.chunks_exact(BLOCK).zip(saved.chunks_exact(BLOCK));
+        for (at, (d, hat)) in both.enumerate() {
+            let unit = at % self.n;
+            for (&d, &hat) in d[..used_in(at / self.n, used)].iter().zip(hat) {
                 sums[unit] += f64::from(d);
                 sums[self.n + unit] += f64::from(d) * f64::from(hat);
             }

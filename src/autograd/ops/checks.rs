@@ -8,16 +8,18 @@ use super::interacting::{Fused, Projection};
 use crate::autograd::batch_op::BatchOp;
 use crate::autograd::check::Check;
 use crate::autograd::layout::{Param, TableSpec};
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, unit_and_row};
 use crate::autograd::{Init, Parameters, Tape, Var};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::error::Result;
 use crate::kernels::dropout::{Draw, uniform};
-use crate::simd::{Isa, MAX_LANES};
+use crate::simd::Isa;
 
 /// What `tests/gradient_check.rs` allows.
 const TOLERANCE: f64 = 2e-4;
-const ROWS: usize = 5;
+/// More than a block, in a shard of two.
+const ROWS: usize = BLOCK + 2;
+const SHARD: usize = 2 * BLOCK;
 
 /// Records an op on leaves of its own and gives its result.
 type Recorder = fn(&mut Tape) -> Result<Var>;
@@ -189,26 +191,24 @@ fn worst(recorder: Recorder, mutation: Option<Mutation>) -> f64 {
             .map(|i| 2.0 * uniform(1, salt, i) - 1.0)
             .collect()
     };
-    let mut cotangent = noise(result.units().len() * MAX_LANES, 99);
-    cotangent
-        .chunks_exact_mut(MAX_LANES)
-        .for_each(|c| c[ROWS..].fill(0.0));
+    let units = result.units().len();
+    let mut cotangent = noise(units * SHARD, 99);
+    for (at, c) in cotangent.iter_mut().enumerate() {
+        let (_, row) = unit_and_row(units, at);
+        *c = if row < ROWS { *c } else { 0.0 };
+    }
+    let ids = |from: u32| FieldBatch::One {
+        ids: (0..ROWS as u32).map(|row| from + row % 3 % 2).collect(),
+    };
     let batch = Batch {
         rows: ROWS,
-        fields: vec![
-            FieldBatch::One {
-                ids: vec![0, 1, 0, 1, 1],
-            },
-            FieldBatch::One {
-                ids: vec![2, 2, 3, 2, 3],
-            },
-        ],
-        labels: vec![0.0, 1.0, 1.0, 0.0, 1.0],
+        fields: vec![ids(0), ids(2)],
+        labels: (0..ROWS).map(|row| (row % 2) as f32).collect(),
         weights: vec![],
     };
     let parameters = Parameters::initialise(tape.layout(), 3);
     let with_values = leaves.into_iter().enumerate().map(|(i, leaf)| {
-        let values = noise(leaf.units().len() * MAX_LANES, i as u32);
+        let values = noise(leaf.units().len() * SHARD, i as u32);
         (leaf, values)
     });
     let check = Check {
@@ -217,7 +217,7 @@ fn worst(recorder: Recorder, mutation: Option<Mutation>) -> f64 {
         result: &result,
         parameters: &parameters,
         batch: &batch,
-        rows: MAX_LANES,
+        rows: SHARD,
         draw: Some(Draw { seed: 1, step: 1 }),
         cotangent: &cotangent,
     };

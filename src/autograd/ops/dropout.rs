@@ -1,8 +1,8 @@
 //! `out = mask * x`, mask being 0 with probability `rate` and 1 / (1 - rate) otherwise; at inference `out = x`.
 
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
-use crate::kernels::dropout::fill_mask;
+use crate::kernels::dropout::{Draw, fill_mask};
 use crate::kernels::elementwise::{AddProduct, Multiply};
 
 #[derive(Debug)]
@@ -28,6 +28,20 @@ impl Tape {
     }
 }
 
+/// Fills the mask of a shard, block by block.
+pub(super) fn fill_masks(
+    mask: &mut [f32],
+    units: usize,
+    rate: f32,
+    draw: Draw,
+    op: u32,
+    first_row: usize,
+) {
+    for (block, mask) in mask.chunks_exact_mut(units * BLOCK).enumerate() {
+        fill_mask(mask, BLOCK, rate, draw, op, first_row + block * BLOCK);
+    }
+}
+
 impl Op for Dropout {
     fn name(&self) -> &'static str {
         "dropout"
@@ -41,9 +55,9 @@ impl Op for Dropout {
         match f.shard.draw {
             None => f.saved.fill(1.0),
             Some(draw) => {
-                fill_mask(
+                fill_masks(
                     f.saved,
-                    f.rows,
+                    self.units,
                     self.rate,
                     draw,
                     self.number,

@@ -1,7 +1,7 @@
 //! Contractions with named axes, e.g. `"i h k, j h k -> h i j"`: the two operands' products, summed over every axis that the
 //! result does not name. Attention reads like the paper with it.
 
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::einsum::{Contract, ContractGrad, Plan, Side};
@@ -9,6 +9,8 @@ use crate::kernels::einsum::{Contract, ContractGrad, Plan, Side};
 #[derive(Debug)]
 struct Einsum {
     plan: Plan,
+    /// Units of the operands.
+    units: [usize; 2],
 }
 
 impl Tape {
@@ -58,7 +60,8 @@ impl Tape {
             outputs: offsets(&output),
             terms: offsets(&summed),
         };
-        Ok(self.record(Einsum { plan }, &[a, b], &shape))
+        let units = [a.units().len(), b.units().len()];
+        Ok(self.record(Einsum { plan, units }, &[a, b], &shape))
     }
 }
 
@@ -127,26 +130,35 @@ impl Op for Einsum {
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
-        f.isa.run(Contract {
-            plan: &self.plan,
-            a: f.operands.get(0),
-            b: f.operands.get(1),
-            out: f.out,
-            rows: f.rows,
-        });
+        let out = f.out.chunks_exact_mut(self.plan.outputs.len() * BLOCK);
+        let [a, b] = [0, 1].map(|i| f.operands.get(i).chunks_exact(self.units[i] * BLOCK));
+        for (out, (a, b)) in out.zip(a.zip(b)) {
+            f.isa.run(Contract {
+                plan: &self.plan,
+                a,
+                b,
+                out,
+                rows: BLOCK,
+            });
+        }
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         // out[o] = sum_t a[o + t] b[o + t]  =>  d_a[o + t] += d_out[o] b[o + t], d_b[o + t] += d_out[o] a[o + t]
         for (side, own, other) in [(Side::A, 0, 1), (Side::B, 1, 0)] {
-            b.isa.run(ContractGrad {
-                plan: &self.plan,
-                side,
-                other: b.operands.get(other),
-                d_out: b.d_out,
-                d_operand: b.d_operands.get(own),
-                rows: b.rows,
-            });
+            let d_out = b.d_out.chunks_exact(self.plan.outputs.len() * BLOCK);
+            let other = (b.operands.get(other)).chunks_exact(self.units[other] * BLOCK);
+            let d_own = (b.d_operands.get(own)).chunks_exact_mut(self.units[own] * BLOCK);
+            for (d_operand, (d_out, other)) in d_own.zip(d_out.zip(other)) {
+                b.isa.run(ContractGrad {
+                    plan: &self.plan,
+                    side,
+                    other,
+                    d_out,
+                    d_operand,
+                    rows: BLOCK,
+                });
+            }
         }
     }
 

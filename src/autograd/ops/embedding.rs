@@ -1,8 +1,10 @@
 //! `out[f] = ` the embedding of field f: a table row (categorical), the value times a row (numeric), or the mean of several
 //! rows (multi-valued). Shape `[F, dim]`.
 
+use std::ops::Range;
+
 use crate::autograd::layout::TableId;
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::data::batch::FieldBatch;
 use crate::error::{Error, Result};
@@ -37,39 +39,19 @@ impl Op for Embedding {
 
     fn forward(&self, f: &mut Forward<'_>) {
         let table = &f.parameters.tables[self.table.0];
-        let row_of = |id: u32| &table[id as usize * self.dim..(id as usize + 1) * self.dim];
-        let (first, used, rows) = (f.shard.first_row, f.shard.used, f.rows);
-        if used < rows {
-            f.out.fill(0.0);
-        }
-        for (field, out) in f
-            .shard
-            .batch
-            .fields
-            .iter()
-            .zip(f.out.chunks_exact_mut(self.dim * rows))
-        {
-            match field {
-                FieldBatch::One { ids } => {
-                    for (r, &id) in ids[first..first + used].iter().enumerate() {
-                        set_row(out, rows, r, row_of(id));
-                    }
-                }
-                FieldBatch::Scaled { ids, values } => {
-                    out.fill(0.0);
-                    for r in 0..used {
-                        add_row(out, rows, r, row_of(ids[first + r]), values[first + r]);
-                    }
-                }
-                FieldBatch::Mean { starts, ids } => {
-                    out.fill(0.0);
-                    for r in 0..used {
-                        let ids = &ids[starts[first + r] as usize..starts[first + r + 1] as usize];
-                        for &id in ids {
-                            add_row(out, rows, r, row_of(id), 1.0 / ids.len() as f32);
-                        }
-                    }
-                }
+        let units = self.fields * self.dim * BLOCK;
+        for (block, out) in f.out.chunks_exact_mut(units).enumerate() {
+            let used = used_in(block, f.shard.used);
+            if used < BLOCK {
+                out.fill(0.0);
+            }
+            if used == 0 {
+                continue;
+            }
+            let first = f.shard.first_row + block * BLOCK;
+            let fields = f.shard.batch.fields.iter();
+            for (field, out) in fields.zip(out.chunks_exact_mut(self.dim * BLOCK)) {
+                self.look_up(field, table, first..first + used, out);
             }
         }
     }
@@ -79,7 +61,11 @@ impl Op for Embedding {
         // sample after the other: the sum over samples that share an id is `sparse`'s, in an order fixed for the batch.
         let stride = self.fields * self.dim;
         let samples = &mut b.d_samples[self.table.0][b.first_sample * stride..];
-        rows_to_samples(b.d_out, b.rows, b.shard.used, stride, samples);
+        let blocks = b.d_out.chunks_exact(stride * BLOCK);
+        for (block, (d_out, samples)) in blocks.zip(samples.chunks_mut(stride * BLOCK)).enumerate()
+        {
+            rows_to_samples(d_out, BLOCK, used_in(block, b.shard.used), stride, samples);
+        }
     }
 
     fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
@@ -99,5 +85,34 @@ impl Op for Embedding {
             }
         }
         out
+    }
+}
+
+impl Embedding {
+    /// The embeddings of one field for some rows of the batch, at most a block: `out` is `[dim, BLOCK]`.
+    fn look_up(&self, field: &FieldBatch, table: &[f32], rows: Range<usize>, out: &mut [f32]) {
+        let row_of = |id: u32| &table[id as usize * self.dim..(id as usize + 1) * self.dim];
+        match field {
+            FieldBatch::One { ids } => {
+                for (r, &id) in ids[rows].iter().enumerate() {
+                    set_row(out, BLOCK, r, row_of(id));
+                }
+            }
+            FieldBatch::Scaled { ids, values } => {
+                out.fill(0.0);
+                for (r, (&id, &value)) in ids[rows.clone()].iter().zip(&values[rows]).enumerate() {
+                    add_row(out, BLOCK, r, row_of(id), value);
+                }
+            }
+            FieldBatch::Mean { starts, ids } => {
+                out.fill(0.0);
+                for (r, row) in rows.enumerate() {
+                    let ids = &ids[starts[row] as usize..starts[row + 1] as usize];
+                    for &id in ids {
+                        add_row(out, BLOCK, r, row_of(id), 1.0 / ids.len() as f32);
+                    }
+                }
+            }
+        }
     }
 }

@@ -9,9 +9,12 @@
 //! The same layer composed of primitives stands in [`crate::model::interacting`]; a test holds the two equal, value and
 //! gradient.
 
+use std::ops::Range;
+
+use super::dropout::fill_masks;
 use super::relu::nearest_kink;
 use crate::autograd::layout::Param;
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
@@ -105,14 +108,20 @@ impl Interacting {
         self.layer.heads * self.fields * self.fields
     }
 
-    fn sizes(&self, rows: usize) -> Sizes {
+    fn sizes(&self) -> Sizes {
         Sizes {
             fields: self.fields,
             heads: self.layer.heads,
             width: self.width,
             scale: self.layer.scale,
-            rows,
+            rows: BLOCK,
         }
+    }
+
+    /// Where block number `block` of `[fields, width]` and of the attention weights lies.
+    fn block(&self, block: usize) -> (Range<usize>, Range<usize>) {
+        let of = |units: usize| block * units * BLOCK..(block + 1) * units * BLOCK;
+        (of(self.fields * self.width), of(self.alpha_units()))
     }
 
     /// Whether the residual projection is kept: ReLU's gradient needs its result.
@@ -151,16 +160,17 @@ impl Interacting {
             bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
             out,
             accumulate: false,
-            tokens: self.fields,
+            tokens: self.fields * f.rows / BLOCK,
             k: self.dim,
             outputs: self.width,
-            rows: f.rows,
+            rows: BLOCK,
         });
     }
 
     /// Adds a projection's part to the gradients of x, weight and bias.
     fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], scratch: &mut [f32]) {
         let Projection { weight, bias } = &self.layer.projections[which];
+        let tokens = self.fields * b.rows / BLOCK;
         // p = x weight + bias  =>  d_x += d_p weight^T
         b.isa.run(Matmul {
             x: d_out,
@@ -169,10 +179,10 @@ impl Interacting {
             bias: None,
             out: b.d_operands.get(0),
             accumulate: true,
-            tokens: self.fields,
+            tokens,
             k: self.width,
             outputs: self.dim,
-            rows: b.rows,
+            rows: BLOCK,
         });
         // p = x weight + bias  =>  d_weight += x^T d_p
         b.isa.run(WeightGrad {
@@ -180,17 +190,17 @@ impl Interacting {
             d_out,
             d_w: &mut b.d_dense[weight.range.clone()],
             scratch,
-            tokens: self.fields,
+            tokens,
             k: self.dim,
             outputs: self.width,
-            rows: b.rows,
+            rows: BLOCK,
         });
         // p = x weight + bias  =>  d_bias += d_p
         if let Some(bias) = bias {
             b.isa.run(BiasGrad {
                 d_out,
                 d_bias: &mut b.d_dense[bias.range.clone()],
-                rows: b.rows,
+                rows: BLOCK,
             });
         }
     }
@@ -247,9 +257,9 @@ impl Op for Interacting {
         }
         if !mask.is_empty() {
             match f.shard.draw {
-                Some(draw) => fill_mask(
+                Some(draw) => fill_masks(
                     mask,
-                    rows,
+                    self.alpha_units(),
                     self.layer.dropout,
                     draw,
                     self.number,
@@ -258,18 +268,20 @@ impl Op for Interacting {
                 None => mask.fill(1.0),
             }
         }
-        let sizes = self.sizes(rows);
-        let (dropped, sum) = scratch.split_at_mut(self.fields * self.fields * rows);
-        f.isa.run(Attend {
-            sizes,
-            q: kept[0],
-            k: kept[1],
-            v: kept[2],
-            mask: (!mask.is_empty()).then_some(&*mask),
-            alpha,
-            dropped,
-            out,
-        });
+        let (dropped, sum) = scratch.split_at_mut(self.fields * self.fields * BLOCK);
+        for block in 0..rows / BLOCK {
+            let (tokens, weights) = self.block(block);
+            f.isa.run(Attend {
+                sizes: self.sizes(),
+                q: &kept[0][tokens.clone()],
+                k: &kept[1][tokens.clone()],
+                v: &kept[2][tokens.clone()],
+                mask: mask.get(weights.clone()),
+                alpha: &mut alpha[weights],
+                dropped,
+                out: &mut out[tokens],
+            });
+        }
         let sum = &mut sum[..out.len()];
         sum.copy_from_slice(out);
         f.isa.run(Relu { x: sum, out });
@@ -293,19 +305,22 @@ impl Op for Interacting {
             d_x: d_sum,
         });
         // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
-        b.isa.run(AttendGrad {
-            sizes: self.sizes(rows),
-            q,
-            k,
-            v,
-            d_out: d_sum,
-            alpha,
-            mask: (!mask.is_empty()).then_some(mask),
-            scratch: &mut rest[..2 * self.fields * self.fields * rows],
-            d_q,
-            d_k,
-            d_v,
-        });
+        for block in 0..rows / BLOCK {
+            let (tokens, weights) = self.block(block);
+            b.isa.run(AttendGrad {
+                sizes: self.sizes(),
+                q: &q[tokens.clone()],
+                k: &k[tokens.clone()],
+                v: &v[tokens.clone()],
+                d_out: &d_sum[tokens.clone()],
+                alpha: &alpha[weights.clone()],
+                mask: mask.get(weights),
+                scratch: &mut rest[..2 * self.fields * self.fields * BLOCK],
+                d_q: &mut d_q[tokens.clone()],
+                d_k: &mut d_k[tokens.clone()],
+                d_v: &mut d_v[tokens],
+            });
+        }
         if self.layer.projection_relu {
             // p = relu(x weight + bias)  =>  the gradient passes where p > 0
             for (p, d_p) in [(q, &mut *d_q), (k, d_k), (v, d_v), (r, d_sum)] {
@@ -314,8 +329,9 @@ impl Op for Interacting {
                 }
             }
         }
+        let lanes = &mut rest[..WeightGrad::scratch_units(self.fields, self.width) * rows];
         for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {
-            self.project_back(b, which, d_p, rest);
+            self.project_back(b, which, d_p, lanes);
         }
         b.scratch = scratch;
     }

@@ -1,7 +1,7 @@
 //! `out[t][u] = gain[u] * (x[t][u] - mean_t) / sqrt(variance_t + epsilon) + bias[u]`: layer normalisation (Ba et al. 2016).
 
 use crate::autograd::layout::Param;
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::layer_norm;
@@ -17,7 +17,7 @@ struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// Saved: the normalised x (`[tokens, n, rows]`), then 1 / deviation (`[tokens, rows]`).
+    /// Saved: the normalised x, then 1 / deviation of each token; this is the length of the former.
     fn normalised_len(&self, rows: usize) -> usize {
         self.tokens * self.n * rows
     }
@@ -72,7 +72,7 @@ impl Op for LayerNorm {
             out: f.out,
             inverse_deviation,
             normalised,
-            rows: f.rows,
+            rows: BLOCK,
         });
     }
 
@@ -86,19 +86,19 @@ impl Op for LayerNorm {
             normalised,
             d_out: b.d_out,
             d_x: b.d_operands.get(0),
-            rows: b.rows,
+            rows: BLOCK,
         });
         // out = gain hat + bias  =>  d_gain += hat d_out, d_bias += d_out, over all tokens and rows
         b.isa.run(layer_norm::GainGrad {
             normalised,
             d_out: b.d_out,
             d_gain: &mut b.d_dense[self.gain.range.clone()],
-            rows: b.rows,
+            rows: BLOCK,
         });
         b.isa.run(BiasGrad {
             d_out: b.d_out,
             d_bias: &mut b.d_dense[self.bias.range.clone()],
-            rows: b.rows,
+            rows: BLOCK,
         });
     }
 

@@ -1,7 +1,7 @@
 //! `out[t][o] = bias[o] + sum_k x[t][k] * weight[k][o]`: the same weights for every token t.
 
 use crate::autograd::layout::Param;
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::matmul::Matmul;
@@ -82,14 +82,15 @@ impl Op for Linear {
             bias: self.bias.as_ref().map(|b| &dense[b.range.clone()]),
             out: f.out,
             accumulate: false,
-            tokens: self.tokens,
+            tokens: self.tokens * f.rows / BLOCK,
             k: self.k,
             outputs: self.outputs,
-            rows: f.rows,
+            rows: BLOCK,
         });
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
+        let tokens = self.tokens * b.rows / BLOCK;
         // out = x weight + bias  =>  d_x += d_out weight^T
         b.isa.run(Matmul {
             x: b.d_out,
@@ -98,10 +99,10 @@ impl Op for Linear {
             bias: None,
             out: b.d_operands.get(0),
             accumulate: true,
-            tokens: self.tokens,
+            tokens,
             k: self.outputs,
             outputs: self.k,
-            rows: b.rows,
+            rows: BLOCK,
         });
         // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
         b.isa.run(WeightGrad {
@@ -109,17 +110,17 @@ impl Op for Linear {
             d_out: b.d_out,
             d_w: &mut b.d_dense[self.weight.range.clone()],
             scratch: b.scratch,
-            tokens: self.tokens,
+            tokens,
             k: self.k,
             outputs: self.outputs,
-            rows: b.rows,
+            rows: BLOCK,
         });
         // out = x weight + bias  =>  d_bias += d_out, over all tokens and rows
         if let Some(bias) = &self.bias {
             b.isa.run(BiasGrad {
                 d_out: b.d_out,
                 d_bias: &mut b.d_dense[bias.range.clone()],
-                rows: b.rows,
+                rows: BLOCK,
             });
         }
     }

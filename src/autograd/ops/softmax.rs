@@ -1,6 +1,6 @@
 //! `out[g][j] = e^x[g][j] / sum_m e^x[g][m]`: softmax over the last axis.
 
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::softmax;
@@ -36,7 +36,7 @@ impl Op for Softmax {
             x: f.operands.get(0),
             out: f.out,
             n: self.n,
-            rows: f.rows,
+            rows: BLOCK,
         });
     }
 
@@ -47,7 +47,7 @@ impl Op for Softmax {
             d_out: b.d_out,
             d_x: b.d_operands.get(0),
             n: self.n,
-            rows: b.rows,
+            rows: BLOCK,
         });
     }
 

@@ -1,16 +1,19 @@
 //! `out = sum_u x[u]`: the sum of all units, one number a row. The linear term adds its fields' weights with it.
 
-use crate::autograd::op::{Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::kernels::elementwise::AddScaled;
 
 #[derive(Debug)]
-struct Sum;
+struct Sum {
+    units: usize,
+}
 
 impl Tape {
     /// The sum of all units of `x`, of shape `[1]`.
     pub fn sum(&mut self, x: &Var) -> Var {
-        self.record(Sum, &[x], &[1])
+        let units = x.units().len();
+        self.record(Sum { units }, &[x], &[1])
     }
 }
 
@@ -21,23 +24,31 @@ impl Op for Sum {
 
     fn forward(&self, f: &mut Forward<'_>) {
         f.out.fill(0.0);
-        for x in f.operands.get(0).chunks_exact(f.rows) {
-            f.isa.run(AddScaled {
-                factor: 1.0,
-                x,
-                out: f.out,
-            });
+        let units = self.units * BLOCK;
+        let blocks = f.operands.get(0).chunks_exact(units);
+        for (x, out) in blocks.zip(f.out.chunks_exact_mut(BLOCK)) {
+            for x in x.chunks_exact(BLOCK) {
+                f.isa.run(AddScaled {
+                    factor: 1.0,
+                    x,
+                    out,
+                });
+            }
         }
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         // out = sum_u x[u]  =>  d_x[u] += d_out
-        for d_x in b.d_operands.get(0).chunks_exact_mut(b.rows) {
-            b.isa.run(AddScaled {
-                factor: 1.0,
-                x: b.d_out,
-                out: d_x,
-            });
+        let units = self.units * BLOCK;
+        let blocks = b.d_operands.get(0).chunks_exact_mut(units);
+        for (d_x, d_out) in blocks.zip(b.d_out.chunks_exact(BLOCK)) {
+            for d_x in d_x.chunks_exact_mut(BLOCK) {
+                b.isa.run(AddScaled {
+                    factor: 1.0,
+                    x: d_out,
+                    out: d_x,
+                });
+            }
         }
     }
 
