@@ -193,7 +193,7 @@ def main():
     finally:
         table.end()
     print(f"\nMilliseconds: median of {options.rounds} rounds (quartiles).")
-    print("Parameters, equal on all sides: " + ", ".join(f"{s} {n:,}" for s, n in parameters.items()) + ".")
+    print("Parameters, the same on every side timed: " + ", ".join(f"{s} {n:,}" for s, n in parameters.items()) + ".")
     commit, rustc = said("git", "rev-parse", "--short", "HEAD"), said("rustc", "--version")
     print(f"{datetime.date.today()}, {cpu()}, {CONFIG['threads']} threads, load before {load:.1f}; ", end="")
     print("; ".join(versions) + f"; commit {commit}, {rustc}.")
