@@ -15,6 +15,7 @@ import random
 import signal
 import statistics
 import subprocess
+import sys
 
 HERE = pathlib.Path(__file__).parent.resolve()
 TARGET = HERE.parents[1] / "target"
@@ -84,11 +85,14 @@ class Peer:
 class Table:
     """The peers that run, and why others do not."""
 
-    def __init__(self, names):
+    def __init__(self):
         self.peers, self.failed = {}, {}
+
+    def start(self, names):
         for name in names:
             with self.attempt(name):
                 self.peers[name] = Peer(name)
+        return dict.fromkeys(peer.version for peer in self.peers.values())
 
     @contextlib.contextmanager
     def attempt(self, name):
@@ -180,10 +184,11 @@ def main():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: CONFIG["threads"]])
     LOGS.mkdir(parents=True, exist_ok=True)
     names = [OURS, *(name for name in others if name in options.peers)]
-    table = Table(names)
-    versions = {peer.version: None for peer in table.peers.values()}
-    parameters = {}
+    table, parameters = Table(), {}
+    # A stopped process would outlive us: whatever ends this one goes through `finally`.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
+        versions = table.start(names)
         print(f"| shape | kind | {' | '.join(names)} | fastest peer / ours |")
         print("|---" * (len(names) + 3) + "|")
         for shape in options.shapes:
