@@ -1,0 +1,210 @@
+//! Our side of the comparison with other frameworks: speaks as `common.py` says, with the same data and weights.
+//!
+//! `peers [dense|exact|lazy]`: how embedding tables are updated, by default as the preset does it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use autoint::autograd::{Engine, Layout, Parameters};
+use autoint::data::batch::{Batch, FieldBatch};
+use autoint::kernels::dropout::Draw;
+use autoint::model::preset::Preset;
+use autoint::model::{Model, build, preset};
+use autoint::optim::Optimizer;
+use autoint::simd::Isa;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// `shapes.json`
+#[derive(Deserialize)]
+struct Config {
+    fields: Vec<usize>,
+    rows: usize,
+    batches: usize,
+    layers: usize,
+    hidden: Vec<usize>,
+    dropout: f32,
+    learning_rate: f64,
+    threads: usize,
+    shapes: BTreeMap<String, Shape>,
+}
+
+#[derive(Deserialize)]
+struct Shape {
+    dim: usize,
+    heads: usize,
+    width: usize,
+}
+
+/// Number `i` of a stream, in [0, 1), steps of 2^-24.
+fn uniform(stream: u64, i: usize) -> f64 {
+    let z = ((stream << 32) + i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 40) as f64 / f64::from(1 << 24)
+}
+
+/// The first table row of each field, and the number of all at the end.
+fn offsets(fields: &[usize]) -> Vec<usize> {
+    let mut offsets = vec![0];
+    for size in fields {
+        offsets.push(offsets[offsets.len() - 1] + size);
+    }
+    offsets
+}
+
+/// The rows from `first` on.
+fn batch(config: &Config, first: usize, rows: usize) -> Batch {
+    let sizes = config.fields.iter().zip(offsets(&config.fields));
+    let fields = sizes.enumerate().map(|(field, (&size, offset))| {
+        let id = |row| offset + (size as f64 * uniform(100 + field as u64, row).powi(3)) as usize;
+        FieldBatch::One {
+            ids: (first..first + rows).map(|row| id(row) as u32).collect(),
+        }
+    });
+    let label = |row| f32::from(uniform(99, row) < 0.5);
+    Batch {
+        rows,
+        fields: fields.collect(),
+        labels: (first..first + rows).map(label).collect(),
+        weights: Vec::new(),
+    }
+}
+
+fn weights(layout: &Layout) -> Parameters {
+    let fill = |stream, limit: f64, values: &mut [f32]| {
+        for (i, value) in values.iter_mut().enumerate() {
+            *value = ((2.0 * uniform(stream, i) - 1.0) * limit) as f32;
+        }
+    };
+    let mut weights = Parameters::zeros(layout);
+    fill(0, 0.25, &mut weights.tables[0]);
+    for (stream, spec) in (1..).zip(&layout.dense) {
+        let limit = match spec.param.shape[..] {
+            [inputs, outputs] => (6.0 / (inputs + outputs) as f64).sqrt(),
+            _ => 0.25,
+        };
+        fill(stream, limit, &mut weights.dense[spec.param.range.clone()]);
+    }
+    weights
+}
+
+/// A model in training.
+struct Net {
+    engine: Engine,
+    weights: Parameters,
+    optimizer: Optimizer,
+    learning_rate: f64,
+    logits: Vec<f32>,
+}
+
+impl Net {
+    fn new(settings: &Preset, fields: &[usize], isa: Isa, threads: usize) -> anyhow::Result<Net> {
+        let Model {
+            tape, logit, loss, ..
+        } = build(&settings.model, &offsets(fields))?;
+        Ok(Net {
+            weights: weights(tape.layout()),
+            optimizer: Optimizer::new(&settings.optimizer, tape.layout())?,
+            engine: Engine::new(tape, logit, loss, isa, threads)?,
+            learning_rate: settings.optimizer.learning_rate,
+            logits: Vec::new(),
+        })
+    }
+
+    /// What `Trainer` does for each batch.
+    fn step(&mut self, batch: &Batch) -> anyhow::Result<f64> {
+        let (engine, weights) = (&mut self.engine, &mut self.weights);
+        self.optimizer.prepare(engine, batch, weights);
+        let number = self.optimizer.steps() + 1;
+        let draw = Draw {
+            seed: 1,
+            step: number as u32,
+        };
+        let loss = engine.step(weights, batch, Some(draw), number)?;
+        self.optimizer.step(engine, self.learning_rate, weights);
+        engine.update_buffers(batch.rows, weights);
+        Ok(loss)
+    }
+
+    fn infer(&mut self, batch: &Batch) -> Vec<f32> {
+        self.engine.logits(&self.weights, batch, &mut self.logits);
+        let logits = self.logits.iter();
+        logits.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
+    }
+}
+
+/// Milliseconds of `repetitions` runs. The first ones are untimed: the caches hold what the other processes left in them.
+fn time<T>(
+    repetitions: usize,
+    mut run: impl FnMut(usize) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<f64>> {
+    let untimed = 1 + repetitions / 10;
+    let mut ms = Vec::new();
+    for i in 0..untimed + repetitions {
+        let start = Instant::now();
+        black_box(run(i)?);
+        ms.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(ms.split_off(untimed))
+}
+
+fn say(line: impl Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+fn main() -> anyhow::Result<()> {
+    let config: Config = serde_json::from_str(include_str!("shapes.json"))?;
+    let mut settings = preset::named("compact")?;
+    settings.model.interacting.layers = config.layers;
+    settings.model.mlp.hidden = config.hidden.clone();
+    settings.model.mlp.dropout = config.dropout;
+    settings.optimizer.learning_rate = config.learning_rate;
+    if let Some(mode) = std::env::args().nth(1) {
+        settings.optimizer.embedding_mode = serde_json::from_value(Value::String(mode))?;
+    }
+    let isa = Isa::choose()?;
+    let batches: Vec<_> = (0..config.batches)
+        .map(|i| batch(&config, i * config.rows, config.rows))
+        .collect();
+    let ones: Vec<_> = (0..config.batches)
+        .map(|row| batch(&config, row, 1))
+        .collect();
+    let mode = format!("{:?}", settings.optimizer.embedding_mode).to_lowercase();
+    let (version, isa_name) = (env!("CARGO_PKG_VERSION"), isa.name());
+    say(format!("autoint {version} ({isa_name}, {mode} tables)"))?;
+
+    let mut nets = BTreeMap::new();
+    for line in io::stdin().lines() {
+        let line = line?;
+        let [name, kind, repetitions] = line.split(' ').collect::<Vec<_>>()[..] else {
+            bail!("expected SHAPE KIND N, got `{line}`");
+        };
+        if !nets.contains_key(name) {
+            let shape = config.shapes.get(name).context("no such shape")?;
+            settings.model.embedding.dim = shape.dim;
+            settings.model.interacting.heads = shape.heads;
+            settings.model.interacting.width = shape.width;
+            let mut net = Net::new(&settings, &config.fields, isa, config.threads)?;
+            let probabilities = net.infer(&batches[0])[..4].to_vec();
+            nets.insert(name.to_owned(), (net, probabilities));
+        }
+        let (net, probabilities) = nets.get_mut(name).context("just made")?;
+        let repetitions = repetitions.parse()?;
+        let ms = match kind {
+            "step" => time(repetitions, |i| net.step(&batches[i % batches.len()])),
+            "infer2048" => time(repetitions, |i| Ok(net.infer(&batches[i % batches.len()]))),
+            "infer1" => time(repetitions, |i| Ok(net.infer(&ones[i % ones.len()]))),
+            _ => bail!("no such kind: {kind}"),
+        }?;
+        let parameters = net.engine.tape().layout().len();
+        say(json!({"ms": ms, "parameters": parameters, "probabilities": probabilities}))?;
+    }
+    Ok(())
+}
