@@ -2,9 +2,10 @@
 
 use std::hint::black_box;
 
+use autoint::autograd::op::BLOCK;
 use autoint::kernels::matmul::Matmul;
-use autoint::kernels::weight_grad::WeightGrad;
-use autoint::simd::{Isa, MAX_LANES};
+use autoint::kernels::weight_grad::{Inputs, Pack, WeightGrad};
+use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
 
@@ -17,7 +18,7 @@ const SHAPES: [(&str, usize, usize, usize); 4] = [
 ];
 
 /// The rows of a shard.
-const ROWS: usize = 4 * MAX_LANES;
+const ROWS: usize = 4 * BLOCK;
 
 fn noise(n: usize) -> Vec<f32> {
     (0..n)
@@ -27,14 +28,16 @@ fn noise(n: usize) -> Vec<f32> {
 
 fn matmul(c: &mut Criterion) {
     let isa = Isa::choose().expect("an instruction set");
-    for (name, tokens, k, outputs) in SHAPES {
+    for (name, of_sample, k, outputs) in SHAPES {
+        // A block's tokens after the other's, as ops see a shard.
+        let tokens = of_sample * ROWS / BLOCK;
         let mut group = c.benchmark_group(format!("matmul/{name}"));
-        let (x, w) = (noise(tokens * k * ROWS), noise(k * outputs));
+        let (x, w) = (noise(tokens * k * BLOCK), noise(k * outputs));
         // Elements are floating-point operations: criterion then shows FLOP/s.
         group.throughput(Throughput::Elements(
-            (2 * tokens * k * outputs * ROWS) as u64,
+            (2 * tokens * k * outputs * BLOCK) as u64,
         ));
-        let mut out = vec![0.0; tokens * outputs * ROWS];
+        let mut out = vec![0.0; tokens * outputs * BLOCK];
         group.bench_function("forward", |b| {
             b.iter(|| {
                 isa.run(Matmul {
@@ -47,32 +50,45 @@ fn matmul(c: &mut Criterion) {
                     tokens,
                     k,
                     outputs,
-                    rows: ROWS,
+                    rows: BLOCK,
                 });
             });
         });
         // matrixmultiply gets the layout it likes: one row-major matrix of all tokens and rows.
-        let left =
-            Array2::from_shape_vec((tokens * ROWS, k), noise(tokens * ROWS * k)).expect("a matrix");
+        let left = Array2::from_shape_vec((tokens * BLOCK, k), noise(tokens * BLOCK * k))
+            .expect("a matrix");
         let right = Array2::from_shape_vec((k, outputs), w.clone()).expect("a matrix");
-        let mut product = Array2::zeros((tokens * ROWS, outputs));
+        let mut product = Array2::zeros((tokens * BLOCK, outputs));
         group.bench_function("matrixmultiply", |b| {
             b.iter(|| {
                 ndarray::linalg::general_mat_mul(1.0, &left, black_box(&right), 0.0, &mut product)
             });
         });
-        let (mut d_w, mut scratch) = (vec![0.0; k * outputs], vec![0.0; outputs * ROWS]);
+        let mut d_w = vec![0.0; k * outputs];
+        let mut room = vec![0.0; k.max(outputs) * tokens * BLOCK];
         group.bench_function("weight gradient", |b| {
             b.iter(|| {
+                let inputs = if WeightGrad::packs(of_sample) {
+                    let packed = &mut room[..x.len()];
+                    Pack {
+                        x: &x,
+                        packed,
+                        k,
+                        rows: BLOCK,
+                    }
+                    .run();
+                    Inputs::Packed(packed)
+                } else {
+                    Inputs::Plain(&x, &mut room)
+                };
                 isa.run(WeightGrad {
-                    x: &x,
+                    x: inputs,
                     d_out: black_box(&out),
                     d_w: &mut d_w,
-                    scratch: &mut scratch,
                     tokens,
                     k,
                     outputs,
-                    rows: ROWS,
+                    rows: BLOCK,
                 });
             });
         });

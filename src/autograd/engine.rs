@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::batch_op::Statistics;
 use super::group::{Group, Job};
 use super::layout::Parameters;
-use super::op::Shard;
+use super::op::{BLOCK, Shard};
 use super::phases::{Phase, nodes_until, phases};
 use super::profile::OpTime;
 use super::reference::loss_scale;
@@ -145,19 +145,21 @@ impl Engine {
             parameters,
         };
         let nodes = nodes_until(&self.tape, &self.logit);
+        // A request of one row is a block, not a shard of four.
+        let rows = batch.rows.next_multiple_of(BLOCK).clamp(BLOCK, self.rows);
         self.pool.install(|| {
-            out.par_chunks_mut(self.rows)
+            out.par_chunks_mut(rows)
                 .enumerate()
                 .for_each(|(number, out)| {
                     let shard = Shard {
                         batch,
-                        first_row: number * self.rows,
+                        first_row: number * rows,
                         used: out.len(),
                         loss_scale: 0.0,
                         draw: None,
                         statistics: &[],
                     };
-                    let mut worker = lock(&self.workers);
+                    let mut worker = lock(&self.workers, rows);
                     worker.forward(replay, 0..nodes, shard);
                     out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
                 });
@@ -239,7 +241,7 @@ impl Engine {
                 for round in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
                     let job = Job { statistics, ..job };
                     groups.par_iter_mut().enumerate().for_each(|(g, group)| {
-                        group.run(job, round, g, &mut lock(workers));
+                        group.run(job, round, g, &mut lock(workers, *rows));
                     });
                     add_statistics(tape, round, groups, statistics);
                 }
@@ -336,10 +338,12 @@ impl Engine {
     }
 }
 
-/// The workspace of the current thread; nobody else asks for it.
-fn lock(workers: &[Mutex<Workspace>]) -> MutexGuard<'_, Workspace> {
+/// The workspace of the current thread, for shards of `rows` rows; nobody else asks for it.
+fn lock(workers: &[Mutex<Workspace>], rows: usize) -> MutexGuard<'_, Workspace> {
     let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
-    worker.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+    worker.set_rows(rows);
+    worker
 }
 
 /// Adds the sums that the groups took in a round, in the order of the groups.

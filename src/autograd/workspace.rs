@@ -52,6 +52,11 @@ impl Workspace {
         }
     }
 
+    /// Replays shards of `rows` rows from now on, at most as many as there is memory for.
+    pub fn set_rows(&mut self, rows: usize) {
+        self.rows = rows;
+    }
+
     fn span(&self, var: &Var) -> Range<usize> {
         let units = var.units();
         units.start * self.rows..units.end * self.rows

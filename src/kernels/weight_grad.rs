@@ -1,6 +1,9 @@
 //! The gradients of a linear layer's weights and bias: sums over all tokens and rows of a shard.
 
-use crate::simd::{Kernel, MAX_LANES, Simd};
+use crate::simd::{Kernel, Simd};
+
+/// Inputs of a tile of weights.
+const TILE: usize = 4;
 
 /// `d_w[k][o] += sum over tokens and rows of x[t][k] * d_out[t][o]`.
 ///
@@ -9,18 +12,57 @@ use crate::simd::{Kernel, MAX_LANES, Simd};
 /// be transposed first: good for samples of a single token.
 #[derive(Debug)]
 pub struct WeightGrad<'a> {
-    /// `[tokens, k, rows]`
-    pub x: &'a [f32],
+    pub x: Inputs<'a>,
     /// `[tokens, outputs, rows]`
     pub d_out: &'a [f32],
     /// `[k, outputs]`
     pub d_w: &'a mut [f32],
-    /// Empty, or `tokens * rows` times `outputs`: then the outputs go into the lanes, as far as they fill vectors.
-    pub scratch: &'a mut [f32],
     pub tokens: usize,
     pub k: usize,
     pub outputs: usize,
     pub rows: usize,
+}
+
+/// The inputs of a layer, as one of the two ways wants them.
+#[derive(Debug)]
+pub enum Inputs<'a> {
+    /// [`Pack`]ed, for rows in the lanes.
+    Packed(&'a [f32]),
+    /// `[tokens, k, rows]`, for outputs in the lanes, and `[tokens, rows, outputs]` to transpose `d_out` into.
+    Plain(&'a [f32], &'a mut [f32]),
+}
+
+/// Lays the inputs out tile by tile: `[k / 4, tokens, 4, rows]`, then what is left, `[k % 4, tokens, rows]`.
+///
+/// All tokens of a tile's inputs are then contiguous and stay in the nearest cache while `d_out` streams by.
+#[derive(Debug)]
+pub struct Pack<'a> {
+    /// `[tokens, k, rows]`
+    pub x: &'a [f32],
+    /// As long as `x`.
+    pub packed: &'a mut [f32],
+    pub k: usize,
+    pub rows: usize,
+}
+
+impl Pack<'_> {
+    /// Copies.
+    pub fn run(self) {
+        let Pack { x, packed, k, rows } = self;
+        let tokens = x.len() / (k * rows);
+        let tiled = k / TILE * TILE;
+        // What does not fill a tile goes one by one.
+        let tiles = (0..tiled).step_by(TILE).map(|first| (first, TILE));
+        for (first, width) in tiles.chain((tiled..k).map(|last| (last, 1))) {
+            let tile = &mut packed[first * tokens * rows..];
+            for (token, to) in x
+                .chunks_exact(k * rows)
+                .zip(tile.chunks_exact_mut(width * rows))
+            {
+                to.copy_from_slice(&token[first * rows..(first + width) * rows]);
+            }
+        }
+    }
 }
 
 impl Kernel for WeightGrad<'_> {
@@ -28,138 +70,77 @@ impl Kernel for WeightGrad<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        let mut done = 0;
-        if !self.scratch.is_empty() {
-            done = self.outputs / S::LANES * S::LANES;
-            self.outputs_in_lanes(s, done);
-        }
-        let mut k = 0;
-        if S::REGISTERS >= 16 {
-            while k + 4 <= self.k {
-                self.outputs_from::<S, 4>(s, k, done);
-                k += 4;
-            }
-        }
-        while k < self.k {
-            self.outputs_from::<S, 1>(s, k, done);
-            k += 1;
+        match std::mem::replace(&mut self.x, Inputs::Packed(&[])) {
+            Inputs::Packed(x) => self.rows_in_lanes(s, x),
+            Inputs::Plain(x, transposed) => self.outputs_in_lanes(s, x, transposed),
         }
     }
 }
 
 impl WeightGrad<'_> {
-    /// The scratch units that a gradient of this shape wants, for samples of so many tokens.
-    pub fn scratch_units(tokens: usize, outputs: usize) -> usize {
-        if tokens == 1 && outputs >= MAX_LANES {
-            outputs
-        } else {
-            0
-        }
-    }
-
-    /// The first `outputs` columns.
-    #[inline(always)]
-    fn outputs_in_lanes<S: Simd>(&mut self, s: S, outputs: usize) {
-        for (unit, d_out) in self.d_out.chunks_exact(self.rows).enumerate() {
-            let (token, o) = (unit / self.outputs, unit % self.outputs);
-            for (row, &d) in d_out.iter().enumerate() {
-                self.scratch[(token * self.rows + row) * self.outputs + o] = d;
-            }
-        }
-        let mut o = 0;
-        if S::REGISTERS >= 32 {
-            while o + 4 * S::LANES <= outputs {
-                self.columns::<S, 4>(s, o);
-                o += 4 * S::LANES;
-            }
-        }
-        while o < outputs {
-            self.columns::<S, 1>(s, o);
-            o += S::LANES;
-        }
+    /// Whether a layer on samples of so many tokens is better off with [`Inputs::Packed`].
+    pub fn packs(tokens: usize) -> bool {
+        tokens > 1
     }
 
     #[inline(always)]
-    fn columns<S: Simd, const N: usize>(&mut self, s: S, o: usize) {
+    fn rows_in_lanes<S: Simd>(&mut self, s: S, packed: &[f32]) {
+        let of_input = self.tokens * self.rows;
         let mut k = 0;
-        if S::REGISTERS >= 16 {
-            while k + 4 <= self.k {
-                self.lane_tile::<S, 4, N>(s, k, o);
-                k += 4;
-            }
+        while k + TILE <= self.k {
+            let x = &packed[k * of_input..(k + TILE) * of_input];
+            self.outputs_of::<S, TILE>(s, x, k);
+            k += TILE;
         }
         while k < self.k {
-            self.lane_tile::<S, 1, N>(s, k, o);
+            self.outputs_of::<S, 1>(s, &packed[k * of_input..(k + 1) * of_input], k);
             k += 1;
         }
     }
 
-    /// K inputs times N vectors of outputs.
+    /// All outputs of K inputs.
     #[inline(always)]
-    fn lane_tile<S: Simd, const K: usize, const N: usize>(&mut self, s: S, k: usize, o: usize) {
-        let at = |i: usize, n: usize| (k + i) * self.outputs + o + n * S::LANES;
-        let mut acc = [[s.splat(0.0); N]; K];
-        for (i, acc) in acc.iter_mut().enumerate() {
-            for (n, acc) in acc.iter_mut().enumerate() {
-                *acc = s.load(self.d_w, at(i, n));
-            }
-        }
-        for t in 0..self.tokens {
-            let x = &self.x[(t * self.k + k) * self.rows..][..K * self.rows];
-            let d_out = &self.scratch[t * self.rows * self.outputs..];
-            for row in 0..self.rows {
-                let mut d = [s.splat(0.0); N];
-                for (n, d) in d.iter_mut().enumerate() {
-                    *d = s.load(d_out, row * self.outputs + o + n * S::LANES);
-                }
-                for (i, acc) in acc.iter_mut().enumerate() {
-                    let x = s.splat(x[i * self.rows + row]);
-                    for (acc, &d) in acc.iter_mut().zip(&d) {
-                        *acc = s.mul_add(x, d, *acc);
-                    }
-                }
-            }
-        }
-        for (i, acc) in acc.iter().enumerate() {
-            for (n, &acc) in acc.iter().enumerate() {
-                s.store(acc, self.d_w, at(i, n));
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn outputs_from<S: Simd, const K: usize>(&mut self, s: S, k: usize, first: usize) {
-        let mut o = first;
+    fn outputs_of<S: Simd, const K: usize>(&mut self, s: S, x: &[f32], k: usize) {
+        let mut o = 0;
         if S::REGISTERS >= 32 {
             while o + 4 <= self.outputs {
-                self.tile::<S, K, 4>(s, k, o);
+                self.tile::<S, K, 4>(s, x, k, o);
                 o += 4;
             }
         }
-        while o + 2 <= self.outputs {
-            self.tile::<S, K, 2>(s, k, o);
-            o += 2;
+        if S::REGISTERS >= 16 {
+            while o + 2 <= self.outputs {
+                self.tile::<S, K, 2>(s, x, k, o);
+                o += 2;
+            }
         }
         while o < self.outputs {
-            self.tile::<S, K, 1>(s, k, o);
+            self.tile::<S, K, 1>(s, x, k, o);
             o += 1;
         }
     }
 
-    /// K inputs times N outputs: one vector of partial sums each, folded at the end.
+    /// K inputs (`[tokens, K, rows]`) times N outputs: one vector of partial sums each, folded at the end.
     #[inline(always)]
-    fn tile<S: Simd, const K: usize, const N: usize>(&mut self, s: S, k: usize, o: usize) {
+    fn tile<S: Simd, const K: usize, const N: usize>(
+        &mut self,
+        s: S,
+        x: &[f32],
+        k: usize,
+        o: usize,
+    ) {
         let mut acc = [[s.splat(0.0); N]; K];
-        for t in 0..self.tokens {
-            for row in (0..self.rows).step_by(S::LANES) {
-                let x_at = (t * self.k + k) * self.rows + row;
-                let d_at = (t * self.outputs + o) * self.rows + row;
+        let rows = self.rows;
+        let d_out = self.d_out.chunks_exact(self.outputs * rows);
+        for (x, d_out) in x.chunks_exact(K * rows).zip(d_out) {
+            let d_out = &d_out[o * rows..(o + N) * rows];
+            for row in (0..rows).step_by(S::LANES) {
                 let mut d = [s.splat(0.0); N];
                 for (n, d) in d.iter_mut().enumerate() {
-                    *d = s.load(self.d_out, d_at + n * self.rows);
+                    *d = s.load(d_out, n * rows + row);
                 }
                 for (i, acc) in acc.iter_mut().enumerate() {
-                    let x = s.load(self.x, x_at + i * self.rows);
+                    let x = s.load(x, i * rows + row);
                     for (acc, &d) in acc.iter_mut().zip(&d) {
                         *acc = s.mul_add(x, d, *acc);
                     }
@@ -184,6 +165,102 @@ impl WeightGrad<'_> {
             for (n, &acc) in acc.iter().enumerate() {
                 self.d_w[(k + i) * self.outputs + o + n] += s.reduce_sum(acc);
             }
+        }
+    }
+
+    #[inline(always)]
+    fn outputs_in_lanes<S: Simd>(&mut self, s: S, x: &[f32], transposed: &mut [f32]) {
+        for (unit, d_out) in self.d_out.chunks_exact(self.rows).enumerate() {
+            let (token, o) = (unit / self.outputs, unit % self.outputs);
+            for (row, &d) in d_out.iter().enumerate() {
+                transposed[(token * self.rows + row) * self.outputs + o] = d;
+            }
+        }
+        let mut o = 0;
+        if S::REGISTERS >= 32 {
+            while o + 4 * S::LANES <= self.outputs {
+                self.columns::<S, 4>(s, x, transposed, o);
+                o += 4 * S::LANES;
+            }
+        }
+        while o + S::LANES <= self.outputs {
+            self.columns::<S, 1>(s, x, transposed, o);
+            o += S::LANES;
+        }
+        while o < self.outputs {
+            self.last_column(s, x, o);
+            o += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn columns<S: Simd, const N: usize>(&mut self, s: S, x: &[f32], d_out: &[f32], o: usize) {
+        let mut k = 0;
+        if S::REGISTERS >= 16 {
+            while k + 4 <= self.k {
+                self.lane_tile::<S, 4, N>(s, x, d_out, [k, o]);
+                k += 4;
+            }
+        }
+        while k < self.k {
+            self.lane_tile::<S, 1, N>(s, x, d_out, [k, o]);
+            k += 1;
+        }
+    }
+
+    /// K inputs times N vectors of outputs.
+    #[inline(always)]
+    fn lane_tile<S: Simd, const K: usize, const N: usize>(
+        &mut self,
+        s: S,
+        x: &[f32],
+        d_out: &[f32],
+        [k, o]: [usize; 2],
+    ) {
+        let at = |i: usize, n: usize| (k + i) * self.outputs + o + n * S::LANES;
+        let mut acc = [[s.splat(0.0); N]; K];
+        for (i, acc) in acc.iter_mut().enumerate() {
+            for (n, acc) in acc.iter_mut().enumerate() {
+                *acc = s.load(self.d_w, at(i, n));
+            }
+        }
+        for t in 0..self.tokens {
+            let x = &x[(t * self.k + k) * self.rows..][..K * self.rows];
+            let d_out = &d_out[t * self.rows * self.outputs..];
+            for row in 0..self.rows {
+                let mut d = [s.splat(0.0); N];
+                for (n, d) in d.iter_mut().enumerate() {
+                    *d = s.load(d_out, row * self.outputs + o + n * S::LANES);
+                }
+                for (i, acc) in acc.iter_mut().enumerate() {
+                    let x = s.splat(x[i * self.rows + row]);
+                    for (acc, &d) in acc.iter_mut().zip(&d) {
+                        *acc = s.mul_add(x, d, *acc);
+                    }
+                }
+            }
+        }
+        for (i, acc) in acc.iter().enumerate() {
+            for (n, &acc) in acc.iter().enumerate() {
+                s.store(acc, self.d_w, at(i, n));
+            }
+        }
+    }
+
+    /// An output that is left when the others fill vectors.
+    #[inline(always)]
+    fn last_column<S: Simd>(&mut self, s: S, x: &[f32], o: usize) {
+        for k in 0..self.k {
+            let mut sum = s.splat(0.0);
+            for t in 0..self.tokens {
+                let (x_at, d_at) = (t * self.k + k, t * self.outputs + o);
+                for row in (0..self.rows).step_by(S::LANES) {
+                    let x = s.load(x, x_at * self.rows + row);
+                    let d = s.load(self.d_out, d_at * self.rows + row);
+                    sum = s.mul_add(x, d, sum);
+                }
+            }
+            self.d_w[k * self.outputs + o] += s.reduce_sum(sum);
         }
     }
 }
@@ -217,7 +294,7 @@ impl Kernel for BiasGrad<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::Isa;
+    use crate::simd::{Isa, MAX_LANES};
     use proptest::prelude::*;
 
     proptest! {
@@ -236,9 +313,16 @@ mod tests {
             let start = noise(k * outputs, 3);
             for isa in Isa::available() {
                 let mut d_w = start.clone();
-                let mut scratch = vec![0.0; if in_lanes { tokens * rows * outputs } else { 0 }];
+                let mut room = vec![0.0; tokens * rows * outputs.max(k)];
+                let inputs = if in_lanes {
+                    Inputs::Plain(&x, &mut room)
+                } else {
+                    let packed = &mut room[..x.len()];
+                    Pack { x: &x, packed, k, rows }.run();
+                    Inputs::Packed(packed)
+                };
                 isa.run(WeightGrad {
-                    x: &x, d_out: &d_out, d_w: &mut d_w, scratch: &mut scratch, tokens, k, outputs, rows,
+                    x: inputs, d_out: &d_out, d_w: &mut d_w, tokens, k, outputs, rows,
                 });
                 for i in 0..k {
                     for o in 0..outputs {

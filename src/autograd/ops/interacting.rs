@@ -21,7 +21,7 @@ use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::fill_mask;
 use crate::kernels::elementwise::{Relu, ReluGrad};
 use crate::kernels::matmul::Matmul;
-use crate::kernels::weight_grad::{BiasGrad, WeightGrad};
+use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 
 /// One of the four projections.
 #[derive(Debug, Clone)]
@@ -167,8 +167,8 @@ impl Interacting {
         });
     }
 
-    /// Adds a projection's part to the gradients of x, weight and bias.
-    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], scratch: &mut [f32]) {
+    /// Adds a projection's part to the gradients of x, weight and bias; `packed` is x, see [`Pack`].
+    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], packed: &[f32]) {
         let Projection { weight, bias } = &self.layer.projections[which];
         let tokens = self.fields * b.rows / BLOCK;
         // p = x weight + bias  =>  d_x += d_p weight^T
@@ -186,10 +186,9 @@ impl Interacting {
         });
         // p = x weight + bias  =>  d_weight += x^T d_p
         b.isa.run(WeightGrad {
-            x: b.operands.get(0),
+            x: Inputs::Packed(packed),
             d_out,
             d_w: &mut b.d_dense[weight.range.clone()],
-            scratch,
             tokens,
             k: self.dim,
             outputs: self.width,
@@ -222,11 +221,10 @@ impl Op for Interacting {
         tokens * self.fields * self.width + mask
     }
 
-    /// Gradients of q, k, v and the sum; then a head's scores twice, or what a weight's gradient needs.
+    /// Gradients of q, k, v and the sum; then a head's scores twice, or x packed.
     fn scratch_units(&self) -> usize {
         let scores = 2 * self.fields * self.fields;
-        let weights = WeightGrad::scratch_units(self.fields, self.width);
-        4 * self.fields * self.width + scores.max(weights)
+        4 * self.fields * self.width + scores.max(self.fields * self.dim)
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
@@ -329,9 +327,17 @@ impl Op for Interacting {
                 }
             }
         }
-        let lanes = &mut rest[..WeightGrad::scratch_units(self.fields, self.width) * rows];
+        let x = b.operands.get(0);
+        let packed = &mut rest[..x.len()];
+        Pack {
+            x,
+            packed,
+            k: self.dim,
+            rows: BLOCK,
+        }
+        .run();
         for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {
-            self.project_back(b, which, d_p, lanes);
+            self.project_back(b, which, d_p, packed);
         }
         b.scratch = scratch;
     }

@@ -5,7 +5,7 @@ use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::matmul::Matmul;
-use crate::kernels::weight_grad::{BiasGrad, WeightGrad};
+use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 
 #[derive(Debug)]
 struct Linear {
@@ -70,7 +70,11 @@ impl Op for Linear {
     }
 
     fn scratch_units(&self) -> usize {
-        WeightGrad::scratch_units(self.tokens, self.outputs)
+        if WeightGrad::packs(self.tokens) {
+            self.tokens * self.k
+        } else {
+            self.outputs
+        }
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
@@ -105,11 +109,19 @@ impl Op for Linear {
             rows: BLOCK,
         });
         // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
+        let x = b.operands.get(0);
+        let x = if WeightGrad::packs(self.tokens) {
+            let packed = &mut b.scratch[..x.len()];
+            let (k, rows) = (self.k, BLOCK);
+            Pack { x, packed, k, rows }.run();
+            Inputs::Packed(packed)
+        } else {
+            Inputs::Plain(x, b.scratch)
+        };
         b.isa.run(WeightGrad {
-            x: b.operands.get(0),
+            x,
             d_out: b.d_out,
             d_w: &mut b.d_dense[self.weight.range.clone()],
-            scratch: b.scratch,
             tokens,
             k: self.k,
             outputs: self.outputs,
