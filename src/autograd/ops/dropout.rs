@@ -1,8 +1,8 @@
 //! `out = mask * x`, mask being 0 with probability `rate` and 1 / (1 - rate) otherwise; at inference `out = x`.
 
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
-use crate::kernels::dropout::{Draw, fill_mask};
+use crate::kernels::dropout::{Draw, FillMask, Masks};
 use crate::kernels::elementwise::{AddProduct, Multiply};
 
 #[derive(Debug)]
@@ -28,17 +28,13 @@ impl Tape {
     }
 }
 
-/// Fills the mask of a shard, block by block.
-pub(super) fn fill_masks(
-    mask: &mut [f32],
-    units: usize,
-    rate: f32,
-    draw: Draw,
-    op: u32,
-    first_row: usize,
-) {
-    for (block, mask) in mask.chunks_exact_mut(units * BLOCK).enumerate() {
-        fill_mask(mask, BLOCK, rate, draw, op, first_row + block * BLOCK);
+impl Dropout {
+    fn masks(&self, draw: Draw) -> Masks {
+        Masks {
+            rate: self.rate,
+            draw,
+            op: self.number,
+        }
     }
 }
 
@@ -54,16 +50,12 @@ impl Op for Dropout {
     fn forward(&self, f: &mut Forward<'_>) {
         match f.shard.draw {
             None => f.saved.fill(1.0),
-            Some(draw) => {
-                fill_masks(
-                    f.saved,
-                    self.units,
-                    self.rate,
-                    draw,
-                    self.number,
-                    f.shard.first_row,
-                );
-            }
+            Some(draw) => f.isa.run(FillMask {
+                masks: self.masks(draw),
+                mask: f.saved,
+                units: self.units,
+                first_row: f.shard.first_row,
+            }),
         }
         f.isa.run(Multiply {
             a: f.saved,
@@ -82,10 +74,10 @@ impl Op for Dropout {
     }
 
     fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
-        let mut mask = vec![1.0; self.units];
-        if let Some(draw) = r.draw {
-            fill_mask(&mut mask, 1, self.rate, draw, self.number, r.row);
-        }
+        let drawn = r
+            .draw
+            .map(|draw| self.masks(draw).of_row(r.row, self.units));
+        let mask = drawn.unwrap_or_else(|| vec![1.0; self.units]);
         mask.iter()
             .zip(r.operands[0])
             .map(|(&m, x)| f64::from(m) * x)

@@ -11,14 +11,13 @@
 
 use std::ops::Range;
 
-use super::dropout::fill_masks;
 use super::relu::nearest_kink;
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
-use crate::kernels::dropout::fill_mask;
+use crate::kernels::dropout::{Draw, FillMask, Masks};
 use crate::kernels::elementwise::{Relu, ReluGrad};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
@@ -122,6 +121,14 @@ impl Interacting {
     fn block(&self, block: usize) -> (Range<usize>, Range<usize>) {
         let of = |units: usize| block * units * BLOCK..(block + 1) * units * BLOCK;
         (of(self.fields * self.width), of(self.alpha_units()))
+    }
+
+    fn masks(&self, draw: Draw) -> Masks {
+        Masks {
+            rate: self.layer.dropout,
+            draw,
+            op: self.number,
+        }
     }
 
     /// Whether the residual projection is kept: ReLU's gradient needs its result.
@@ -255,14 +262,12 @@ impl Op for Interacting {
         }
         if !mask.is_empty() {
             match f.shard.draw {
-                Some(draw) => fill_masks(
+                Some(draw) => f.isa.run(FillMask {
+                    masks: self.masks(draw),
                     mask,
-                    self.alpha_units(),
-                    self.layer.dropout,
-                    draw,
-                    self.number,
-                    f.shard.first_row,
-                ),
+                    units: self.alpha_units(),
+                    first_row: f.shard.first_row,
+                }),
                 None => mask.fill(1.0),
             }
         }
@@ -376,10 +381,9 @@ impl Interacting {
             p.into_iter().map(relu).collect()
         };
         let [q, k, v, mut sum] = [0, 1, 2, 3].map(projected);
-        let mut mask = vec![1.0; self.alpha_units()];
-        if let (Some(draw), true) = (r.draw, self.layer.dropout > 0.0) {
-            fill_mask(&mut mask, 1, self.layer.dropout, draw, self.number, r.row);
-        }
+        let draw = r.draw.filter(|_| self.layer.dropout > 0.0);
+        let drawn = draw.map(|draw| self.masks(draw).of_row(r.row, self.alpha_units()));
+        let mask = drawn.unwrap_or_else(|| vec![1.0; self.alpha_units()]);
         let mut all_alpha = Vec::new();
         for h in 0..heads {
             for i in 0..f {
