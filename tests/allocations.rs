@@ -2,7 +2,8 @@
 //!
 //! Both are measured on real batches of a data set, multi-valued and numeric fields included. The one thing that does allocate
 //! is the thread pool: work handed to it from outside goes through a queue of blocks of 63 places (`crossbeam-deque`), so
-//! that every 63rd hand-over allocates a block of some 1,500 bytes. Those are counted apart, and bounded.
+//! that every 63rd hand-over allocates a block of 1,520 bytes, with any number of threads. Those are counted apart, and
+//! bounded: measured, 4 blocks in 64 steps of 4 hand-overs each.
 
 #![allow(
     unsafe_code,
