@@ -10,7 +10,7 @@ use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
 use autoint::autograd::{Parameters, Tape, Var};
 use autoint::data::batch::Batch;
 use autoint::kernels::dropout::{Draw, uniform};
-use autoint::model::InteractingConfig;
+use autoint::model::config::InteractingConfig;
 use autoint::model::interacting::interacting;
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
