@@ -68,7 +68,7 @@ fn moments(sums: &[f64], rows: f64, unit: usize) -> (f64, f64) {
 }
 
 impl BatchNorm {
-    /// The mean and 1 / deviation that a unit is normalised with.
+    /// The mean and 1 / deviation that a unit is normalised with. Asked anew for every block: a list would have to be allocated.
     fn moments_of(
         &self,
         unit: usize,
@@ -105,9 +105,6 @@ impl Op for BatchNorm {
             .shard
             .draw
             .map(|_| (&f.shard.statistics[self.number], f.shard.batch.rows));
-        let moments: Vec<_> = (0..self.n)
-            .map(|unit| self.moments_of(unit, training, &f.parameters.buffers))
-            .collect();
         let x = f.operands.get(0).chunks_exact(BLOCK);
         let out = f
             .out
@@ -115,7 +112,7 @@ impl Op for BatchNorm {
             .zip(f.saved.chunks_exact_mut(BLOCK));
         for (at, (x, (out, normalised))) in x.zip(out).enumerate() {
             let unit = at % self.n;
-            let (mean, inverse) = moments[unit];
+            let (mean, inverse) = self.moments_of(unit, training, &f.parameters.buffers);
             f.isa.run(Normalise {
                 x,
                 mean: mean as f32,
@@ -134,14 +131,11 @@ impl Op for BatchNorm {
             .shard
             .draw
             .map(|_| (&b.shard.statistics[self.number], b.shard.batch.rows));
-        let moments: Vec<_> = (0..self.n)
-            .map(|unit| self.moments_of(unit, training, &b.parameters.buffers))
-            .collect();
         let d_x = b.d_operands.get(0).chunks_exact_mut(BLOCK);
         let d_out = b.d_out.chunks_exact(BLOCK).zip(b.saved.chunks_exact(BLOCK));
         for (at, (d_x, (d_out, normalised))) in d_x.zip(d_out).enumerate() {
             let (unit, used) = (at % self.n, used_in(at / self.n, used));
-            let (_, inverse) = moments[unit];
+            let (_, inverse) = self.moments_of(unit, training, &b.parameters.buffers);
             // hat = (x - mean) inverse, mean and inverse being functions of the whole batch (in training)
             //   =>  d_x += gain inverse (d_out - mean(d_out) - hat mean(d_out hat))
             let (mean, slope) = training.map_or((0.0, 0.0), |(statistics, rows)| {

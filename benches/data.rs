@@ -1,0 +1,52 @@
+//! From a raw table to an encoded data set, and from there to a batch. Elements are rows.
+
+use std::time::Duration;
+
+use autoint::data::batch::Batch;
+use autoint::data::encode::encode;
+use autoint::data::protocol::Protocol;
+use autoint::data::synthetic::{SyntheticConfig, generate};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+/// Rows of the raw table.
+const ROWS: usize = 20_000;
+
+const BATCH: usize = 2048;
+
+fn data(c: &mut Criterion) {
+    let table = generate(&SyntheticConfig::of_rows(ROWS)).expect("a table");
+    for name in ["course", "recbole"] {
+        let protocol = Protocol::named(name).expect("a protocol");
+        let data = encode(&table, &protocol).expect("a data set");
+        let mut group = c.benchmark_group(format!("data/{name}"));
+        group.throughput(Throughput::Elements(ROWS as u64));
+        group.bench_function("encode", |b| {
+            b.iter(|| {
+                let again = encode(&table, &protocol).expect("a data set");
+                assert_eq!(again.rows(), data.rows());
+                again
+            });
+        });
+        // Rows far apart, as a shuffle has them.
+        let apart = |i: usize| (i * 7919 % data.rows()) as u32;
+        let rows: Vec<u32> = (0..BATCH).map(apart).collect();
+        let mut batch = Batch::default();
+        group.throughput(Throughput::Elements(BATCH as u64));
+        group.bench_function("gather", |b| b.iter(|| data.gather(&rows, &mut batch)));
+        let labels = rows
+            .iter()
+            .map(|&row| f32::from(data.labels()[row as usize]));
+        assert!(batch.labels.iter().copied().eq(labels));
+        assert_eq!(batch.fields.len(), data.schema().fields.len());
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    targets = data
+}
+criterion_main!(benches);

@@ -1,0 +1,31 @@
+//! Inference on all cores: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
+
+use std::time::Duration;
+
+use autoint::simd::Isa;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+mod support;
+
+fn infer(c: &mut Criterion) {
+    let isa = Isa::choose().expect("an instruction set");
+    for rows in [2048, 1] {
+        let mut group = c.benchmark_group(format!("infer {rows}"));
+        group.throughput(Throughput::Elements(rows as u64));
+        for shape in support::shapes() {
+            let mut net = support::Net::new(&shape, isa, support::all_cores());
+            let batch = shape.batch(rows, 1);
+            group.bench_function(shape.name, |b| b.iter(|| net.infer(&batch)[0]));
+        }
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    targets = infer
+}
+criterion_main!(benches);

@@ -1,0 +1,34 @@
+//! A whole training step of 2,048 rows on all cores: `prepare`, forward, backward, update. Elements are rows.
+
+use std::time::Duration;
+
+use autoint::simd::Isa;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+mod support;
+
+const ROWS: usize = 2048;
+
+fn step(c: &mut Criterion) {
+    let isa = Isa::choose().expect("an instruction set");
+    let mut group = c.benchmark_group("step");
+    group.throughput(Throughput::Elements(ROWS as u64));
+    for shape in support::shapes() {
+        let mut net = support::Net::new(&shape, isa, support::all_cores());
+        let batches: Vec<_> = (0..4).map(|seed| shape.batch(ROWS, seed)).collect();
+        let mut turn = batches.iter().cycle();
+        group.bench_function(shape.name, |b| {
+            b.iter(|| net.step(turn.next().expect("a cycle")));
+        });
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2));
+    targets = step
+}
+criterion_main!(benches);

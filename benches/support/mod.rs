@@ -1,0 +1,141 @@
+//! What the benches share: the named shapes, batches of any shape, and a model in training.
+
+#![allow(dead_code, reason = "every bench uses a part of it")]
+
+use autoint::autograd::{Engine, Parameters};
+use autoint::data::batch::{Batch, FieldBatch};
+use autoint::kernels::dropout::{Draw, uniform};
+use autoint::model::preset::Preset;
+use autoint::model::{Model, build, preset};
+use autoint::optim::Optimizer;
+use autoint::simd::Isa;
+
+pub mod peak;
+
+/// The course table's 14 fields: how many values each has (MovieLens-1M).
+pub const COURSE_FIELDS: [usize; 14] = [6040, 3706, 10, 81, 4, 12, 1, 18, 18, 16, 2, 7, 21, 3439];
+
+/// RecBole's 7 fields: user, item, its year and genres, gender, age, occupation.
+const RECBOLE_FIELDS: [usize; 7] = [6040, 3706, 81, 18, 2, 7, 21];
+
+/// A model and the sizes of its fields.
+#[derive(Clone)]
+pub struct Shape {
+    pub name: &'static str,
+    pub preset: Preset,
+    pub fields: Vec<usize>,
+}
+
+/// The named shapes: the presets on their own fields, and one as wide as the Criteo click log.
+pub fn shapes() -> Vec<Shape> {
+    let of = |name, preset: &str, fields: &[usize]| Shape {
+        name,
+        preset: preset::named(preset).expect("a preset"),
+        fields: fields.to_vec(),
+    };
+    // 13 numeric fields in buckets and 26 categorical ones; vocabularies of a size that fits any machine.
+    let mut criteo_fields = vec![50; 13];
+    criteo_fields.extend((0..26).map(|i| [20, 500, 5_000, 20_000][i % 4]));
+    let mut criteo = of("criteo", "compact", &criteo_fields);
+    criteo.preset.model.interacting.heads = 2;
+    criteo.preset.model.interacting.width = 32;
+    vec![
+        of("compact", "compact", &COURSE_FIELDS),
+        of("course-best", "course-best", &COURSE_FIELDS),
+        of("authors", "authors", &COURSE_FIELDS),
+        of("recbole", "recbole", &RECBOLE_FIELDS),
+        criteo,
+    ]
+}
+
+impl Shape {
+    /// The shape called `name`.
+    pub fn named(name: &str) -> Shape {
+        let shape = shapes().into_iter().find(|shape| shape.name == name);
+        shape.expect("a named shape")
+    }
+
+    /// The first table row of each field, and the number of all at the end.
+    pub fn offsets(&self) -> Vec<usize> {
+        let mut offsets = vec![0];
+        for size in &self.fields {
+            offsets.push(offsets[offsets.len() - 1] + size);
+        }
+        offsets
+    }
+
+    /// Random rows. Small ids are more frequent, as in real data.
+    pub fn batch(&self, rows: usize, seed: u32) -> Batch {
+        let places = self.fields.iter().zip(self.offsets());
+        let fields = places.enumerate().map(|(field, (&size, offset))| {
+            let id = |row| {
+                let u = uniform(seed, field as u32, row as u32);
+                (offset + (size as f32 * u.powi(3)) as usize) as u32
+            };
+            let ids = (0..rows).map(id).collect();
+            FieldBatch::One { ids }
+        });
+        let label = |row| f32::from(u8::from(uniform(seed, 99, row as u32) < 0.5));
+        Batch {
+            rows,
+            fields: fields.collect(),
+            labels: (0..rows).map(label).collect(),
+            weights: Vec::new(),
+        }
+    }
+}
+
+/// As many threads as the machine has.
+pub fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A model in training.
+pub struct Net {
+    pub engine: Engine,
+    pub weights: Parameters,
+    pub optimizer: Optimizer,
+    pub learning_rate: f64,
+    pub logits: Vec<f32>,
+}
+
+impl Net {
+    pub fn new(shape: &Shape, isa: Isa, threads: usize) -> Net {
+        let settings = &shape.preset;
+        let Model {
+            tape, logit, loss, ..
+        } = build(&settings.model, &shape.offsets()).expect("a model");
+        Net {
+            weights: Parameters::initialise(tape.layout(), 1),
+            optimizer: Optimizer::new(&settings.optimizer, tape.layout()).expect("an optimiser"),
+            engine: Engine::new(tape, logit, loss, isa, threads).expect("an engine"),
+            learning_rate: settings.optimizer.learning_rate,
+            logits: Vec::new(),
+        }
+    }
+
+    /// What `Trainer` does for each batch; gives the loss, which is checked to be one.
+    pub fn step(&mut self, batch: &Batch) -> f64 {
+        let (engine, weights) = (&mut self.engine, &mut self.weights);
+        self.optimizer.prepare(engine, batch, weights);
+        let number = self.optimizer.steps() + 1;
+        let draw = Draw {
+            seed: 1,
+            step: number as u32,
+        };
+        let loss = engine.step(weights, batch, Some(draw), number);
+        self.optimizer.step(engine, self.learning_rate, weights);
+        engine.update_buffers(batch.rows, weights);
+        let loss = loss.expect("a finite loss");
+        assert!(loss > 0.0, "a loss of {loss}");
+        loss
+    }
+
+    /// The logits of a batch, checked to be finite.
+    pub fn infer(&mut self, batch: &Batch) -> &[f32] {
+        self.engine.logits(&self.weights, batch, &mut self.logits);
+        let finite = self.logits.iter().all(|logit| logit.is_finite());
+        assert!(finite && self.logits.len() == batch.rows);
+        &self.logits
+    }
+}
