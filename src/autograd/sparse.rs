@@ -136,7 +136,6 @@ impl SparseIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::batch::FieldBatch;
 
     #[test]
     fn rows_shared_by_samples_are_summed_with_their_scales() {
