@@ -1,12 +1,12 @@
 //! From a raw table to an encoded data set, and from there to a batch. Elements are rows.
 
-use std::time::Duration;
-
 use autoint::data::batch::Batch;
 use autoint::data::encode::encode;
 use autoint::data::protocol::Protocol;
 use autoint::data::synthetic::{SyntheticConfig, generate};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+mod support;
 
 /// Rows of the raw table.
 const ROWS: usize = 20_000;
@@ -43,10 +43,7 @@ fn data(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1));
+    config = support::criterion(300, 1000);
     targets = data
 }
 criterion_main!(benches);

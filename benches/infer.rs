@@ -1,7 +1,5 @@
 //! Inference on all cores: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
 
-use std::time::Duration;
-
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -22,10 +20,7 @@ fn infer(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1));
+    config = support::criterion(300, 1000);
     targets = infer
 }
 criterion_main!(benches);

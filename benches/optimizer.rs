@@ -55,10 +55,7 @@ fn optimizer(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(300));
+    config = support::criterion(100, 300);
     targets = optimizer
 }
 criterion_main!(benches);

@@ -2,8 +2,6 @@
 //!
 //! All is done anew for each user: filling the batch, the logits, the selection.
 
-use std::time::Duration;
-
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -72,10 +70,7 @@ fn rank(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1));
+    config = support::criterion(300, 1000);
     targets = rank
 }
 criterion_main!(benches);

@@ -1,7 +1,5 @@
 //! A whole training step of 2,048 rows on all cores: `prepare`, forward, backward, update. Elements are rows.
 
-use std::time::Duration;
-
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -25,10 +23,7 @@ fn step(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2));
+    config = support::criterion(500, 2000);
     targets = step
 }
 criterion_main!(benches);

@@ -9,15 +9,17 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use autoint::autograd::{Engine, Layout, Parameters};
+use autoint::autograd::{Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
-use autoint::kernels::dropout::Draw;
-use autoint::model::preset::Preset;
-use autoint::model::{Model, build, preset};
-use autoint::optim::Optimizer;
+use autoint::model::preset;
 use autoint::simd::Isa;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::{Net, offsets};
 
 /// `shapes.json`
 #[derive(Deserialize)]
@@ -46,15 +48,6 @@ fn uniform(stream: u64, i: usize) -> f64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) >> 40) as f64 / f64::from(1 << 24)
-}
-
-/// The first table row of each field, and the number of all at the end.
-fn offsets(fields: &[usize]) -> Vec<usize> {
-    let mut offsets = vec![0];
-    for size in fields {
-        offsets.push(offsets[offsets.len() - 1] + size);
-    }
-    offsets
 }
 
 /// The rows from `first` on.
@@ -93,64 +86,22 @@ fn weights(layout: &Layout) -> Parameters {
     weights
 }
 
-/// A model in training.
-struct Net {
-    engine: Engine,
-    weights: Parameters,
-    optimizer: Optimizer,
-    learning_rate: f64,
-    logits: Vec<f32>,
-}
-
-impl Net {
-    fn new(settings: &Preset, fields: &[usize], isa: Isa, threads: usize) -> anyhow::Result<Net> {
-        let Model {
-            tape, logit, loss, ..
-        } = build(&settings.model, &offsets(fields))?;
-        Ok(Net {
-            weights: weights(tape.layout()),
-            optimizer: Optimizer::new(&settings.optimizer, tape.layout())?,
-            engine: Engine::new(tape, logit, loss, isa, threads)?,
-            learning_rate: settings.optimizer.learning_rate,
-            logits: Vec::new(),
-        })
-    }
-
-    /// What `Trainer` does for each batch.
-    fn step(&mut self, batch: &Batch) -> anyhow::Result<f64> {
-        let (engine, weights) = (&mut self.engine, &mut self.weights);
-        self.optimizer.prepare(engine, batch, weights);
-        let number = self.optimizer.steps() + 1;
-        let draw = Draw {
-            seed: 1,
-            step: number as u32,
-        };
-        let loss = engine.step(weights, batch, Some(draw), number)?;
-        self.optimizer.step(engine, self.learning_rate, weights);
-        engine.update_buffers(batch.rows, weights);
-        Ok(loss)
-    }
-
-    fn infer(&mut self, batch: &Batch) -> Vec<f32> {
-        self.engine.logits(&self.weights, batch, &mut self.logits);
-        let logits = self.logits.iter();
-        logits.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
-    }
+/// What the peers give: probabilities, not logits.
+fn probabilities(net: &mut Net, batch: &Batch) -> Vec<f32> {
+    let logits = net.infer(batch).iter();
+    logits.map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
 }
 
 /// Milliseconds of `repetitions` runs. The first ones are untimed: the caches hold what the other processes left in them.
-fn time<T>(
-    repetitions: usize,
-    mut run: impl FnMut(usize) -> anyhow::Result<T>,
-) -> anyhow::Result<Vec<f64>> {
+fn time<T>(repetitions: usize, mut run: impl FnMut(usize) -> T) -> Vec<f64> {
     let untimed = 1 + repetitions / 10;
     let mut ms = Vec::new();
     for i in 0..untimed + repetitions {
         let start = Instant::now();
-        black_box(run(i)?);
+        black_box(run(i));
         ms.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(ms.split_off(untimed))
+    ms.split_off(untimed)
 }
 
 fn say(line: impl Display) -> io::Result<()> {
@@ -191,20 +142,22 @@ fn main() -> anyhow::Result<()> {
             settings.model.embedding.dim = shape.dim;
             settings.model.interacting.heads = shape.heads;
             settings.model.interacting.width = shape.width;
-            let mut net = Net::new(&settings, &config.fields, isa, config.threads)?;
-            let probabilities = net.infer(&batches[0])[..4].to_vec();
-            nets.insert(name.to_owned(), (net, probabilities));
+            let mut net = Net::with(&settings, &config.fields, weights, isa, config.threads);
+            let first = probabilities(&mut net, &batches[0])[..4].to_vec();
+            nets.insert(name.to_owned(), (net, first));
         }
-        let (net, probabilities) = nets.get_mut(name).context("just made")?;
+        let (net, first) = nets.get_mut(name).context("just made")?;
         let repetitions = repetitions.parse()?;
         let ms = match kind {
             "step" => time(repetitions, |i| net.step(&batches[i % batches.len()])),
-            "infer2048" => time(repetitions, |i| Ok(net.infer(&batches[i % batches.len()]))),
-            "infer1" => time(repetitions, |i| Ok(net.infer(&ones[i % ones.len()]))),
+            "infer2048" => time(repetitions, |i| {
+                probabilities(net, &batches[i % batches.len()])
+            }),
+            "infer1" => time(repetitions, |i| probabilities(net, &ones[i % ones.len()])),
             _ => bail!("no such kind: {kind}"),
-        }?;
+        };
         let parameters = net.engine.tape().layout().len();
-        say(json!({"ms": ms, "parameters": parameters, "probabilities": probabilities}))?;
+        say(json!({"ms": ms, "parameters": parameters, "probabilities": first}))?;
     }
     Ok(())
 }

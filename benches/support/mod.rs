@@ -2,13 +2,16 @@
 
 #![allow(dead_code, reason = "every bench uses a part of it")]
 
-use autoint::autograd::{Engine, Parameters};
+use std::time::Duration;
+
+use autoint::autograd::{Engine, Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::preset::Preset;
 use autoint::model::{Model, build, preset};
 use autoint::optim::Optimizer;
 use autoint::simd::Isa;
+use criterion::Criterion;
 
 pub mod peak;
 
@@ -48,6 +51,15 @@ pub fn shapes() -> Vec<Shape> {
     ]
 }
 
+/// The first table row of each field of so many values, and the number of all at the end.
+pub fn offsets(fields: &[usize]) -> Vec<usize> {
+    let mut offsets = vec![0];
+    for size in fields {
+        offsets.push(offsets[offsets.len() - 1] + size);
+    }
+    offsets
+}
+
 impl Shape {
     /// The shape called `name`.
     pub fn named(name: &str) -> Shape {
@@ -55,13 +67,9 @@ impl Shape {
         shape.expect("a named shape")
     }
 
-    /// The first table row of each field, and the number of all at the end.
+    /// See [`offsets`].
     pub fn offsets(&self) -> Vec<usize> {
-        let mut offsets = vec![0];
-        for size in &self.fields {
-            offsets.push(offsets[offsets.len() - 1] + size);
-        }
-        offsets
+        offsets(&self.fields)
     }
 
     /// Random rows. Small ids are more frequent, as in real data.
@@ -85,6 +93,14 @@ impl Shape {
     }
 }
 
+/// Few samples: what is compared differs by far more than they scatter. Times in milliseconds.
+pub fn criterion(warm_up: u64, measurement: u64) -> Criterion {
+    Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(warm_up))
+        .measurement_time(Duration::from_millis(measurement))
+}
+
 /// As many threads as the machine has.
 pub fn all_cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -101,12 +117,23 @@ pub struct Net {
 
 impl Net {
     pub fn new(shape: &Shape, isa: Isa, threads: usize) -> Net {
-        let settings = &shape.preset;
+        let weights = |layout: &Layout| Parameters::initialise(layout, 1);
+        Net::with(&shape.preset, &shape.fields, weights, isa, threads)
+    }
+
+    /// A model with weights of one's own.
+    pub fn with(
+        settings: &Preset,
+        fields: &[usize],
+        weights: impl FnOnce(&Layout) -> Parameters,
+        isa: Isa,
+        threads: usize,
+    ) -> Net {
         let Model {
             tape, logit, loss, ..
-        } = build(&settings.model, &shape.offsets()).expect("a model");
+        } = build(&settings.model, &offsets(fields)).expect("a model");
         Net {
-            weights: Parameters::initialise(tape.layout(), 1),
+            weights: weights(tape.layout()),
             optimizer: Optimizer::new(&settings.optimizer, tape.layout()).expect("an optimiser"),
             engine: Engine::new(tape, logit, loss, isa, threads).expect("an engine"),
             learning_rate: settings.optimizer.learning_rate,

@@ -27,7 +27,7 @@ pub struct Check<'a> {
     pub tape: &'a Tape,
     /// The result that is differentiated.
     pub result: &'a Var,
-    /// Leaves recorded with [`Tape::input`], in order, with their values `[units, rows]`.
+    /// Leaves recorded with [`Tape::input`], in order, with their values as [`super::op::BLOCK`] lays them out.
     pub leaves: Vec<(Var, Vec<f32>)>,
     pub parameters: &'a Parameters,
     /// At most `rows` rows.
@@ -35,7 +35,7 @@ pub struct Check<'a> {
     /// R: a multiple of the widest vector.
     pub rows: usize,
     pub draw: Option<Draw>,
-    /// `[units of the result, rows]`
+    /// Of the result, laid out likewise.
     pub cotangent: &'a [f32],
 }
 

@@ -44,6 +44,9 @@ pub fn candidates(
         return Err(Error::config("configuration", what));
     }
     let mut points = variants_of(&file, variants)?;
+    if grid.contains_key("protocol") {
+        return Err(not_of_a_run("grid.protocol"));
+    }
     for (key, values) in &grid {
         points = crossed(points, key, values)?;
     }
@@ -78,6 +81,12 @@ fn section(file: &mut Table, key: &str) -> Result<Table> {
     }
 }
 
+/// A setting that belongs outside of the runs.
+fn not_of_a_run(key: &str) -> Error {
+    let what = "must be the same for all runs, whose numbers are compared: set it outside of them";
+    Error::config(key, what)
+}
+
 fn variants_of(shared: &Table, variants: Table) -> Result<Vec<Point>> {
     if variants.is_empty() {
         return Ok(vec![(String::new(), shared.clone())]);
@@ -92,9 +101,7 @@ fn variants_of(shared: &Table, variants: Table) -> Result<Vec<Point>> {
             .iter()
             .find(|k| variant.contains_key(**k))
         {
-            let what =
-                "must be the same for all runs, whose numbers are compared: set it outside of them";
-            return Err(Error::config(format!("{key}.{fixed}"), what));
+            return Err(not_of_a_run(&format!("{key}.{fixed}")));
         }
         let mut table = shared.clone();
         overlay(&mut table, variant);
@@ -213,6 +220,7 @@ mod tests {
             ("run = 1", "run"),
             ("[run]\na = 1", "run.a"),
             ("[run.a]\nprotocol = 'paper'", "run.a.protocol"),
+            ("[grid]\nprotocol = ['paper', 'course']", "grid.protocol"),
             ("[grid]\n'train.seed' = 1", "grid.train.seed"),
             ("[grid]\n'train.seed' = []", "grid.train.seed"),
             ("[grid]\n'train.speed' = [1]", "train.speed"),
