@@ -50,7 +50,6 @@ fn matmul(c: &mut Criterion) {
                     tokens,
                     k,
                     outputs,
-                    rows: BLOCK,
                 });
             });
         });
@@ -70,13 +69,7 @@ fn matmul(c: &mut Criterion) {
             b.iter(|| {
                 let inputs = if WeightGrad::packs(of_sample) {
                     let packed = &mut room[..x.len()];
-                    Pack {
-                        x: &x,
-                        packed,
-                        k,
-                        rows: BLOCK,
-                    }
-                    .run();
+                    Pack { x: &x, packed, k }.run();
                     Inputs::Packed(packed)
                 } else {
                     Inputs::Plain(&x, &mut room)
@@ -88,7 +81,6 @@ fn matmul(c: &mut Criterion) {
                     tokens,
                     k,
                     outputs,
-                    rows: BLOCK,
                 });
             });
         });

@@ -7,7 +7,7 @@ use super::batch_op::{BatchOp, Statistics};
 use super::layout::Parameters;
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
-use crate::simd::{Isa, MAX_LANES};
+use crate::simd::Isa;
 
 /// One kind of computation on a tape. One file of [`super::ops`] each: the formula, the shape rule (in the recording method of
 /// [`super::Tape`]), forward, backward directly below it, and the definition.
@@ -46,12 +46,12 @@ pub trait Op: Debug + Send + Sync {
     }
 }
 
-/// Rows that lie side by side: as many as the widest vector has lanes.
+/// The rows that lie side by side.
 ///
 /// The numbers of a result of n units for R rows lie in R / 16 blocks, `[blocks, n, 16]`: what belongs to the same sixteen rows
 /// is close together, whatever R is, and fits the nearest cache where rows of a large R would be far apart. For most kernels
 /// a block is only more of the same: `[blocks, tokens, n, 16]` are `blocks * tokens` tokens.
-pub const BLOCK: usize = MAX_LANES;
+pub use crate::kernels::BLOCK;
 
 /// Where the number of `unit` of `units` and `row` lies.
 pub fn place(units: usize, unit: usize, row: usize) -> usize {

@@ -1,8 +1,9 @@
-//! The attention of an interacting layer, fused: scores, softmax, weighted sum, and their gradients, one strip of rows and one
-//! head at a time, so that what a head needs stays in the nearest cache.
+//! The attention of an interacting layer, fused: scores, softmax, weighted sum, and their gradients, one block and one head at a
+//! time, so that what a head needs stays in the nearest cache.
 
 use super::math::exp;
-use super::product::{Factor, Into, product};
+use super::product::{Form, Matrix, Product};
+use super::{BLOCK, Column};
 use crate::simd::{Kernel, Simd};
 
 /// The sizes of a layer's attention.
@@ -16,8 +17,6 @@ pub struct Sizes {
     pub width: usize,
     /// What scores are multiplied by before the softmax.
     pub scale: f32,
-    /// R
-    pub rows: usize,
 }
 
 impl Sizes {
@@ -25,21 +24,28 @@ impl Sizes {
         self.width / self.heads
     }
 
-    /// Head `h` of `[F, width, rows]`, as a matrix field by dimension, for the strip that starts at `row`.
+    /// Head `h` of `[F, width]`, as a matrix field by dimension.
     #[inline(always)]
-    fn head(self, h: usize, row: usize) -> Factor {
-        Factor {
-            start: h * self.head_dim() * self.rows + row,
-            strides: (self.width * self.rows, self.rows),
+    fn head(self, h: usize) -> Matrix {
+        Matrix {
+            start: h * self.head_dim(),
+            stride: self.width,
         }
     }
 
-    /// Head `h` of `[H, F, F, rows]`, as a matrix field by field, likewise.
+    /// The units of one head in `[H, F, F]`.
     #[inline(always)]
-    fn weights(self, h: usize, row: usize) -> Factor {
-        Factor {
-            start: h * self.fields * self.fields * self.rows + row,
-            strides: (self.fields * self.rows, self.rows),
+    fn of_head(self, h: usize) -> std::ops::Range<usize> {
+        let units = self.fields * self.fields;
+        h * units..(h + 1) * units
+    }
+
+    /// One head's `[F, F]`, as a matrix field by field.
+    #[inline(always)]
+    fn weights(self) -> Matrix {
+        Matrix {
+            start: 0,
+            stride: self.fields,
         }
     }
 }
@@ -48,18 +54,18 @@ impl Sizes {
 #[derive(Debug)]
 pub struct Attend<'a> {
     pub sizes: Sizes,
-    /// `[F, width, rows]` each.
-    pub q: &'a [f32],
-    pub k: &'a [f32],
-    pub v: &'a [f32],
-    /// `[H, F, F, rows]`: dropout's factors; none means 1.
-    pub mask: Option<&'a [f32]>,
-    /// `[H, F, F, rows]`: the softmax's result, before dropout.
-    pub alpha: &'a mut [f32],
-    /// `[F * F, rows]`: a head's weights after dropout; used with a mask only.
-    pub dropped: &'a mut [f32],
-    /// `[F, width, rows]`
-    pub out: &'a mut [f32],
+    /// `[F, width]` each.
+    pub q: &'a [Column],
+    pub k: &'a [Column],
+    pub v: &'a [Column],
+    /// `[H, F, F]`: dropout's factors; none means 1.
+    pub mask: Option<&'a [Column]>,
+    /// `[H, F, F]`: the softmax's result, before dropout.
+    pub alpha: &'a mut [Column],
+    /// `[F, F]`: a head's weights after dropout; used with a mask only.
+    pub dropped: &'a mut [Column],
+    /// `[F, width]`
+    pub out: &'a mut [Column],
 }
 
 impl Kernel for Attend<'_> {
@@ -69,82 +75,72 @@ impl Kernel for Attend<'_> {
     fn run<S: Simd>(self, s: S) {
         let z = self.sizes;
         let (f, c) = (z.fields, z.head_dim());
-        for row in (0..z.rows).step_by(S::LANES) {
-            for h in 0..z.heads {
-                let (head, weights) = (z.head(h, row), z.weights(h, row));
-                let keys = (self.k, head.transposed());
-                product(
-                    s,
-                    (self.q, head),
-                    keys,
-                    (self.alpha, weights),
-                    [f, f, c],
-                    Into::Overwrite,
-                );
-                for i in 0..f {
-                    softmax_in_place(s, self.alpha, weights.start + i * weights.strides.0, z);
-                }
-                let (o, v) = ((&mut *self.out, head), (self.v, head));
-                match self.mask {
-                    None => product(s, (self.alpha, weights), v, o, [f, c, f], Into::Add),
-                    Some(mask) => {
-                        let own = z.weights(0, row);
-                        drop_out(
-                            s,
-                            self.alpha,
-                            mask,
-                            weights.start,
-                            self.dropped,
-                            own.start,
-                            z,
-                        );
-                        product(s, (self.dropped, own), v, o, [f, c, f], Into::Add);
-                    }
-                }
+        for h in 0..z.heads {
+            let (head, weights) = (z.head(h), z.weights());
+            let alpha = &mut self.alpha[z.of_head(h)];
+            Product {
+                form: Form::SecondTransposed,
+                a: (self.q, head),
+                b: (self.k, head),
+                c: (alpha, weights),
+                size: [f, f, c],
+                accumulate: false,
             }
+            .call(s);
+            for scores in alpha.chunks_exact_mut(f) {
+                softmax_in_place(s, scores, z.scale);
+            }
+            let weighted = match self.mask {
+                None => &*alpha,
+                Some(mask) => {
+                    multiply(s, alpha, &mask[z.of_head(h)], self.dropped);
+                    &*self.dropped
+                }
+            };
+            Product {
+                form: Form::Plain,
+                a: (weighted, weights),
+                b: (self.v, head),
+                c: (self.out, head),
+                size: [f, c, f],
+                accumulate: true,
+            }
+            .call(s);
         }
     }
 }
 
-/// Turns F scores, each `rows` apart, into their softmax.
+/// Turns a query's scores into their softmax.
 #[inline(always)]
-fn softmax_in_place<S: Simd>(s: S, x: &mut [f32], start: usize, z: Sizes) {
-    let at = |j: usize| start + j * z.rows;
-    let mut top = s.load(x, at(0));
-    for j in 1..z.fields {
-        top = s.max(top, s.load(x, at(j)));
-    }
-    let scale = s.splat(z.scale);
-    let mut sum = s.splat(0.0);
-    for j in 0..z.fields {
-        let e = exp(s, s.mul(scale, s.sub(s.load(x, at(j)), top)));
-        sum = s.add(sum, e);
-        s.store(e, x, at(j));
-    }
-    let inverse = s.div(s.splat(1.0), sum);
-    for j in 0..z.fields {
-        s.store(s.mul(s.load(x, at(j)), inverse), x, at(j));
+fn softmax_in_place<S: Simd>(s: S, x: &mut [Column], scale: f32) {
+    for strip in 0..BLOCK / S::LANES {
+        let lane = strip * S::LANES;
+        let mut top = s.splat(f32::NEG_INFINITY);
+        for x in &*x {
+            top = s.max(top, s.load(x, lane));
+        }
+        let scale = s.splat(scale);
+        let mut sum = s.splat(0.0);
+        for x in &mut *x {
+            let e = exp(s, s.mul(scale, s.sub(s.load(x, lane), top)));
+            sum = s.add(sum, e);
+            s.store(e, x, lane);
+        }
+        let inverse = s.div(s.splat(1.0), sum);
+        for x in &mut *x {
+            s.store(s.mul(s.load(x, lane), inverse), x, lane);
+        }
     }
 }
 
-/// `to = alpha * mask` for one head; `from` and `own` are where the head's first weight lies.
+/// `out = a b`, unit by unit.
 #[inline(always)]
-fn drop_out<S: Simd>(
-    s: S,
-    alpha: &[f32],
-    mask: &[f32],
-    from: usize,
-    to: &mut [f32],
-    own: usize,
-    z: Sizes,
-) {
-    for unit in 0..z.fields * z.fields {
-        let at = from + unit * z.rows;
-        s.store(
-            s.mul(s.load(alpha, at), s.load(mask, at)),
-            to,
-            own + unit * z.rows,
-        );
+fn multiply<S: Simd>(s: S, a: &[Column], b: &[Column], out: &mut [Column]) {
+    for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+        for strip in 0..BLOCK / S::LANES {
+            let lane = strip * S::LANES;
+            s.store(s.mul(s.load(a, lane), s.load(b, lane)), out, lane);
+        }
     }
 }
 
@@ -152,20 +148,20 @@ fn drop_out<S: Simd>(
 #[derive(Debug)]
 pub struct AttendGrad<'a> {
     pub sizes: Sizes,
-    /// `[F, width, rows]` each.
-    pub q: &'a [f32],
-    pub k: &'a [f32],
-    pub v: &'a [f32],
-    pub d_out: &'a [f32],
-    /// `[H, F, F, rows]`
-    pub alpha: &'a [f32],
-    pub mask: Option<&'a [f32]>,
-    /// `[2 * F * F, rows]`: a head's score gradients, then its weights after dropout.
-    pub scratch: &'a mut [f32],
-    /// `[F, width, rows]` each.
-    pub d_q: &'a mut [f32],
-    pub d_k: &'a mut [f32],
-    pub d_v: &'a mut [f32],
+    /// `[F, width]` each.
+    pub q: &'a [Column],
+    pub k: &'a [Column],
+    pub v: &'a [Column],
+    pub d_out: &'a [Column],
+    /// `[H, F, F]`
+    pub alpha: &'a [Column],
+    pub mask: Option<&'a [Column]>,
+    /// `[2, F, F]`: a head's score gradients, then its weights after dropout.
+    pub scratch: &'a mut [Column],
+    /// `[F, width]` each.
+    pub d_q: &'a mut [Column],
+    pub d_k: &'a mut [Column],
+    pub d_v: &'a mut [Column],
 }
 
 impl Kernel for AttendGrad<'_> {
@@ -175,80 +171,92 @@ impl Kernel for AttendGrad<'_> {
     fn run<S: Simd>(self, s: S) {
         let z = self.sizes;
         let (f, c) = (z.fields, z.head_dim());
-        let (d_scores, dropped) = self.scratch.split_at_mut(f * f * z.rows);
-        for row in (0..z.rows).step_by(S::LANES) {
-            for h in 0..z.heads {
-                let (head, weights, own) = (z.head(h, row), z.weights(h, row), z.weights(0, row));
-                // o = dropped v  =>  d_dropped = d_o v^T, d_v = dropped^T d_o
-                let values = (self.v, head.transposed());
-                product(
-                    s,
-                    (self.d_out, head),
-                    values,
-                    (d_scores, own),
-                    [f, f, c],
-                    Into::Overwrite,
-                );
-                let (d_o, d_v) = ((self.d_out, head), (&mut *self.d_v, head));
-                match self.mask {
-                    None => {
-                        let alpha = (self.alpha, weights.transposed());
-                        product(s, alpha, d_o, d_v, [f, c, f], Into::Overwrite);
-                    }
-                    Some(mask) => {
-                        // dropped = mask alpha  =>  d_alpha = mask d_dropped
-                        drop_out(s, self.alpha, mask, weights.start, dropped, own.start, z);
-                        product(
-                            s,
-                            (dropped, own.transposed()),
-                            d_o,
-                            d_v,
-                            [f, c, f],
-                            Into::Overwrite,
-                        );
-                        for unit in 0..f * f {
-                            let (at, from) =
-                                (own.start + unit * z.rows, weights.start + unit * z.rows);
-                            let masked = s.mul(s.load(d_scores, at), s.load(mask, from));
-                            s.store(masked, d_scores, at);
-                        }
-                    }
-                }
-                // alpha = softmax(scale q k^T)  =>  d_score = scale alpha (d_alpha - sum_m alpha_m d_alpha_m)
-                for i in 0..f {
-                    let (from, at) = (weights.start + i * f * z.rows, own.start + i * f * z.rows);
-                    softmax_grad_in_place(s, self.alpha, from, d_scores, at, z);
-                }
-                // score = q k^T  =>  d_q = d_score k, d_k = d_score^T q
-                let (q, k) = ((self.q, head), (self.k, head));
-                let by_query = (&*d_scores, own);
-                product(s, by_query, k, (self.d_q, head), [f, c, f], Into::Overwrite);
-                let by_key = (&*d_scores, own.transposed());
-                product(s, by_key, q, (self.d_k, head), [f, c, f], Into::Overwrite);
+        let (d_scores, dropped) = self.scratch.split_at_mut(f * f);
+        for h in 0..z.heads {
+            let (head, weights) = (z.head(h), z.weights());
+            let alpha = &self.alpha[z.of_head(h)];
+            let d_o = (self.d_out, head);
+            // o = dropped v  =>  d_dropped = d_o v^T
+            Product {
+                form: Form::SecondTransposed,
+                a: d_o,
+                b: (self.v, head),
+                c: (d_scores, weights),
+                size: [f, f, c],
+                accumulate: false,
             }
+            .call(s);
+            // dropped = mask alpha  =>  d_alpha = mask d_dropped
+            let weighted = match self.mask.map(|mask| &mask[z.of_head(h)]) {
+                None => alpha,
+                Some(mask) => {
+                    multiply(s, alpha, mask, dropped);
+                    multiply_in_place(s, d_scores, mask);
+                    &*dropped
+                }
+            };
+            // o = dropped v  =>  d_v = dropped^T d_o
+            Product {
+                form: Form::FirstTransposed,
+                a: (weighted, weights),
+                b: d_o,
+                c: (self.d_v, head),
+                size: [f, c, f],
+                accumulate: false,
+            }
+            .call(s);
+            // alpha = softmax(scale q k^T)  =>  d_score = scale alpha (d_alpha - sum_m alpha_m d_alpha_m)
+            for (alpha, d) in alpha.chunks_exact(f).zip(d_scores.chunks_exact_mut(f)) {
+                softmax_grad_in_place(s, alpha, d, z.scale);
+            }
+            // score = q k^T  =>  d_q = d_score k, d_k = d_score^T q
+            Product {
+                form: Form::Plain,
+                a: (d_scores, weights),
+                b: (self.k, head),
+                c: (self.d_q, head),
+                size: [f, c, f],
+                accumulate: false,
+            }
+            .call(s);
+            Product {
+                form: Form::FirstTransposed,
+                a: (d_scores, weights),
+                b: (self.q, head),
+                c: (self.d_k, head),
+                size: [f, c, f],
+                accumulate: false,
+            }
+            .call(s);
         }
     }
 }
 
-/// Turns the gradients of F weights into those of their scores.
+/// `x *= factor`, unit by unit.
 #[inline(always)]
-fn softmax_grad_in_place<S: Simd>(
-    s: S,
-    alpha: &[f32],
-    from: usize,
-    d: &mut [f32],
-    at: usize,
-    z: Sizes,
-) {
-    let mut dot = s.splat(0.0);
-    for j in 0..z.fields {
-        let (a, d) = (s.load(alpha, from + j * z.rows), s.load(d, at + j * z.rows));
-        dot = s.mul_add(a, d, dot);
+fn multiply_in_place<S: Simd>(s: S, x: &mut [Column], factor: &[Column]) {
+    for (x, factor) in x.iter_mut().zip(factor) {
+        for strip in 0..BLOCK / S::LANES {
+            let lane = strip * S::LANES;
+            s.store(s.mul(s.load(x, lane), s.load(factor, lane)), x, lane);
+        }
     }
-    let scale = s.splat(z.scale);
-    for j in 0..z.fields {
-        let a = s.mul(scale, s.load(alpha, from + j * z.rows));
-        let inner = s.sub(s.load(d, at + j * z.rows), dot);
-        s.store(s.mul(a, inner), d, at + j * z.rows);
+}
+
+/// Turns the gradients of a query's weights into those of its scores.
+#[inline(always)]
+fn softmax_grad_in_place<S: Simd>(s: S, alpha: &[Column], d: &mut [Column], scale: f32) {
+    for strip in 0..BLOCK / S::LANES {
+        let lane = strip * S::LANES;
+        let mut dot = s.splat(0.0);
+        for (a, d) in alpha.iter().zip(&*d) {
+            dot = s.mul_add(s.load(a, lane), s.load(d, lane), dot);
+        }
+        let scale = s.splat(scale);
+        for (a, d) in alpha.iter().zip(&mut *d) {
+            let a = s.mul(scale, s.load(a, lane));
+            let inner = s.sub(s.load(d, lane), dot);
+            s.store(s.mul(a, inner), d, lane);
+        }
     }
 }

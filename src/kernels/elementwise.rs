@@ -81,6 +81,42 @@ impl Kernel for Relu<'_> {
     }
 }
 
+/// [`Relu`] in place.
+#[derive(Debug)]
+pub struct ReluInPlace<'a>(pub &'a mut [f32]);
+
+impl Kernel for ReluInPlace<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let zero = s.splat(0.0);
+        for at in (0..self.0.len()).step_by(S::LANES) {
+            s.store(s.max(zero, s.load(self.0, at)), self.0, at);
+        }
+    }
+}
+
+/// `d = d where out > 0, else 0`: the gradient of a ReLU in place.
+#[derive(Debug)]
+pub struct ReluGradInPlace<'a> {
+    pub out: &'a [f32],
+    pub d: &'a mut [f32],
+}
+
+impl Kernel for ReluGradInPlace<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let zero = s.splat(0.0);
+        for at in (0..self.d.len()).step_by(S::LANES) {
+            let active = s.lt(zero, s.load(self.out, at));
+            s.store(s.select(active, s.load(self.d, at), zero), self.d, at);
+        }
+    }
+}
+
 /// `d_x += d_out where out > 0` (the subgradient at the kink is 0).
 #[derive(Debug)]
 pub struct ReluGrad<'a> {

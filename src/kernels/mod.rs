@@ -2,11 +2,14 @@
 //!
 //! # Rows lie in the lanes
 //!
-//! Activations of a shard of R rows are stored feature-major with the rows contiguous: unit u of row r is `x[u * R + r]`.
-//! One vector register then holds the same unit of several rows, so a kernel reads like the maths of one sample; weights
-//! are broadcast, and sums over units need no horizontal step. R is a multiple of [`crate::simd::MAX_LANES`].
+//! Activations are stored feature-major, the rows of a [`BLOCK`] contiguous: unit u of row r is `x[u * BLOCK + r]`. One vector
+//! register then holds the same unit of several rows, so a kernel reads like the maths of one sample; weights are broadcast,
+//! and sums over units need no horizontal step.
 //!
-//! A *unit* is one number per row: a tensor of shape `[F, d]` has F * d units, in row-major order.
+//! A *unit* is one number per row: a tensor of shape `[F, d]` has F * d units, in row-major order. A unit's numbers for a block
+//! are a [`Column`].
+
+use crate::simd::MAX_LANES;
 
 pub mod adagrad;
 pub mod adam;
@@ -27,3 +30,21 @@ pub mod sgd;
 pub mod softmax;
 pub mod update;
 pub mod weight_grad;
+
+/// Rows that lie side by side: as many as the widest vector has lanes.
+pub const BLOCK: usize = MAX_LANES;
+
+/// One unit of a block's rows.
+pub type Column = [f32; BLOCK];
+
+/// `[units, BLOCK]` as columns: an index into them needs no arithmetic and one check, one into the columns none.
+#[inline(always)]
+pub fn columns(x: &[f32]) -> &[Column] {
+    x.as_chunks().0
+}
+
+/// [`columns`], to be written to.
+#[inline(always)]
+pub fn columns_mut(x: &mut [f32]) -> &mut [Column] {
+    x.as_chunks_mut().0
+}

@@ -1,176 +1,208 @@
 //! Small matrix products whose both factors differ from row to row: the inside of attention.
-//!
-//! A [`Factor`] is a matrix of vectors: element (m, n) is the vector of `S::LANES` rows that starts at `start + m * strides.0 +
-//! n * strides.1`. Transposing is a matter of strides.
 
+use super::{BLOCK, Column};
 use crate::simd::{Kernel, Simd};
 
-/// A matrix inside a slice of activations, one strip of rows wide.
+/// A matrix inside a block's columns, its rows `stride` apart: element (m, n) is column `start + m * stride + n`.
 #[derive(Debug, Clone, Copy)]
-pub struct Factor {
-    /// Where element (0, 0) lies.
+pub struct Matrix {
     pub start: usize,
-    /// How far the next row and the next column of the matrix are.
-    pub strides: (usize, usize),
+    pub stride: usize,
 }
 
-impl Factor {
-    /// The same numbers with rows and columns exchanged.
-    #[inline(always)]
-    pub fn transposed(self) -> Factor {
-        Factor {
-            strides: (self.strides.1, self.strides.0),
-            ..self
-        }
-    }
-
-    #[inline(always)]
-    fn at(self, m: usize, n: usize) -> usize {
-        self.start + m * self.strides.0 + n * self.strides.1
-    }
-}
-
-/// What a product does with what was there.
+/// Which factors are transposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Into {
+pub enum Form {
     /// `c = a b`
-    Overwrite,
-    /// `c += a b`
-    Add,
+    Plain,
+    /// `c = a^T b`
+    FirstTransposed,
+    /// `c = a b^T`
+    SecondTransposed,
 }
 
-/// `c (+)= a b` for a `[m, p]`, b `[p, n]`, c `[m, n]`, in each lane.
-#[inline(always)]
-pub fn product<S: Simd>(
-    s: S,
-    a: (&[f32], Factor),
-    b: (&[f32], Factor),
-    c: (&mut [f32], Factor),
-    size: [usize; 3],
-    into: Into,
-) {
-    // Called, not inlined: attention has nine products, and each inlined one is all its tiles again.
-    s.call(Product {
-        a,
-        b,
-        c,
-        size,
-        into,
-    });
-}
-
+/// `c (+)= a b` in each lane, with c `[m, n]` and p terms a sum; `form` says which factor is stored transposed.
 #[derive(Debug)]
-struct Product<'a> {
-    a: (&'a [f32], Factor),
-    b: (&'a [f32], Factor),
-    c: (&'a mut [f32], Factor),
-    size: [usize; 3],
-    into: Into,
+pub struct Product<'a> {
+    pub form: Form,
+    pub a: (&'a [Column], Matrix),
+    pub b: (&'a [Column], Matrix),
+    pub c: (&'a mut [Column], Matrix),
+    /// m, n, p
+    pub size: [usize; 3],
+    /// Add to c instead of overwriting it.
+    pub accumulate: bool,
+}
+
+impl Product<'_> {
+    /// Called, not inlined: attention has six products, and each inlined one is all its tiles again.
+    #[inline(always)]
+    pub fn call<S: Simd>(self, s: S) {
+        s.call(self);
+    }
 }
 
 impl Kernel for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Product {
-            a,
-            b,
-            c: (c, fc),
-            size,
-            into,
-        } = self;
+    fn run<S: Simd>(mut self, s: S) {
         let mut row = 0;
         // Tall tiles first, so that any number of rows is covered by few of them.
-        if S::REGISTERS >= 32 {
-            row = rows::<S, 7>(s, a, b, (c, fc), row, size, into);
-            row = rows::<S, 4>(s, a, b, (c, fc), row, size, into);
-        }
         if S::REGISTERS >= 16 {
-            row = rows::<S, 3>(s, a, b, (c, fc), row, size, into);
+            row = self.rows::<S, 4>(s, row);
+            row = self.rows::<S, 2>(s, row);
         }
-        rows::<S, 1>(s, a, b, (c, fc), row, size, into);
+        self.rows::<S, 1>(s, row);
     }
 }
 
-/// As many rows of the result as go in tiles of M; gives the first row left.
-#[inline(always)]
-fn rows<S: Simd, const M: usize>(
-    s: S,
-    a: (&[f32], Factor),
-    b: (&[f32], Factor),
-    (c, fc): (&mut [f32], Factor),
-    mut row: usize,
-    [m, n, p]: [usize; 3],
-    into: Into,
-) -> usize {
-    while m - row >= M {
-        columns::<S, M>(s, a, b, (c, fc), row, [n, p], into);
-        row += M;
-    }
-    row
-}
-
-#[inline(always)]
-fn columns<S: Simd, const M: usize>(
-    s: S,
-    a: (&[f32], Factor),
-    b: (&[f32], Factor),
-    (c, fc): (&mut [f32], Factor),
-    row: usize,
-    [n, p]: [usize; 2],
-    into: Into,
-) {
-    let mut column = 0;
-    if S::REGISTERS >= 16 {
-        while column + 4 <= n {
-            tile::<S, M, 4>(s, a, b, (c, fc), [row, column, p], into);
-            column += 4;
+impl Product<'_> {
+    /// As many rows of the result as go in tiles of M; gives the first row left.
+    #[inline(always)]
+    fn rows<S: Simd, const M: usize>(&mut self, s: S, mut row: usize) -> usize {
+        while self.size[0] - row >= M {
+            let mut column = 0;
+            if S::REGISTERS >= 32 {
+                column = self.columns::<S, M, 4>(s, row, column);
+            }
+            if S::REGISTERS >= 16 {
+                column = self.columns::<S, M, 3>(s, row, column);
+            }
+            column = self.columns::<S, M, 2>(s, row, column);
+            self.columns::<S, M, 1>(s, row, column);
+            row += M;
         }
+        row
     }
-    while column + 2 <= n {
-        tile::<S, M, 2>(s, a, b, (c, fc), [row, column, p], into);
-        column += 2;
-    }
-    while column < n {
-        tile::<S, M, 1>(s, a, b, (c, fc), [row, column, p], into);
-        column += 1;
-    }
-}
 
-/// M times N vectors in registers.
-#[inline(always)]
-fn tile<S: Simd, const M: usize, const N: usize>(
-    s: S,
-    (a, fa): (&[f32], Factor),
-    (b, fb): (&[f32], Factor),
-    (c, fc): (&mut [f32], Factor),
-    [row, column, p]: [usize; 3],
-    into: Into,
-) {
-    let mut acc = [[s.splat(0.0); N]; M];
-    if into == Into::Add {
-        for (m, acc) in acc.iter_mut().enumerate() {
-            for (n, acc) in acc.iter_mut().enumerate() {
-                *acc = s.load(c, fc.at(row + m, column + n));
+    /// As many columns as go in tiles of N; gives the first one left.
+    #[inline(always)]
+    fn columns<S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        s: S,
+        row: usize,
+        mut column: usize,
+    ) -> usize {
+        let p = self.size[2];
+        while self.size[1] - column >= N {
+            let at = [row, column];
+            match self.form {
+                Form::Plain => {
+                    let a = Rows::<M>::new(self.a, row, p);
+                    self.tile(s, a, Slices::<N>::new(self.b, column), at);
+                }
+                Form::FirstTransposed => {
+                    let a = Slices::<M>::new(self.a, row);
+                    self.tile(s, a, Slices::<N>::new(self.b, column), at);
+                }
+                Form::SecondTransposed => {
+                    let a = Rows::<M>::new(self.a, row, p);
+                    self.tile(s, a, Rows::<N>::new(self.b, column, p), at);
+                }
+            }
+            column += N;
+        }
+        column
+    }
+
+    /// M times N columns in registers.
+    #[inline(always)]
+    fn tile<'a, S: Simd, const M: usize, const N: usize>(
+        &mut self,
+        s: S,
+        a: impl Terms<'a, M>,
+        b: impl Terms<'a, N>,
+        [row, column]: [usize; 2],
+    ) {
+        let c = &mut self.c.0[self.c.1.start + row * self.c.1.stride + column..];
+        for strip in 0..BLOCK / S::LANES {
+            let lane = strip * S::LANES;
+            let mut acc = [[s.splat(0.0); N]; M];
+            if self.accumulate {
+                for (m, acc) in acc.iter_mut().enumerate() {
+                    for (acc, c) in acc.iter_mut().zip(&c[m * self.c.1.stride..][..N]) {
+                        *acc = s.load(c, lane);
+                    }
+                }
+            }
+            for k in 0..self.size[2] {
+                let b = b.of(k);
+                let mut y = [s.splat(0.0); N];
+                for (y, b) in y.iter_mut().zip(b) {
+                    *y = s.load(b, lane);
+                }
+                for (acc, a) in acc.iter_mut().zip(a.of(k)) {
+                    let x = s.load(a, lane);
+                    for (acc, &y) in acc.iter_mut().zip(&y) {
+                        *acc = s.mul_add(x, y, *acc);
+                    }
+                }
+            }
+            for (m, acc) in acc.iter().enumerate() {
+                for (&acc, c) in acc.iter().zip(&mut c[m * self.c.1.stride..][..N]) {
+                    s.store(acc, c, lane);
+                }
             }
         }
     }
-    for k in 0..p {
-        let mut y = [s.splat(0.0); N];
-        for (n, y) in y.iter_mut().enumerate() {
-            *y = s.load(b, fb.at(k, column + n));
+}
+
+/// Where a tile finds its N columns of term k, with few checks of bounds.
+trait Terms<'a, const N: usize> {
+    fn of(&self, k: usize) -> [&'a Column; N];
+}
+
+/// N rows of a matrix, whose columns are the terms: cut to one length, so that a loop over them checks nothing.
+struct Rows<'a, const N: usize>([&'a [Column]; N]);
+
+impl<'a, const N: usize> Rows<'a, N> {
+    #[inline(always)]
+    fn new((columns, at): (&'a [Column], Matrix), first: usize, terms: usize) -> Self {
+        let mut rows = [columns; N];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = &columns[at.start + (first + i) * at.stride..][..terms];
         }
-        for (m, acc) in acc.iter_mut().enumerate() {
-            let x = s.load(a, fa.at(row + m, k));
-            for (acc, &y) in acc.iter_mut().zip(&y) {
-                *acc = s.mul_add(x, y, *acc);
-            }
-        }
+        Rows(rows)
     }
-    for (m, acc) in acc.iter().enumerate() {
-        for (n, &acc) in acc.iter().enumerate() {
-            s.store(acc, c, fc.at(row + m, column + n));
+}
+
+impl<'a, const N: usize> Terms<'a, N> for Rows<'a, N> {
+    #[inline(always)]
+    fn of(&self, k: usize) -> [&'a Column; N] {
+        let mut all = [&ZERO; N];
+        for (to, row) in all.iter_mut().zip(self.0) {
+            *to = &row[k];
+        }
+        all
+    }
+}
+
+/// N neighbouring columns of each row of a matrix, whose rows are the terms.
+struct Slices<'a, const N: usize> {
+    columns: &'a [Column],
+    stride: usize,
+}
+
+impl<'a, const N: usize> Slices<'a, N> {
+    #[inline(always)]
+    fn new((columns, at): (&'a [Column], Matrix), first: usize) -> Self {
+        Slices {
+            columns: &columns[at.start + first..],
+            stride: at.stride,
         }
     }
 }
+
+impl<'a, const N: usize> Terms<'a, N> for Slices<'a, N> {
+    #[inline(always)]
+    fn of(&self, k: usize) -> [&'a Column; N] {
+        let mut all = [&ZERO; N];
+        for (to, column) in all.iter_mut().zip(&self.columns[k * self.stride..][..N]) {
+            *to = column;
+        }
+        all
+    }
+}
+
+static ZERO: Column = [0.0; BLOCK];

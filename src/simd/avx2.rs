@@ -114,10 +114,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn pow2(self, n: __m256) -> __m256 {
+    fn mul_pow2(self, a: __m256, n: __m256) -> __m256 {
         intrinsic!({
             let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            let pow2 = _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased));
+            _mm256_mul_ps(a, pow2)
         })
     }
 

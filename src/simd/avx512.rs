@@ -115,11 +115,8 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn pow2(self, n: __m512) -> __m512 {
-        intrinsic!({
-            let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
-        })
+    fn mul_pow2(self, a: __m512, n: __m512) -> __m512 {
+        intrinsic!(_mm512_scalef_ps(a, n))
     }
 
     #[inline(always)]

@@ -112,10 +112,10 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn pow2(self, n: float32x4_t) -> float32x4_t {
+    fn mul_pow2(self, a: float32x4_t, n: float32x4_t) -> float32x4_t {
         intrinsic!({
             let biased = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
-            vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
+            vmulq_f32(a, vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased)))
         })
     }
 

@@ -92,8 +92,8 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn pow2(self, n: Self::F) -> Self::F {
-        each(|i| f32::from_bits(((n[i] as i32 + 127) as u32) << 23))
+    fn mul_pow2(self, a: Self::F, n: Self::F) -> Self::F {
+        each(|i| a[i] * f32::from_bits(((n[i] as i32 + 127) as u32) << 23))
     }
 
     #[inline(always)]

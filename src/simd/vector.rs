@@ -41,8 +41,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn sqrt(self, a: Self::F) -> Self::F;
     /// The nearest whole number, halves to even.
     fn round(self, a: Self::F) -> Self::F;
-    /// 2^n for whole n in -126..=127.
-    fn pow2(self, n: Self::F) -> Self::F;
+    /// `a * 2^n` for whole n in -126..=127 and a normal result.
+    fn mul_pow2(self, a: Self::F, n: Self::F) -> Self::F;
     /// `a < b`; false when either is NaN.
     fn lt(self, a: Self::F, b: Self::F) -> Self::M;
     /// `a` where the mask holds, else `b`.

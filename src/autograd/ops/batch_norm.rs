@@ -163,7 +163,6 @@ impl Op for BatchNorm {
         b.isa.run(BiasGrad {
             d_out: b.d_out,
             d_bias: &mut b.d_dense[self.norm.bias.range.clone()],
-            rows: BLOCK,
         });
     }
 

@@ -18,9 +18,10 @@ use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
-use crate::kernels::elementwise::{Relu, ReluGrad};
+use crate::kernels::elementwise::{Relu, ReluGradInPlace, ReluInPlace};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
+use crate::kernels::{columns, columns_mut};
 
 /// One of the four projections.
 #[derive(Debug, Clone)]
@@ -113,7 +114,6 @@ impl Interacting {
             heads: self.layer.heads,
             width: self.width,
             scale: self.layer.scale,
-            rows: BLOCK,
         }
     }
 
@@ -170,7 +170,6 @@ impl Interacting {
             tokens: self.fields * f.rows / BLOCK,
             k: self.dim,
             outputs: self.width,
-            rows: BLOCK,
         });
     }
 
@@ -189,7 +188,6 @@ impl Interacting {
             tokens,
             k: self.width,
             outputs: self.dim,
-            rows: BLOCK,
         });
         // p = x weight + bias  =>  d_weight += x^T d_p
         b.isa.run(WeightGrad {
@@ -199,14 +197,12 @@ impl Interacting {
             tokens,
             k: self.dim,
             outputs: self.width,
-            rows: BLOCK,
         });
         // p = x weight + bias  =>  d_bias += d_p
         if let Some(bias) = bias {
             b.isa.run(BiasGrad {
                 d_out,
                 d_bias: &mut b.d_dense[bias.range.clone()],
-                rows: BLOCK,
             });
         }
     }
@@ -248,11 +244,7 @@ impl Op for Interacting {
         self.project(f, 3, x, out);
         if self.layer.projection_relu {
             for to in kept[..3].iter_mut() {
-                scratch[..to.len()].copy_from_slice(to);
-                f.isa.run(Relu {
-                    x: &scratch[..to.len()],
-                    out: to,
-                });
+                f.isa.run(ReluInPlace(to));
             }
             f.isa.run(Relu {
                 x: out,
@@ -271,23 +263,21 @@ impl Op for Interacting {
                 None => mask.fill(1.0),
             }
         }
-        let (dropped, sum) = scratch.split_at_mut(self.fields * self.fields * BLOCK);
+        let dropped = columns_mut(&mut scratch[..self.fields * self.fields * BLOCK]);
         for block in 0..rows / BLOCK {
             let (tokens, weights) = self.block(block);
             f.isa.run(Attend {
                 sizes: self.sizes(),
-                q: &kept[0][tokens.clone()],
-                k: &kept[1][tokens.clone()],
-                v: &kept[2][tokens.clone()],
-                mask: mask.get(weights.clone()),
-                alpha: &mut alpha[weights],
+                q: columns(&kept[0][tokens.clone()]),
+                k: columns(&kept[1][tokens.clone()]),
+                v: columns(&kept[2][tokens.clone()]),
+                mask: mask.get(weights.clone()).map(columns),
+                alpha: columns_mut(&mut alpha[weights]),
                 dropped,
-                out: &mut out[tokens],
+                out: columns_mut(&mut out[tokens]),
             });
         }
-        let sum = &mut sum[..out.len()];
-        sum.copy_from_slice(out);
-        f.isa.run(Relu { x: sum, out });
+        f.isa.run(ReluInPlace(out));
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
@@ -301,35 +291,29 @@ impl Op for Interacting {
         let (d_k, rest) = rest.split_at_mut(n);
         let (d_v, rest) = rest.split_at_mut(n);
         // out = relu(sum)  =>  d_sum = d_out where out > 0
-        d_sum.fill(0.0);
-        b.isa.run(ReluGrad {
-            out,
-            d_out,
-            d_x: d_sum,
-        });
+        d_sum.copy_from_slice(d_out);
+        b.isa.run(ReluGradInPlace { out, d: d_sum });
         // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
         for block in 0..rows / BLOCK {
             let (tokens, weights) = self.block(block);
             b.isa.run(AttendGrad {
                 sizes: self.sizes(),
-                q: &q[tokens.clone()],
-                k: &k[tokens.clone()],
-                v: &v[tokens.clone()],
-                d_out: &d_sum[tokens.clone()],
-                alpha: &alpha[weights.clone()],
-                mask: mask.get(weights),
-                scratch: &mut rest[..2 * self.fields * self.fields * BLOCK],
-                d_q: &mut d_q[tokens.clone()],
-                d_k: &mut d_k[tokens.clone()],
-                d_v: &mut d_v[tokens],
+                q: columns(&q[tokens.clone()]),
+                k: columns(&k[tokens.clone()]),
+                v: columns(&v[tokens.clone()]),
+                d_out: columns(&d_sum[tokens.clone()]),
+                alpha: columns(&alpha[weights.clone()]),
+                mask: mask.get(weights).map(columns),
+                scratch: columns_mut(&mut rest[..2 * self.fields * self.fields * BLOCK]),
+                d_q: columns_mut(&mut d_q[tokens.clone()]),
+                d_k: columns_mut(&mut d_k[tokens.clone()]),
+                d_v: columns_mut(&mut d_v[tokens]),
             });
         }
         if self.layer.projection_relu {
             // p = relu(x weight + bias)  =>  the gradient passes where p > 0
             for (p, d_p) in [(q, &mut *d_q), (k, d_k), (v, d_v), (r, d_sum)] {
-                for (d, p) in d_p.iter_mut().zip(p) {
-                    *d = if *p > 0.0 { *d } else { 0.0 };
-                }
+                b.isa.run(ReluGradInPlace { out: p, d: d_p });
             }
         }
         let x = b.operands.get(0);
@@ -338,7 +322,6 @@ impl Op for Interacting {
             x,
             packed,
             k: self.dim,
-            rows: BLOCK,
         }
         .run();
         for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {

@@ -98,7 +98,6 @@ impl Op for LayerNorm {
         b.isa.run(BiasGrad {
             d_out: b.d_out,
             d_bias: &mut b.d_dense[self.bias.range.clone()],
-            rows: BLOCK,
         });
     }
 

@@ -89,7 +89,6 @@ impl Op for Linear {
             tokens: self.tokens * f.rows / BLOCK,
             k: self.k,
             outputs: self.outputs,
-            rows: BLOCK,
         });
     }
 
@@ -106,14 +105,17 @@ impl Op for Linear {
             tokens,
             k: self.outputs,
             outputs: self.k,
-            rows: BLOCK,
         });
         // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
         let x = b.operands.get(0);
         let x = if WeightGrad::packs(self.tokens) {
             let packed = &mut b.scratch[..x.len()];
-            let (k, rows) = (self.k, BLOCK);
-            Pack { x, packed, k, rows }.run();
+            Pack {
+                x,
+                packed,
+                k: self.k,
+            }
+            .run();
             Inputs::Packed(packed)
         } else {
             Inputs::Plain(x, b.scratch)
@@ -125,14 +127,12 @@ impl Op for Linear {
             tokens,
             k: self.k,
             outputs: self.outputs,
-            rows: BLOCK,
         });
         // out = x weight + bias  =>  d_bias += d_out, over all tokens and rows
         if let Some(bias) = &self.bias {
             b.isa.run(BiasGrad {
                 d_out: b.d_out,
                 d_bias: &mut b.d_dense[bias.range.clone()],
-                rows: BLOCK,
             });
         }
     }
