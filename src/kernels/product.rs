@@ -47,63 +47,73 @@ impl Kernel for Product<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
+        let (tallest, _) = largest_tile::<S>();
         let mut row = 0;
-        // Tall tiles first, so that any number of rows is covered by few of them.
-        if S::REGISTERS >= 16 {
-            row = self.rows::<S, 4>(s, row);
-            row = self.rows::<S, 2>(s, row);
+        while row < self.size[0] {
+            let height = even(self.size[0] - row, tallest);
+            match height {
+                5 if S::REGISTERS >= 32 => self.columns::<S, 5>(s, row),
+                4 if S::REGISTERS >= 16 => self.columns::<S, 4>(s, row),
+                3 if S::REGISTERS >= 16 => self.columns::<S, 3>(s, row),
+                2 if S::REGISTERS >= 16 => self.columns::<S, 2>(s, row),
+                _ => self.columns::<S, 1>(s, row),
+            }
+            row += height;
         }
-        self.rows::<S, 1>(s, row);
     }
 }
 
+/// Rows and columns of the largest tile: its sums, a column of one factor and one vector of the other stay in registers.
+fn largest_tile<S: Simd>() -> (usize, usize) {
+    match S::REGISTERS {
+        32.. => (5, 4),
+        16.. => (4, 3),
+        _ => (1, 2),
+    }
+}
+
+/// The size of the next tile when `left` are cut into as few and as even ones as possible: a small last tile is slow.
+#[inline(always)]
+fn even(left: usize, largest: usize) -> usize {
+    left.div_ceil(left.div_ceil(largest))
+}
+
 impl Product<'_> {
-    /// As many rows of the result as go in tiles of M; gives the first row left.
+    /// M rows of the result.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize>(&mut self, s: S, mut row: usize) -> usize {
-        while self.size[0] - row >= M {
-            let mut column = 0;
-            if S::REGISTERS >= 32 {
-                column = self.columns::<S, M, 4>(s, row, column);
+    fn columns<S: Simd, const M: usize>(&mut self, s: S, row: usize) {
+        let (_, widest) = largest_tile::<S>();
+        let mut column = 0;
+        while column < self.size[1] {
+            let width = even(self.size[1] - column, widest);
+            match width {
+                4 if S::REGISTERS >= 32 => self.form::<S, M, 4>(s, [row, column]),
+                3 if S::REGISTERS >= 16 => self.form::<S, M, 3>(s, [row, column]),
+                2 => self.form::<S, M, 2>(s, [row, column]),
+                _ => self.form::<S, M, 1>(s, [row, column]),
             }
-            if S::REGISTERS >= 16 {
-                column = self.columns::<S, M, 3>(s, row, column);
-            }
-            column = self.columns::<S, M, 2>(s, row, column);
-            self.columns::<S, M, 1>(s, row, column);
-            row += M;
+            column += width;
         }
-        row
     }
 
-    /// As many columns as go in tiles of N; gives the first one left.
+    /// One tile, by the form of the product.
     #[inline(always)]
-    fn columns<S: Simd, const M: usize, const N: usize>(
-        &mut self,
-        s: S,
-        row: usize,
-        mut column: usize,
-    ) -> usize {
-        let p = self.size[2];
-        while self.size[1] - column >= N {
-            let at = [row, column];
-            match self.form {
-                Form::Plain => {
-                    let a = Rows::<M>::new(self.a, row, p);
-                    self.tile(s, a, Slices::<N>::new(self.b, column), at);
-                }
-                Form::FirstTransposed => {
-                    let a = Slices::<M>::new(self.a, row);
-                    self.tile(s, a, Slices::<N>::new(self.b, column), at);
-                }
-                Form::SecondTransposed => {
-                    let a = Rows::<M>::new(self.a, row, p);
-                    self.tile(s, a, Rows::<N>::new(self.b, column, p), at);
-                }
+    fn form<S: Simd, const M: usize, const N: usize>(&mut self, s: S, at: [usize; 2]) {
+        let ([row, column], p) = (at, self.size[2]);
+        match self.form {
+            Form::Plain => {
+                let a = Rows::<M>::new(self.a, row, p);
+                self.tile(s, a, Slices::<N>::new(self.b, column), at);
             }
-            column += N;
+            Form::FirstTransposed => {
+                let a = Slices::<M>::new(self.a, row);
+                self.tile(s, a, Slices::<N>::new(self.b, column), at);
+            }
+            Form::SecondTransposed => {
+                let a = Rows::<M>::new(self.a, row, p);
+                self.tile(s, a, Rows::<N>::new(self.b, column, p), at);
+            }
         }
-        column
     }
 
     /// M times N columns in registers.
