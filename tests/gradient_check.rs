@@ -162,7 +162,8 @@ proptest! {
     }
 
     #[test]
-    fn layer_norm((t, n) in (1usize..5, 3usize..12), scale in 0.3f32..5.0, seed: u32) {
+    // Three or four numbers can be so close to each other that f32 loses the gradient's digits with their differences.
+    fn layer_norm((t, n) in (1usize..5, 8usize..16), scale in 0.3f32..5.0, seed: u32) {
         let b = built(&[vec![t, n]], |tape, x| {
             let gain = tape.parameter("gain", &[n], Init::Constant(1.0))?;
             let bias = tape.parameter("bias", &[n], Init::Constant(0.0))?;

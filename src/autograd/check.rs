@@ -138,7 +138,7 @@ impl Check<'_> {
                 )
             })
             .collect();
-        all.extend(self.table_gradients(&samples));
+        all.extend(self.table_gradients(isa, &samples));
         for (i, (leaf, _)) in self.leaves.iter().enumerate() {
             all.push((Place::Leaf(i), self.used(workspace.grad(leaf))));
         }
@@ -207,7 +207,7 @@ impl Check<'_> {
     }
 
     /// Whole-table gradients from those of the samples.
-    fn table_gradients(&self, samples: &[Vec<f32>]) -> Vec<(Place, Vec<f32>)> {
+    fn table_gradients(&self, isa: Isa, samples: &[Vec<f32>]) -> Vec<(Place, Vec<f32>)> {
         let layout = self.tape.layout();
         if layout.tables.is_empty() {
             return Vec::new();
@@ -220,6 +220,7 @@ impl Check<'_> {
             let stride = self.batch.fields.len() * table.dim;
             let mut touched = Vec::new();
             index.sum(
+                isa,
                 table.dim,
                 |row| &samples[i][row * stride..(row + 1) * stride],
                 &mut touched,

@@ -147,23 +147,26 @@ impl Engine {
         let nodes = nodes_until(&self.tape, &self.logit);
         // A request of one row is a block, not a shard of four.
         let rows = batch.rows.next_multiple_of(BLOCK).clamp(BLOCK, self.rows);
-        self.pool.install(|| {
-            out.par_chunks_mut(rows)
-                .enumerate()
-                .for_each(|(number, out)| {
-                    let shard = Shard {
-                        batch,
-                        first_row: number * rows,
-                        used: out.len(),
-                        loss_scale: 0.0,
-                        draw: None,
-                        statistics: &[],
-                    };
-                    let mut worker = lock(&self.workers, rows);
-                    worker.forward(replay, 0..nodes, shard);
-                    out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
-                });
-        });
+        let run = |(number, out): (usize, &mut [f32])| {
+            let shard = Shard {
+                batch,
+                first_row: number * rows,
+                used: out.len(),
+                loss_scale: 0.0,
+                draw: None,
+                statistics: &[],
+            };
+            let mut worker = lock(&self.workers, rows);
+            worker.forward(replay, 0..nodes, shard);
+            out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
+        };
+        if batch.rows <= rows {
+            // Waking a thread takes longer than one shard does.
+            out.chunks_mut(rows).enumerate().for_each(run);
+        } else {
+            let shards = out.par_chunks_mut(rows).enumerate();
+            self.pool.install(|| shards.for_each(run));
+        }
     }
 
     /// Loss and gradients of a batch; gives the weighted mean loss. `draw` turns training on: dropout, and a batch's own
@@ -293,6 +296,7 @@ impl Engine {
     fn sum_touched(&mut self, group_rows: usize) {
         let Engine {
             tape,
+            isa,
             pool,
             groups,
             index,
@@ -306,7 +310,7 @@ impl Engine {
                 let at = row % group_rows * stride;
                 &groups[row / group_rows].samples[number][at..at + stride]
             };
-            pool.install(|| index.sum(table.dim, sample, &mut touched[number]));
+            pool.install(|| index.sum(*isa, table.dim, sample, &mut touched[number]));
         }
     }
 

@@ -7,8 +7,11 @@
 use rayon::prelude::*;
 
 use crate::data::batch::{Batch, FieldBatch};
+use crate::simd::{Isa, Kernel, Simd};
 
 const UNTOUCHED: u32 = u32::MAX;
+/// Touched rows that one task sums.
+const SLOTS_OF_TASK: usize = 64;
 
 /// One look-up: `scale` times the row was the embedding of `field` in sample `row`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,25 +114,62 @@ impl SparseIndex {
     /// The gradients of the touched rows, `[touched, dim]`: `sample(row)` gives a sample's gradients, `[fields * dim]`.
     pub fn sum<'a>(
         &self,
+        isa: Isa,
         dim: usize,
         sample: impl Fn(usize) -> &'a [f32] + Sync,
         out: &mut Vec<f32>,
     ) {
         out.resize(self.ids.len() * dim, 0.0);
-        out.par_chunks_mut(dim)
+        let task = SLOTS_OF_TASK * dim;
+        out.par_chunks_mut(task)
             .enumerate()
-            .with_min_len(64)
-            .for_each(|(slot, sum)| {
-                sum.fill(0.0);
-                let entries = self.starts[slot] as usize..self.starts[slot + 1] as usize;
-                for entry in &self.entries[entries] {
-                    let field = entry.field as usize * dim;
-                    let grad = &sample(entry.row as usize)[field..field + dim];
-                    for (sum, g) in sum.iter_mut().zip(grad) {
-                        *sum += entry.scale * g;
-                    }
-                }
+            .for_each(|(number, out)| {
+                isa.run(SumSlots {
+                    index: self,
+                    first: number * SLOTS_OF_TASK,
+                    dim,
+                    sample: &sample,
+                    out,
+                });
             });
+    }
+}
+
+/// The sums of some neighbouring slots: `out` is `[slots, dim]`.
+struct SumSlots<'a, F> {
+    index: &'a SparseIndex,
+    first: usize,
+    dim: usize,
+    sample: &'a F,
+    out: &'a mut [f32],
+}
+
+impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let SparseIndex {
+            starts, entries, ..
+        } = self.index;
+        let whole = self.dim / S::LANES * S::LANES;
+        for (slot, sum) in (self.first..).zip(self.out.chunks_exact_mut(self.dim)) {
+            let entries = &entries[starts[slot] as usize..starts[slot + 1] as usize];
+            let grad = |entry: &Entry| {
+                let field = entry.field as usize * self.dim;
+                &(self.sample)(entry.row as usize)[field..field + self.dim]
+            };
+            for at in (0..whole).step_by(S::LANES) {
+                let mut total = s.splat(0.0);
+                for entry in entries {
+                    total = s.mul_add(s.splat(entry.scale), s.load(grad(entry), at), total);
+                }
+                s.store(total, sum, at);
+            }
+            for (at, sum) in sum.iter_mut().enumerate().skip(whole) {
+                *sum = entries.iter().map(|e| e.scale * grad(e)[at]).sum();
+            }
+        }
     }
 }
 
@@ -162,7 +202,7 @@ mod tests {
         for _ in 0..2 {
             index.build(&batch);
             let mut out = Vec::new();
-            index.sum(1, |row| &samples[row], &mut out);
+            index.sum(Isa::available()[0], 1, |row| &samples[row], &mut out);
             assert_eq!(index.ids(), [2, 0, 4, 5, 7, 6]);
             let half = |x: f32| x / 2.0;
             let five = half(2.0) + half(22.0) + half(22.0);

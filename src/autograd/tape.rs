@@ -53,6 +53,7 @@ pub struct Tape {
     nodes: Vec<Node>,
     layout: Layout,
     looked_up: Vec<TableId>,
+    consumed: Vec<Range<usize>>,
     scope: String,
     units: usize,
     saved_units: usize,
@@ -78,6 +79,12 @@ impl Tape {
     /// Units of all results: a shard of R rows needs this times R numbers for values, and as many for gradients.
     pub fn units(&self) -> usize {
         self.units
+    }
+
+    /// Units that are operands: what gradients are added to, so what must be cleared before. (Nobody consumes an interacting
+    /// layer's attention weights, which are more than half of all units.)
+    pub fn consumed(&self) -> &[Range<usize>] {
+        &self.consumed
     }
 
     /// Units of all saved values.
@@ -183,6 +190,11 @@ impl Tape {
         self.units = result.units.end;
         self.saved_units = saved.end;
         self.scratch_units = self.scratch_units.max(op.scratch_units());
+        for operand in operands {
+            if !self.consumed.contains(&operand.units) {
+                self.consumed.push(operand.units.clone());
+            }
+        }
         self.nodes.push(Node {
             op: Box::new(op),
             scope: self.scope.clone(),

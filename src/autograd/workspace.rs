@@ -114,10 +114,13 @@ impl Workspace {
         }
     }
 
-    /// Clears all gradients and gives that of `last`, to be set: where backward starts.
+    /// Clears all gradients that are added to and gives that of `last`, the end of some op's result, to be set: where
+    /// backward starts.
     pub fn seed(&mut self, tape: &Tape, last: &Var) -> &mut [f32] {
         self.grads.resize(tape.units() * self.rows, 0.0);
-        self.grads.fill(0.0);
+        for units in tape.consumed() {
+            self.grads[units.start * self.rows..units.end * self.rows].fill(0.0);
+        }
         let span = self.span(last);
         &mut self.grads[span]
     }

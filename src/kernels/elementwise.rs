@@ -117,6 +117,27 @@ impl Kernel for ReluGradInPlace<'_> {
     }
 }
 
+/// `d_x = d_out where out > 0, else 0`
+#[derive(Debug)]
+pub struct ReluGradOverwrite<'a> {
+    pub out: &'a [f32],
+    pub d_out: &'a [f32],
+    pub d_x: &'a mut [f32],
+}
+
+impl Kernel for ReluGradOverwrite<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let zero = s.splat(0.0);
+        for at in (0..self.d_x.len()).step_by(S::LANES) {
+            let active = s.lt(zero, s.load(self.out, at));
+            s.store(s.select(active, s.load(self.d_out, at), zero), self.d_x, at);
+        }
+    }
+}
+
 /// `d_x += d_out where out > 0` (the subgradient at the kink is 0).
 #[derive(Debug)]
 pub struct ReluGrad<'a> {

@@ -142,6 +142,40 @@ impl Simd for Avx512 {
         })
     }
 
+    /// In 4 x 4 corners first, then the corners: 64 shuffles.
+    #[inline(always)]
+    fn transpose(self, x: &[[f32; 16]; 16]) -> [[f32; 16]; 16] {
+        let mut corners = [self.splat(0.0); 16];
+        for (rows, corners) in x.as_chunks::<4>().0.iter().zip(corners.as_chunks_mut().0) {
+            *corners = self.transpose_corners(rows);
+        }
+        let mut out = [[0.0; 16]; 16];
+        for j in 0..4 {
+            let [a, b, c, d] = [corners[j], corners[4 + j], corners[8 + j], corners[12 + j]];
+            // Quarter q of a..d is column 4 q + j of their four rows.
+            let columns = intrinsic!({
+                let (even, odd) = (
+                    _mm512_shuffle_f32x4::<0x88>(a, b),
+                    _mm512_shuffle_f32x4::<0xDD>(a, b),
+                );
+                let (more_even, more_odd) = (
+                    _mm512_shuffle_f32x4::<0x88>(c, d),
+                    _mm512_shuffle_f32x4::<0xDD>(c, d),
+                );
+                [
+                    _mm512_shuffle_f32x4::<0x88>(even, more_even),
+                    _mm512_shuffle_f32x4::<0x88>(odd, more_odd),
+                    _mm512_shuffle_f32x4::<0xDD>(even, more_even),
+                    _mm512_shuffle_f32x4::<0xDD>(odd, more_odd),
+                ]
+            });
+            for (quarter, column) in columns.into_iter().enumerate() {
+                self.store(column, &mut out[4 * quarter + j], 0);
+            }
+        }
+        out
+    }
+
     /// A butterfly: each step adds two vectors' halves into one, 15 additions in all.
     #[inline(always)]
     fn reduce_sums(self, a: [__m512; 16]) -> [f32; 16] {
@@ -177,6 +211,30 @@ impl Avx512 {
             self.fold_singles(a[i], a[i + 1]),
             self.fold_singles(a[i + 2], a[i + 3]),
         )
+    }
+
+    /// Four rows: quarter q of result j is their column 4 q + j.
+    #[inline(always)]
+    fn transpose_corners(self, rows: &[[f32; 16]; 4]) -> [__m512; 4] {
+        let [a, b, c, d] = rows;
+        let (a, b) = (self.load(a, 0), self.load(b, 0));
+        let (c, d) = (self.load(c, 0), self.load(d, 0));
+        intrinsic!({
+            let (ab, cd) = (
+                _mm512_castps_pd(_mm512_unpacklo_ps(a, b)),
+                _mm512_castps_pd(_mm512_unpacklo_ps(c, d)),
+            );
+            let (more_ab, more_cd) = (
+                _mm512_castps_pd(_mm512_unpackhi_ps(a, b)),
+                _mm512_castps_pd(_mm512_unpackhi_ps(c, d)),
+            );
+            [
+                _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
+                _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)),
+                _mm512_castpd_ps(_mm512_unpacklo_pd(more_ab, more_cd)),
+                _mm512_castpd_ps(_mm512_unpackhi_pd(more_ab, more_cd)),
+            ]
+        })
     }
 
     /// Neighbouring lanes added: x's sums in the even places, y's in the odd ones.

@@ -153,6 +153,14 @@ mod tests {
             let many: [S::F; 16] = std::array::from_fn(|i| s.mul(va, s.splat(i as f32)));
             let sums: [f32; 16] = std::array::from_fn(|i| sum * i as f32);
             assert_eq!(s.reduce_sums(many), sums);
+            let square: [[f32; 16]; 16] =
+                std::array::from_fn(|i| std::array::from_fn(|j| (16 * i + j) as f32));
+            let transposed = s.transpose(&square);
+            for (i, row) in transposed.iter().enumerate() {
+                for (j, &x) in row.iter().enumerate() {
+                    assert_eq!(x, square[j][i]);
+                }
+            }
         }
     }
 

@@ -57,6 +57,16 @@ pub trait Simd: Copy + Send + Sync + 'static {
         }
         sums
     }
+    /// Rows become columns. Registers' halves and quarters are exchanged where the instruction set can.
+    fn transpose(self, x: &[[f32; 16]; 16]) -> [[f32; 16]; 16] {
+        let mut out = [[0.0; 16]; 16];
+        for (i, row) in x.iter().enumerate() {
+            for (out, &x) in out.iter_mut().zip(row) {
+                out[i] = x;
+            }
+        }
+        out
+    }
     /// The sum of all lanes, halves folded onto each other: (0+8, 1+9, ...), (0+4, ...), and so on.
     fn reduce_sum(self, a: Self::F) -> f32;
 }

@@ -8,7 +8,9 @@ use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::data::batch::FieldBatch;
 use crate::error::{Error, Result};
-use crate::kernels::lookup::{add_row, rows_to_samples, set_row};
+use crate::kernels::lookup::{Gather, ToSamples, add_row};
+use crate::kernels::{Column, columns_mut};
+use crate::simd::Isa;
 
 #[derive(Debug)]
 struct Embedding {
@@ -39,19 +41,17 @@ impl Op for Embedding {
 
     fn forward(&self, f: &mut Forward<'_>) {
         let table = &f.parameters.tables[self.table.0];
-        let units = self.fields * self.dim * BLOCK;
-        for (block, out) in f.out.chunks_exact_mut(units).enumerate() {
+        let units = self.fields * self.dim;
+        for (block, out) in columns_mut(f.out).chunks_exact_mut(units).enumerate() {
             let used = used_in(block, f.shard.used);
-            if used < BLOCK {
-                out.fill(0.0);
-            }
             if used == 0 {
+                out.fill([0.0; BLOCK]);
                 continue;
             }
             let first = f.shard.first_row + block * BLOCK;
             let fields = f.shard.batch.fields.iter();
-            for (field, out) in fields.zip(out.chunks_exact_mut(self.dim * BLOCK)) {
-                self.look_up(field, table, first..first + used, out);
+            for (field, out) in fields.zip(out.chunks_exact_mut(self.dim)) {
+                self.look_up(f.isa, field, table, first..first + used, out);
             }
         }
     }
@@ -64,7 +64,11 @@ impl Op for Embedding {
         let blocks = b.d_out.chunks_exact(stride * BLOCK);
         for (block, (d_out, samples)) in blocks.zip(samples.chunks_mut(stride * BLOCK)).enumerate()
         {
-            rows_to_samples(d_out, BLOCK, used_in(block, b.shard.used), stride, samples);
+            let used = used_in(block, b.shard.used) * stride;
+            b.isa.run(ToSamples {
+                x: d_out,
+                out: &mut samples[..used],
+            });
         }
     }
 
@@ -89,27 +93,33 @@ impl Op for Embedding {
 }
 
 impl Embedding {
-    /// The embeddings of one field for some rows of the batch, at most a block: `out` is `[dim, BLOCK]`.
-    fn look_up(&self, field: &FieldBatch, table: &[f32], rows: Range<usize>, out: &mut [f32]) {
+    /// The embeddings of one field for some rows of the batch, at most a block: `out` is `[dim]`.
+    fn look_up(
+        &self,
+        isa: Isa,
+        field: &FieldBatch,
+        table: &[f32],
+        rows: Range<usize>,
+        out: &mut [Column],
+    ) {
         let row_of = |id: u32| &table[id as usize * self.dim..(id as usize + 1) * self.dim];
         match field {
             FieldBatch::One { ids } => {
-                for (r, &id) in ids[rows].iter().enumerate() {
-                    set_row(out, BLOCK, r, row_of(id));
-                }
+                let ids = &ids[rows];
+                isa.run(Gather { table, ids, out });
             }
             FieldBatch::Scaled { ids, values } => {
-                out.fill(0.0);
+                out.fill([0.0; BLOCK]);
                 for (r, (&id, &value)) in ids[rows.clone()].iter().zip(&values[rows]).enumerate() {
-                    add_row(out, BLOCK, r, row_of(id), value);
+                    add_row(out, r, row_of(id), value);
                 }
             }
             FieldBatch::Mean { starts, ids } => {
-                out.fill(0.0);
+                out.fill([0.0; BLOCK]);
                 for (r, row) in rows.enumerate() {
                     let ids = &ids[starts[row] as usize..starts[row + 1] as usize];
                     for &id in ids {
-                        add_row(out, BLOCK, r, row_of(id), 1.0 / ids.len() as f32);
+                        add_row(out, r, row_of(id), 1.0 / ids.len() as f32);
                     }
                 }
             }

@@ -18,7 +18,7 @@ use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
-use crate::kernels::elementwise::{Relu, ReluGradInPlace, ReluInPlace};
+use crate::kernels::elementwise::{Relu, ReluGradInPlace, ReluGradOverwrite, ReluInPlace};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
@@ -291,8 +291,11 @@ impl Op for Interacting {
         let (d_k, rest) = rest.split_at_mut(n);
         let (d_v, rest) = rest.split_at_mut(n);
         // out = relu(sum)  =>  d_sum = d_out where out > 0
-        d_sum.copy_from_slice(d_out);
-        b.isa.run(ReluGradInPlace { out, d: d_sum });
+        b.isa.run(ReluGradOverwrite {
+            out,
+            d_out,
+            d_x: d_sum,
+        });
         // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
         for block in 0..rows / BLOCK {
             let (tokens, weights) = self.block(block);
