@@ -1,6 +1,7 @@
 //! The attention of an interacting layer, fused: scores, softmax, weighted sum, and their gradients, one block and one head at a
 //! time, so that what a head needs stays in the nearest cache.
 
+use super::elementwise::Multiply;
 use super::math::exp;
 use super::product::{Form, Matrix, Product};
 use super::{BLOCK, Column};
@@ -93,7 +94,7 @@ impl Kernel for Attend<'_> {
             let weighted = match self.mask {
                 None => &*alpha,
                 Some(mask) => {
-                    multiply(s, alpha, &mask[z.of_head(h)], self.dropped);
+                    drop_out(s, alpha, &mask[z.of_head(h)], self.dropped);
                     &*self.dropped
                 }
             };
@@ -133,15 +134,15 @@ fn softmax_in_place<S: Simd>(s: S, x: &mut [Column], scale: f32) {
     }
 }
 
-/// `out = a b`, unit by unit.
+/// `dropped = alpha mask`
 #[inline(always)]
-fn multiply<S: Simd>(s: S, a: &[Column], b: &[Column], out: &mut [Column]) {
-    for (out, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
-        for strip in 0..BLOCK / S::LANES {
-            let lane = strip * S::LANES;
-            s.store(s.mul(s.load(a, lane), s.load(b, lane)), out, lane);
-        }
+fn drop_out<S: Simd>(s: S, alpha: &[Column], mask: &[Column], dropped: &mut [Column]) {
+    Multiply {
+        a: alpha.as_flattened(),
+        b: mask.as_flattened(),
+        out: dropped[..alpha.len()].as_flattened_mut(),
     }
+    .run(s);
 }
 
 /// The gradients of [`Attend`]: of q, k and v, from that of `out`. They are overwritten, not added to.
@@ -190,7 +191,7 @@ impl Kernel for AttendGrad<'_> {
             let weighted = match self.mask.map(|mask| &mask[z.of_head(h)]) {
                 None => alpha,
                 Some(mask) => {
-                    multiply(s, alpha, mask, dropped);
+                    drop_out(s, alpha, mask, dropped);
                     multiply_in_place(s, d_scores, mask);
                     &*dropped
                 }

@@ -97,7 +97,14 @@ impl Kernel for ReluInPlace<'_> {
     }
 }
 
-/// `d = d where out > 0, else 0`: the gradient of a ReLU in place.
+/// What passes of `d`: all where `out > 0`, else nothing (the subgradient at the kink is 0).
+#[inline(always)]
+fn passed<S: Simd>(s: S, out: S::F, d: S::F) -> S::F {
+    let zero = s.splat(0.0);
+    s.select(s.lt(zero, out), d, zero)
+}
+
+/// The gradient of a ReLU in place: `d = d where out > 0, else 0`.
 #[derive(Debug)]
 pub struct ReluGradInPlace<'a> {
     pub out: &'a [f32],
@@ -109,41 +116,21 @@ impl Kernel for ReluGradInPlace<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let zero = s.splat(0.0);
         for at in (0..self.d.len()).step_by(S::LANES) {
-            let active = s.lt(zero, s.load(self.out, at));
-            s.store(s.select(active, s.load(self.d, at), zero), self.d, at);
+            let d = passed(s, s.load(self.out, at), s.load(self.d, at));
+            s.store(d, self.d, at);
         }
     }
 }
 
-/// `d_x = d_out where out > 0, else 0`
-#[derive(Debug)]
-pub struct ReluGradOverwrite<'a> {
-    pub out: &'a [f32],
-    pub d_out: &'a [f32],
-    pub d_x: &'a mut [f32],
-}
-
-impl Kernel for ReluGradOverwrite<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let zero = s.splat(0.0);
-        for at in (0..self.d_x.len()).step_by(S::LANES) {
-            let active = s.lt(zero, s.load(self.out, at));
-            s.store(s.select(active, s.load(self.d_out, at), zero), self.d_x, at);
-        }
-    }
-}
-
-/// `d_x += d_out where out > 0` (the subgradient at the kink is 0).
+/// `d_x (+)= d_out where out > 0, else 0`
 #[derive(Debug)]
 pub struct ReluGrad<'a> {
     pub out: &'a [f32],
     pub d_out: &'a [f32],
     pub d_x: &'a mut [f32],
+    /// Add to `d_x` instead of overwriting it.
+    pub accumulate: bool,
 }
 
 impl Kernel for ReluGrad<'_> {
@@ -151,11 +138,12 @@ impl Kernel for ReluGrad<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let zero = s.splat(0.0);
         for at in (0..self.d_x.len()).step_by(S::LANES) {
-            let active = s.lt(zero, s.load(self.out, at));
-            let passed = s.select(active, s.load(self.d_out, at), zero);
-            s.store(s.add(s.load(self.d_x, at), passed), self.d_x, at);
+            let mut d = passed(s, s.load(self.out, at), s.load(self.d_out, at));
+            if self.accumulate {
+                d = s.add(s.load(self.d_x, at), d);
+            }
+            s.store(d, self.d_x, at);
         }
     }
 }

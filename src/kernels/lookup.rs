@@ -52,12 +52,12 @@ impl Kernel for ToSamples<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let x = columns(self.x);
-        for (tile, x) in x.chunks(BLOCK).enumerate() {
+        let all = columns(self.x);
+        for (tile, x) in all.chunks(BLOCK).enumerate() {
             let mut units = [[0.0; BLOCK]; BLOCK];
             units[..x.len()].copy_from_slice(x);
             let rows = s.transpose(&units);
-            for (out, row) in self.out.chunks_exact_mut(columns(self.x).len()).zip(&rows) {
+            for (out, row) in self.out.chunks_exact_mut(all.len()).zip(&rows) {
                 out[tile * BLOCK..][..x.len()].copy_from_slice(&row[..x.len()]);
             }
         }

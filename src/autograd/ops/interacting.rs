@@ -18,7 +18,7 @@ use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
-use crate::kernels::elementwise::{Relu, ReluGradInPlace, ReluGradOverwrite, ReluInPlace};
+use crate::kernels::elementwise::{ReluGrad, ReluGradInPlace, ReluInPlace};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
@@ -246,11 +246,8 @@ impl Op for Interacting {
             for to in kept[..3].iter_mut() {
                 f.isa.run(ReluInPlace(to));
             }
-            f.isa.run(Relu {
-                x: out,
-                out: kept[3],
-            });
-            out.copy_from_slice(kept[3]);
+            f.isa.run(ReluInPlace(out));
+            kept[3].copy_from_slice(out);
         }
         if !mask.is_empty() {
             match f.shard.draw {
@@ -291,10 +288,11 @@ impl Op for Interacting {
         let (d_k, rest) = rest.split_at_mut(n);
         let (d_v, rest) = rest.split_at_mut(n);
         // out = relu(sum)  =>  d_sum = d_out where out > 0
-        b.isa.run(ReluGradOverwrite {
+        b.isa.run(ReluGrad {
             out,
             d_out,
             d_x: d_sum,
+            accumulate: false,
         });
         // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
         for block in 0..rows / BLOCK {

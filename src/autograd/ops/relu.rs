@@ -39,6 +39,7 @@ impl Op for Relu {
             out: b.out,
             d_out: b.d_out,
             d_x: b.d_operands.get(0),
+            accumulate: true,
         });
     }
 
