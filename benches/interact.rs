@@ -74,6 +74,7 @@ impl Layer {
             loss_scale: 0.0,
             draw: Some(Draw { seed: 1, step: 1 }),
             statistics: &[],
+            backward: true,
         };
         self.workspace.forward(replay, nodes.clone(), shard);
         if backward {

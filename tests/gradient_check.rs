@@ -281,7 +281,7 @@ proptest! {
             let x = noise(b.leaves[0].units().len() * 32, seed, 0, 1.0);
             workspace.value_mut(&b.leaves[0]).copy_from_slice(&x);
             let batch = Batch { rows: 32, ..Batch::default() };
-            let shard = Shard { batch: &batch, first_row: 0, used: 32, loss_scale: 1.0, draw: None, statistics: &[] };
+            let shard = Shard { batch: &batch, first_row: 0, used: 32, loss_scale: 1.0, draw: None, statistics: &[], backward: true };
             let isa = Isa::choose().map_err(fails)?;
             let replay = Replay { isa, tape: &b.tape, parameters: &parameters };
             let nodes = 0..b.tape.nodes().len();

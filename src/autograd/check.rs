@@ -168,6 +168,7 @@ impl Check<'_> {
                 loss_scale: loss_scale(self.batch) as f32,
                 draw: self.draw,
                 statistics: &statistics,
+                backward: true,
             };
             match phase {
                 Phase::Forward(nodes) => workspace.forward(replay, nodes, shard),

@@ -155,6 +155,7 @@ impl Engine {
                 loss_scale: 0.0,
                 draw: None,
                 statistics: &[],
+                backward: false,
             };
             let mut worker = lock(&self.workers, rows);
             worker.forward(replay, 0..nodes, shard);

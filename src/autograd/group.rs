@@ -70,6 +70,7 @@ impl Group {
                 loss_scale: job.loss_scale,
                 draw: job.draw,
                 statistics: job.statistics,
+                backward: true,
             };
             if job.synchronised && workspaces.len() <= number {
                 workspaces.push(Workspace::new(job.replay.tape, job.rows));

@@ -82,6 +82,8 @@ pub struct Shard<'a> {
     pub draw: Option<Draw>,
     /// In training: what the tape's batch ops asked for, by their number.
     pub statistics: &'a [Statistics],
+    /// Whether backward follows; without it, ops need not save anything for it.
+    pub backward: bool,
 }
 
 /// What forward gets. Slices of activations are `[blocks, units, BLOCK]`, see [`BLOCK`].

@@ -113,7 +113,7 @@ impl Kernel for Attend<'_> {
 
 /// Turns a query's scores into their softmax.
 #[inline(always)]
-fn softmax_in_place<S: Simd>(s: S, x: &mut [Column], scale: f32) {
+pub(super) fn softmax_in_place<S: Simd>(s: S, x: &mut [Column], scale: f32) {
     for strip in 0..BLOCK / S::LANES {
         let lane = strip * S::LANES;
         let mut top = s.splat(f32::NEG_INFINITY);

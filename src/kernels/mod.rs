@@ -26,6 +26,7 @@ pub mod matmul;
 pub mod nadam;
 pub mod product;
 pub mod rmsprop;
+pub mod row;
 pub mod sgd;
 pub mod softmax;
 pub mod update;

@@ -9,6 +9,8 @@
 //! The same layer composed of primitives stands in [`crate::model::interacting`]; a test holds the two equal, value and
 //! gradient.
 
+mod row;
+
 use std::ops::Range;
 
 use super::relu::nearest_kink;
@@ -224,13 +226,17 @@ impl Op for Interacting {
         tokens * self.fields * self.width + mask
     }
 
-    /// Gradients of q, k, v and the sum; then a head's scores twice, or x packed.
+    /// Gradients of q, k, v and the sum; then a head's scores twice, or x packed. Or what a single row takes.
     fn scratch_units(&self) -> usize {
         let scores = 2 * self.fields * self.fields;
-        4 * self.fields * self.width + scores.max(self.fields * self.dim)
+        let block = 4 * self.fields * self.width + scores.max(self.fields * self.dim);
+        block.max(self.row_scratch_units())
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
+        if !f.shard.backward && self.row_by_row(f.shard.used) {
+            return (0..f.shard.used).for_each(|row| self.forward_row(f, row));
+        }
         let rows = f.rows;
         let x = f.operands.get(0);
         let out = std::mem::take(&mut f.out);

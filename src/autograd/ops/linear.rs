@@ -5,7 +5,12 @@ use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::matmul::Matmul;
+use crate::kernels::row::MatmulRow;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
+use crate::kernels::{columns, columns_mut};
+
+/// So few rows that their outputs had better lie in the lanes than they themselves.
+const FEW_ROWS: usize = 4;
 
 #[derive(Debug)]
 struct Linear {
@@ -79,11 +84,29 @@ impl Op for Linear {
 
     fn forward(&self, f: &mut Forward<'_>) {
         let dense = &f.parameters.dense;
+        let (x, w) = (f.operands.get(0), &dense[self.weight.range.clone()]);
+        let bias = self.bias.as_ref().map(|b| &dense[b.range.clone()]);
+        if !f.shard.backward && f.shard.used <= FEW_ROWS && self.outputs.is_multiple_of(BLOCK) {
+            for row in 0..f.shard.used {
+                let tokens = columns(x).chunks_exact(self.k);
+                let outs = columns_mut(f.out).chunks_exact_mut(self.outputs);
+                for (x, out) in tokens.zip(outs).take(self.tokens) {
+                    f.isa.run(MatmulRow {
+                        x,
+                        w,
+                        bias,
+                        out,
+                        row,
+                    });
+                }
+            }
+            return;
+        }
         f.isa.run(Matmul {
-            x: f.operands.get(0),
-            w: &dense[self.weight.range.clone()],
+            x,
+            w,
             w_strides: (self.outputs, 1),
-            bias: self.bias.as_ref().map(|b| &dense[b.range.clone()]),
+            bias,
             out: f.out,
             accumulate: false,
             tokens: self.tokens * f.rows / BLOCK,

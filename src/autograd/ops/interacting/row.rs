@@ -1,0 +1,87 @@
+//! The interacting layer for a request of a few rows, where a block of rows would be mostly empty: each row by itself, its
+//! fields in the lanes (see [`crate::kernels::row`]). Forward only; the same bits as the block's.
+
+use super::{Interacting, Projection};
+use crate::autograd::op::{BLOCK, Forward};
+use crate::kernels::elementwise::ReluInPlace;
+use crate::kernels::matmul::Matmul;
+use crate::kernels::row::{AttendRow, field_blocks, fields_into_lanes, fields_out_of_lanes};
+use crate::kernels::{Column, columns, columns_mut};
+
+impl Interacting {
+    /// Whether so many rows are faster one by one than as a block: a row costs the products of its field blocks, a block of
+    /// rows those of all fields. Measured: moving the fields into the lanes and back costs less than half of the rest.
+    pub(super) fn row_by_row(&self, rows: usize) -> bool {
+        2 * rows * field_blocks(self.fields) <= self.fields
+    }
+
+    /// x, four projections, attention weights, each with the fields in the lanes; in units, so for [`BLOCK`] numbers each.
+    pub(super) fn row_scratch_units(&self) -> usize {
+        field_blocks(self.fields) * (self.dim + 4 * self.width + self.layer.heads * self.fields)
+    }
+
+    /// Forward of one row of the first block.
+    pub(super) fn forward_row(&self, f: &mut Forward<'_>, row: usize) {
+        let blocks = field_blocks(self.fields);
+        let scratch = std::mem::take(&mut f.scratch);
+        let (x, rest) = scratch.split_at_mut(blocks * self.dim * BLOCK);
+        let (projected, alpha) = rest.split_at_mut(4 * blocks * self.width * BLOCK);
+        let alpha = &mut alpha[..blocks * self.layer.heads * self.fields * BLOCK];
+        let tokens = &columns(f.operands.get(0))[..self.fields * self.dim];
+        fields_into_lanes(tokens, row, self.dim, columns_mut(x));
+        let each = blocks * self.width * BLOCK;
+        for (which, out) in projected.chunks_exact_mut(each).enumerate() {
+            self.project_row(f, which, x, out);
+        }
+        if self.layer.projection_relu {
+            f.isa.run(ReluInPlace(projected));
+        }
+        let (qkv, out) = projected.split_at_mut(3 * each);
+        f.isa.run(AttendRow {
+            sizes: self.sizes(),
+            q: &qkv[..each],
+            k: &qkv[each..2 * each],
+            v: &qkv[2 * each..],
+            alpha,
+            out,
+        });
+        f.isa.run(ReluInPlace(out));
+        let (weights, to) = columns_mut(f.out).split_at_mut(self.alpha_units() * f.rows / BLOCK);
+        self.weights_of_row(columns(alpha), row, weights);
+        let to = &mut to[..self.fields * self.width];
+        fields_out_of_lanes(columns(out), row, self.width, to);
+        f.scratch = scratch;
+    }
+
+    fn project_row(&self, f: &Forward<'_>, which: usize, x: &[f32], out: &mut [f32]) {
+        let dense = &f.parameters.dense;
+        let Projection { weight, bias } = &self.layer.projections[which];
+        f.isa.run(Matmul {
+            x,
+            w: &dense[weight.range.clone()],
+            w_strides: (self.width, 1),
+            bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
+            out,
+            accumulate: false,
+            tokens: field_blocks(self.fields),
+            k: self.dim,
+            outputs: self.width,
+        });
+    }
+
+    /// Puts a row's attention weights, `[ceil(F / 16), H, F]` with the querying fields in the lanes, into `[H, F, F]`.
+    fn weights_of_row(&self, alpha: &[Column], row: usize, out: &mut [Column]) {
+        let (fields, heads) = (self.fields, self.layer.heads);
+        for (block, alpha) in alpha.chunks_exact(heads * fields).enumerate() {
+            for (h, alpha) in alpha.chunks_exact(fields).enumerate() {
+                let first = block * BLOCK;
+                for query in first..fields.min(first + BLOCK) {
+                    let out = &mut out[(h * fields + query) * fields..][..fields];
+                    for (out, key) in out.iter_mut().zip(alpha) {
+                        out[row] = key[query - first];
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A single row, which would fill one lane of a [`BLOCK`]: something else lies in the lanes instead.
+//!
+//! In an interacting layer it is the row's *fields*, in a linear layer its *outputs*. Each number is the same sum in the same
+//! order as with rows in lanes, so it has the same bits.
+
+use super::attention::{Sizes, softmax_in_place};
+use super::matmul::Matmul;
+use super::{BLOCK, Column, columns_mut};
+use crate::simd::{Kernel, Simd};
+
+/// How many vectors the fields of one row fill.
+pub fn field_blocks(fields: usize) -> usize {
+    fields.div_ceil(BLOCK)
+}
+
+/// Takes one row out of a block: `out[f / 16][k][f % 16] = x[f][k][row]`, 0 where there is no field.
+pub fn fields_into_lanes(x: &[Column], row: usize, k: usize, out: &mut [Column]) {
+    out.fill([0.0; BLOCK]);
+    let blocks = x.chunks(k * BLOCK).zip(out.chunks_exact_mut(k));
+    for (fields, out) in blocks {
+        for (lane, field) in fields.chunks_exact(k).enumerate() {
+            for (out, unit) in out.iter_mut().zip(field) {
+                out[lane] = unit[row];
+            }
+        }
+    }
+}
+
+/// Puts one row back into a block: the inverse of [`fields_into_lanes`].
+pub fn fields_out_of_lanes(x: &[Column], row: usize, k: usize, out: &mut [Column]) {
+    for (fields, x) in out.chunks_mut(k * BLOCK).zip(x.chunks_exact(k)) {
+        for (lane, field) in fields.chunks_exact_mut(k).enumerate() {
+            for (unit, x) in field.iter_mut().zip(x) {
+                unit[row] = x[lane];
+            }
+        }
+    }
+}
+
+/// [`super::attention::Attend`] of one row, without dropout. The querying fields lie in the lanes; keys and values are
+/// broadcast from theirs, as a linear layer's weights are.
+#[derive(Debug)]
+pub struct AttendRow<'a> {
+    pub sizes: Sizes,
+    /// `[ceil(F / 16), width, BLOCK]` each.
+    pub q: &'a [f32],
+    pub k: &'a [f32],
+    pub v: &'a [f32],
+    /// `[ceil(F / 16), H, F, BLOCK]`: the weight of each key, one after the other.
+    pub alpha: &'a mut [f32],
+    /// `[ceil(F / 16), width, BLOCK]`: added to.
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for AttendRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let z = self.sizes;
+        let (f, c) = (z.fields, z.width / z.heads);
+        // Of one field block: all its units, and where a head's begin.
+        let units = z.width * BLOCK;
+        let queries = self
+            .q
+            .chunks_exact(units)
+            .zip(self.out.chunks_exact_mut(units));
+        let alpha = self.alpha.chunks_exact_mut(z.heads * f * BLOCK);
+        for ((q, out), alpha) in queries.zip(alpha) {
+            for (h, alpha) in alpha.chunks_exact_mut(f * BLOCK).enumerate() {
+                let head = h * c * BLOCK..(h + 1) * c * BLOCK;
+                let key_blocks = || (0..f).step_by(BLOCK).zip((0..).map(|block| block * units));
+                for (first, at) in key_blocks() {
+                    let keys = BLOCK.min(f - first);
+                    s.call(Matmul {
+                        x: &q[head.clone()],
+                        w: &self.k[at..][head.clone()],
+                        w_strides: (BLOCK, 1),
+                        bias: None,
+                        out: &mut alpha[first * BLOCK..(first + keys) * BLOCK],
+                        accumulate: false,
+                        tokens: 1,
+                        k: c,
+                        outputs: keys,
+                    });
+                }
+                softmax_in_place(s, columns_mut(alpha), z.scale);
+                for (first, at) in key_blocks() {
+                    let keys = BLOCK.min(f - first);
+                    s.call(Matmul {
+                        x: &alpha[first * BLOCK..(first + keys) * BLOCK],
+                        w: &self.v[at..][head.clone()],
+                        w_strides: (1, BLOCK),
+                        bias: None,
+                        out: &mut out[head.clone()],
+                        accumulate: true,
+                        tokens: 1,
+                        k: keys,
+                        outputs: c,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// [`Matmul`] of one row's token: `out[o][row] = bias[o] + sum_k x[k][row] * w[k][o]`, the outputs in the lanes.
+#[derive(Debug)]
+pub struct MatmulRow<'a> {
+    /// `[k]`
+    pub x: &'a [Column],
+    /// `[k, outputs]`
+    pub w: &'a [f32],
+    /// `[outputs]`; none means zero.
+    pub bias: Option<&'a [f32]>,
+    /// `[outputs]`: a multiple of [`BLOCK`].
+    pub out: &'a mut [Column],
+    pub row: usize,
+}
+
+impl Kernel for MatmulRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        // Several sums at a time hide each other's latency.
+        let mut o = 0;
+        while o + 4 * S::LANES <= self.out.len() {
+            self.sums::<S, 4>(s, o);
+            o += 4 * S::LANES;
+        }
+        while o < self.out.len() {
+            self.sums::<S, 1>(s, o);
+            o += S::LANES;
+        }
+    }
+}
+
+impl MatmulRow<'_> {
+    /// N vectors of outputs, from output `o` on.
+    #[inline(always)]
+    fn sums<S: Simd, const N: usize>(&mut self, s: S, o: usize) {
+        let mut acc = [s.splat(0.0); N];
+        if let Some(bias) = self.bias {
+            for (n, acc) in acc.iter_mut().enumerate() {
+                *acc = s.load(bias, o + n * S::LANES);
+            }
+        }
+        for (x, w) in self.x.iter().zip(self.w.chunks_exact(self.out.len())) {
+            let x = s.splat(x[self.row]);
+            for (n, acc) in acc.iter_mut().enumerate() {
+                *acc = s.mul_add(x, s.load(w, o + n * S::LANES), *acc);
+            }
+        }
+        for (n, acc) in acc.into_iter().enumerate() {
+            let mut lanes = [0.0; BLOCK];
+            s.store(acc, &mut lanes, 0);
+            let out = &mut self.out[o + n * S::LANES..][..S::LANES];
+            for (out, x) in out.iter_mut().zip(lanes) {
+                out[self.row] = x;
+            }
+        }
+    }
+}
