@@ -13,7 +13,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use autoint::autograd::{Engine, Parameters};
+use autoint::autograd::{Engine, Frozen, Parameters};
 use autoint::data::batch::Batch;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::{Asked, Source};
@@ -135,10 +135,9 @@ impl<'a> Training<'a> {
         engine.update_buffers(batch.rows, weights);
     }
 
-    fn infer(&mut self, number: usize) {
+    fn infer(&mut self, weights: &Frozen<'_>, number: usize) {
         self.gather(number);
-        let (weights, batch) = (&self.weights, &self.batch);
-        self.engine.logits(weights, batch, &mut self.logits);
+        self.engine.logits(weights, &self.batch, &mut self.logits);
     }
 }
 
@@ -152,8 +151,10 @@ fn check(name: &str, data: &Dataset, settings: &Preset, threads: usize) {
     let mut training = Training::new(data, settings, threads);
     (0..2).for_each(|number| training.step(number));
     let step = allocations(|| (2..2 + STEPS).for_each(|number| training.step(number)));
-    (0..2).for_each(|number| training.infer(number));
-    let infer = allocations(|| (2..2 + STEPS).for_each(|number| training.infer(number)));
+    let weights = training.engine.freeze(training.weights.clone());
+    (0..2).for_each(|number| training.infer(&weights, number));
+    let numbers = 2..2 + STEPS;
+    let infer = allocations(|| numbers.for_each(|number| training.infer(&weights, number)));
     for (what, (blocks, others), calls) in [
         ("training", step, STEPS * hand_overs(settings)),
         ("inference", infer, STEPS),

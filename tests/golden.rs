@@ -66,7 +66,7 @@ fn logits_losses_and_gradients() {
                 let what = format!("{case}, batch {number}, {name}");
                 let expected = &golden.results[number].float64;
                 let mut logits = Vec::new();
-                engine.logits(&first, batch, &mut logits);
+                engine.logits(&engine.freeze(&first), batch, &mut logits);
                 compare_logits(
                     &what,
                     &wide(&logits),
@@ -231,7 +231,7 @@ fn train(golden: &Golden, engine: &mut Engine, config: &OptimizerConfig) -> Trai
     optimizer.settle(engine, &mut parameters);
     let logits = batches.iter().map(|batch| {
         let mut logits = Vec::new();
-        engine.logits(&parameters, batch, &mut logits);
+        engine.logits(&engine.freeze(&parameters), batch, &mut logits);
         wide(&logits)
     });
     Trained {

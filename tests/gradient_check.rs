@@ -207,7 +207,7 @@ proptest! {
     fn embedding(dim in 1usize..9, ids in proptest::collection::vec(0u32..6, 5), value in -2.0f32..2.0, seed: u32) {
         let b = built(&[], |tape, _| {
             let init = Init::Normal { deviation: 1.0 };
-            let table = tape.table(TableSpec { name: "e".into(), rows: 10, dim, init, zero_rows: vec![] });
+            let table = tape.table(TableSpec { name: "e".into(), rows: 10, dim, init, field_starts: vec![] });
             tape.embedding(table, 3)
         }).map_err(fails)?;
         let batch = Batch {

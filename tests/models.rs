@@ -280,7 +280,7 @@ fn threads_do_not_change_a_bit() {
                 let draw = Some(Draw { seed: 5, step: 2 });
                 let loss = engine.step(&parameters, &batch, draw, 1).unwrap();
                 let mut logits = Vec::new();
-                engine.logits(&parameters, &batch, &mut logits);
+                engine.logits(&engine.freeze(&parameters), &batch, &mut logits);
                 let g = engine.gradients();
                 let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
                 let mut all = bits(g.dense);

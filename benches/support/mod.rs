@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use autoint::autograd::{Engine, Layout, Parameters};
+use autoint::autograd::{Engine, Frozen, Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::preset::Preset;
@@ -113,6 +113,8 @@ pub struct Net {
     pub optimizer: Optimizer,
     pub learning_rate: f64,
     pub logits: Vec<f32>,
+    /// Of the weights as they are; none after a step.
+    frozen: Option<Frozen<'static>>,
 }
 
 impl Net {
@@ -138,11 +140,13 @@ impl Net {
             engine: Engine::new(tape, logit, loss, isa, threads).expect("an engine"),
             learning_rate: settings.optimizer.learning_rate,
             logits: Vec::new(),
+            frozen: None,
         }
     }
 
     /// What `Trainer` does for each batch; gives the loss, which is checked to be one.
     pub fn step(&mut self, batch: &Batch) -> f64 {
+        self.frozen = None;
         let (engine, weights) = (&mut self.engine, &mut self.weights);
         self.optimizer.prepare(engine, batch, weights);
         let number = self.optimizer.steps() + 1;
@@ -158,9 +162,11 @@ impl Net {
         loss
     }
 
-    /// The logits of a batch, checked to be finite.
+    /// The logits of a batch, checked to be finite. The first call after a step prepares the weights.
     pub fn infer(&mut self, batch: &Batch) -> &[f32] {
-        self.engine.logits(&self.weights, batch, &mut self.logits);
+        let freeze = || self.engine.freeze(self.weights.clone());
+        let frozen = self.frozen.get_or_insert_with(freeze);
+        self.engine.logits(frozen, batch, &mut self.logits);
         let finite = self.logits.iter().all(|logit| logit.is_finite());
         assert!(finite && self.logits.len() == batch.rows);
         &self.logits

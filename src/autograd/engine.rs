@@ -5,15 +5,17 @@
 //! summed as a tree over group numbers (see [`super::group`]). R and the groups depend on the model and the batch only, never on the machine, so
 //! neither does any sum.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
 use super::batch_op::Statistics;
+use super::frozen::Frozen;
 use super::group::{Group, Job};
 use super::layout::Parameters;
 use super::op::{BLOCK, Shard};
-use super::phases::{Phase, nodes_until, phases};
+use super::phases::{Phase, phases};
 use super::profile::OpTime;
 use super::reference::loss_scale;
 use super::sparse::SparseIndex;
@@ -136,15 +138,15 @@ impl Engine {
         self.pool.install(work)
     }
 
+    /// Prepares weights for [`Engine::logits`].
+    pub fn freeze<'a>(&self, parameters: impl Into<Cow<'a, Parameters>>) -> Frozen<'a> {
+        let parameters = parameters.into();
+        self.install(|| Frozen::new(self.isa, &self.tape, parameters, &self.logit))
+    }
+
     /// The logits of a batch, in the order of its rows.
-    pub fn logits(&self, parameters: &Parameters, batch: &Batch, out: &mut Vec<f32>) {
+    pub fn logits(&self, weights: &Frozen<'_>, batch: &Batch, out: &mut Vec<f32>) {
         out.resize(batch.rows, 0.0);
-        let replay = Replay {
-            isa: self.isa,
-            tape: &self.tape,
-            parameters,
-        };
-        let nodes = nodes_until(&self.tape, &self.logit);
         // A request of one row is a block, not a shard of four.
         let rows = batch.rows.next_multiple_of(BLOCK).clamp(BLOCK, self.rows);
         let run = |(number, out): (usize, &mut [f32])| {
@@ -158,7 +160,7 @@ impl Engine {
                 backward: false,
             };
             let mut worker = lock(&self.workers, rows);
-            worker.forward(replay, 0..nodes, shard);
+            worker.infer(self.isa, &self.tape, weights, shard);
             out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
         };
         if batch.rows <= rows {

@@ -67,8 +67,8 @@ pub struct TableSpec {
     pub rows: usize,
     pub dim: usize,
     pub init: Init,
-    /// Rows that start at zero: the fields' rows for unknown values, which training may never touch.
-    pub zero_rows: Vec<usize>,
+    /// The first row of each field, for unknown values: it starts at zero, as training may never touch it.
+    pub field_starts: Vec<usize>,
 }
 
 /// Names, shapes and places of all parameters.
@@ -184,7 +184,7 @@ impl Parameters {
             stream.set_stream((1 << 32) + index as u64);
             let table = &mut parameters.tables[index];
             draw(table, spec.init, (spec.rows, spec.dim), &mut stream);
-            for &row in &spec.zero_rows {
+            for &row in &spec.field_starts {
                 table[row * spec.dim..(row + 1) * spec.dim].fill(0.0);
             }
         }
@@ -273,7 +273,7 @@ mod tests {
             rows: 5,
             dim: 2,
             init: Init::Normal { deviation: 1.0 },
-            zero_rows: vec![3],
+            field_starts: vec![3],
         });
         let first = Parameters::initialise(&layout, 1);
         assert_eq!(first, Parameters::initialise(&layout, 1));

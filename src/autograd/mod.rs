@@ -12,11 +12,13 @@
 //! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
 //!
 //! Reading order: [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
-//! [`engine`] (a batch on all threads), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
+//! [`engine`] (a batch on all threads), [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;
 pub mod engine;
+pub mod fields;
+pub mod frozen;
 pub mod group;
 pub mod layout;
 pub mod op;
@@ -29,6 +31,7 @@ pub mod tape;
 pub mod workspace;
 
 pub use engine::Engine;
+pub use frozen::Frozen;
 pub use layout::{Init, Layout, Param, Parameters, TableId};
 pub use op::Op;
 pub use profile::OpTime;

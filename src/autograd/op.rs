@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use super::batch_op::{BatchOp, Statistics};
-use super::layout::Parameters;
+use super::layout::{Parameters, TableId};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
 use crate::simd::Isa;
@@ -34,6 +34,25 @@ pub trait Op: Debug + Send + Sync {
 
     /// The op for one row in f64, as plainly as it can be written: the teaching text, and the oracle of the tests.
     fn definition(&self, r: &Definition<'_>) -> Vec<f64>;
+
+    /// For an op that is linear in one operand: how many numbers [`Op::freeze`] makes of a table row when the operand is the
+    /// embeddings of all fields. 0 when nothing can be known before the samples are.
+    fn frozen_units(&self) -> usize {
+        0
+    }
+
+    /// Computes the op's part for some rows of a table. Forward then gets them as [`Forward::frozen`].
+    fn freeze(&self, _: &mut Freeze<'_>) {}
+
+    /// The table whose rows are the result.
+    fn table(&self) -> Option<TableId> {
+        None
+    }
+
+    /// Whether in inference the result is the operand.
+    fn copies_in_inference(&self) -> bool {
+        false
+    }
 
     /// The op's other half when it looks at the whole batch.
     fn batch_op(&self) -> Option<&dyn BatchOp> {
@@ -99,6 +118,21 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
     pub parameters: &'a Parameters,
     pub shard: Shard<'a>,
+    /// `[table rows, frozen units]`, empty when nothing was frozen. If there is something, the operand was not computed.
+    pub frozen: &'a [f32],
+}
+
+/// What [`Op::freeze`] gets: up to a block of table rows, in the lanes.
+#[derive(Debug)]
+pub struct Freeze<'a> {
+    pub isa: Isa,
+    pub parameters: &'a Parameters,
+    /// The field whose rows they are.
+    pub field: usize,
+    /// `[dim, BLOCK]`
+    pub embeddings: &'a [f32],
+    /// `[frozen units, BLOCK]`
+    pub out: &'a mut [f32],
 }
 
 /// What backward gets.

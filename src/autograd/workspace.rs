@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::frozen::Frozen;
 use super::layout::Parameters;
 use super::op::{Backward, Forward, OperandGrads, Operands, Shard};
 use super::profile::Profile;
@@ -90,28 +91,51 @@ impl Workspace {
 
     /// Runs some nodes of the tape, whose operands' values are there.
     pub fn forward(&mut self, replay: Replay<'_>, nodes: Range<usize>, shard: Shard<'_>) {
-        let rows = self.rows;
         for number in nodes {
-            let node = &replay.tape.nodes()[number];
-            let units = node.result.units();
-            let (before, after) = self.values.split_at_mut(units.start * rows);
-            let mut forward = Forward {
-                isa: replay.isa,
-                rows,
-                operands: Operands {
-                    before,
-                    units: &node.operands,
-                    rows,
-                },
-                out: &mut after[..units.len() * rows],
-                saved: &mut self.saved[node.saved.start * rows..node.saved.end * rows],
-                scratch: &mut self.scratch[..node.op.scratch_units() * rows],
-                parameters: replay.parameters,
-                shard,
-            };
-            let run = || node.op.forward(&mut forward);
-            self.profile.time(number, true, run);
+            self.forward_node(replay, number, shard, &[]);
         }
+    }
+
+    /// Runs the nodes that frozen weights leave to be run.
+    pub fn infer(&mut self, isa: Isa, tape: &Tape, frozen: &Frozen<'_>, shard: Shard<'_>) {
+        let replay = Replay {
+            isa,
+            tape,
+            parameters: frozen.parameters(),
+        };
+        for number in frozen.nodes() {
+            self.forward_node(replay, number, shard, frozen.rows(number));
+        }
+    }
+
+    fn forward_node(
+        &mut self,
+        replay: Replay<'_>,
+        number: usize,
+        shard: Shard<'_>,
+        frozen: &[f32],
+    ) {
+        let rows = self.rows;
+        let node = &replay.tape.nodes()[number];
+        let units = node.result.units();
+        let (before, after) = self.values.split_at_mut(units.start * rows);
+        let mut forward = Forward {
+            isa: replay.isa,
+            rows,
+            operands: Operands {
+                before,
+                units: &node.operands,
+                rows,
+            },
+            out: &mut after[..units.len() * rows],
+            saved: &mut self.saved[node.saved.start * rows..node.saved.end * rows],
+            scratch: &mut self.scratch[..node.op.scratch_units() * rows],
+            parameters: replay.parameters,
+            shard,
+            frozen,
+        };
+        let run = || node.op.forward(&mut forward);
+        self.profile.time(number, true, run);
     }
 
     /// Clears all gradients that are added to and gives that of `last`, the end of some op's result, to be set: where

@@ -1,5 +1,6 @@
 //! Unit-by-unit arithmetic. All slices of a kernel have one length, a multiple of the lanes.
 
+use super::{BLOCK, columns_mut};
 use crate::simd::{Kernel, Simd};
 
 /// `out = a + b`
@@ -17,6 +18,29 @@ impl Kernel for Add<'_> {
     fn run<S: Simd>(self, s: S) {
         for at in (0..self.out.len()).step_by(S::LANES) {
             s.store(s.add(s.load(self.a, at), s.load(self.b, at)), self.out, at);
+        }
+    }
+}
+
+/// `x[t][o] += bias[o]`
+#[derive(Debug)]
+pub struct AddBias<'a> {
+    pub bias: &'a [f32],
+    /// `[tokens, outputs, BLOCK]`
+    pub x: &'a mut [f32],
+}
+
+impl Kernel for AddBias<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for token in columns_mut(self.x).chunks_exact_mut(self.bias.len()) {
+            for (x, &bias) in token.iter_mut().zip(self.bias) {
+                for lane in (0..BLOCK).step_by(S::LANES) {
+                    s.store(s.add(s.load(x, lane), s.splat(bias)), x, lane);
+                }
+            }
         }
     }
 }

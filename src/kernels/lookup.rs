@@ -3,14 +3,40 @@
 use super::{BLOCK, Column, columns};
 use crate::simd::{Kernel, Simd};
 
-/// The table rows of a block's samples: `out[k][r] = table[ids[r] * dim + k]`, 0 for samples that there are not.
+const ZERO: Column = [0.0; BLOCK];
+
+/// The table rows of a block's samples: `out[k][r] = table[ids[r] * stride + k]`, 0 for samples that there are not.
 #[derive(Debug)]
 pub struct Gather<'a> {
     pub table: &'a [f32],
+    pub stride: usize,
     /// At most [`BLOCK`].
     pub ids: &'a [u32],
     /// `[dim]`
     pub out: &'a mut [Column],
+}
+
+/// Fetches what a [`Gather`] will soon load.
+#[derive(Debug)]
+pub struct Prefetch<'a> {
+    pub table: &'a [f32],
+    pub stride: usize,
+    pub ids: &'a [u32],
+    /// Numbers of a row.
+    pub width: usize,
+}
+
+impl Kernel for Prefetch<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for &id in self.ids {
+            for at in (0..self.width).step_by(BLOCK) {
+                s.prefetch(self.table, id as usize * self.stride + at);
+            }
+        }
+    }
 }
 
 impl Kernel for Gather<'_> {
@@ -18,15 +44,76 @@ impl Kernel for Gather<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let dim = self.out.len();
-        for (tile, out) in self.out.chunks_mut(BLOCK).enumerate() {
-            let mut rows = [[0.0; BLOCK]; BLOCK];
+        let (tiles, rest) = self.out.as_chunks_mut();
+        for (tile, out) in tiles.iter_mut().enumerate() {
+            let mut rows = [&ZERO; BLOCK];
             for (row, &id) in rows.iter_mut().zip(self.ids) {
-                let from = &self.table[id as usize * dim + tile * BLOCK..][..out.len()];
-                row[..out.len()].copy_from_slice(from);
+                let from = &self.table[id as usize * self.stride + tile * BLOCK..];
+                if let Some(from) = from.first_chunk() {
+                    *row = from;
+                }
             }
-            out.copy_from_slice(&s.transpose(&rows)[..out.len()]);
+            s.transpose(rows, out);
         }
+        let first = BLOCK * tiles.len();
+        for (lane, &id) in self.ids.iter().enumerate() {
+            let from = &self.table[id as usize * self.stride + first..];
+            for (out, &x) in rest.iter_mut().zip(from) {
+                out[lane] = x;
+            }
+        }
+        for out in rest {
+            out[self.ids.len()..].fill(0.0);
+        }
+    }
+}
+
+/// Adds table rows: `rows[r][k] += table[ids[r] * stride + k]` for k below `width`, at most [`BLOCK`].
+#[derive(Debug)]
+pub struct AddRows<'a> {
+    pub table: &'a [f32],
+    pub stride: usize,
+    pub ids: &'a [u32],
+    pub rows: &'a mut [Column; BLOCK],
+    pub width: usize,
+}
+
+impl Kernel for AddRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for (row, &id) in self.rows.iter_mut().zip(self.ids) {
+            let from = &self.table[id as usize * self.stride..];
+            if self.width < BLOCK {
+                for (sum, x) in row.iter_mut().zip(&from[..self.width]) {
+                    *sum += x;
+                }
+                continue;
+            }
+            for at in (0..BLOCK).step_by(S::LANES) {
+                s.store(s.add(s.load(row, at), s.load(from, at)), row, at);
+            }
+        }
+    }
+}
+
+/// `out[k][r] = rows[r][k]`
+#[derive(Debug)]
+pub struct IntoLanes<'a> {
+    pub rows: &'a [Column; BLOCK],
+    /// At most [`BLOCK`].
+    pub out: &'a mut [Column],
+}
+
+impl Kernel for IntoLanes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let mut out = [ZERO; BLOCK];
+        s.transpose(self.rows.each_ref(), &mut out);
+        self.out.copy_from_slice(&out[..self.out.len()]);
     }
 }
 
@@ -54,9 +141,12 @@ impl Kernel for ToSamples<'_> {
     fn run<S: Simd>(self, s: S) {
         let all = columns(self.x);
         for (tile, x) in all.chunks(BLOCK).enumerate() {
-            let mut units = [[0.0; BLOCK]; BLOCK];
-            units[..x.len()].copy_from_slice(x);
-            let rows = s.transpose(&units);
+            let mut units = [&ZERO; BLOCK];
+            for (unit, x) in units.iter_mut().zip(x) {
+                *unit = x;
+            }
+            let mut rows = [ZERO; BLOCK];
+            s.transpose(units, &mut rows);
             for (out, row) in self.out.chunks_exact_mut(all.len()).zip(&rows) {
                 out[tile * BLOCK..][..x.len()].copy_from_slice(&row[..x.len()]);
             }
@@ -79,6 +169,7 @@ mod tests {
                     let mut out = vec![[f32::NAN; BLOCK]; dim];
                     isa.run(Gather {
                         table: &table,
+                        stride: dim,
                         ids: &ids,
                         out: &mut out,
                     });

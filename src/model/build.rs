@@ -80,7 +80,7 @@ fn embed(tape: &mut Tape, name: &str, dim: usize, init: Init, offsets: &[usize])
         rows: offsets[fields],
         dim,
         init,
-        zero_rows: offsets[..fields].to_vec(),
+        field_starts: offsets[..fields].to_vec(),
     });
     tape.embedding(table, fields)
 }

@@ -60,6 +60,14 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch(self, from: &[f32], at: usize) {
+        if let Some(x) = from.get(at) {
+            // SAFETY: SSE is part of every x86-64, and a prefetch of any address neither faults nor changes memory.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast()) }
+        }
+    }
+
+    #[inline(always)]
     fn store(self, v: __m256, to: &mut [f32], at: usize) {
         let part = &mut to[at..at + 8];
         // SAFETY: the token proves the instruction; `part` holds 8 writable f32, and storeu needs no alignment.

@@ -61,6 +61,14 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch(self, from: &[f32], at: usize) {
+        if let Some(x) = from.get(at) {
+            // SAFETY: SSE is part of every x86-64, and a prefetch of any address neither faults nor changes memory.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast()) }
+        }
+    }
+
+    #[inline(always)]
     fn store(self, v: __m512, to: &mut [f32], at: usize) {
         let part = &mut to[at..at + 16];
         // SAFETY: the token proves the instruction; `part` holds 16 writable f32, and storeu needs no alignment.
@@ -144,12 +152,16 @@ impl Simd for Avx512 {
 
     /// In 4 x 4 corners first, then the corners: 64 shuffles.
     #[inline(always)]
-    fn transpose(self, x: &[[f32; 16]; 16]) -> [[f32; 16]; 16] {
+    fn transpose(self, rows: [&[f32; 16]; 16], out: &mut [[f32; 16]; 16]) {
         let mut corners = [self.splat(0.0); 16];
-        for (rows, corners) in x.as_chunks::<4>().0.iter().zip(corners.as_chunks_mut().0) {
+        for (rows, corners) in rows
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .zip(corners.as_chunks_mut().0)
+        {
             *corners = self.transpose_corners(rows);
         }
-        let mut out = [[0.0; 16]; 16];
         for j in 0..4 {
             let [a, b, c, d] = [corners[j], corners[4 + j], corners[8 + j], corners[12 + j]];
             // Quarter q of a..d is column 4 q + j of their four rows.
@@ -173,7 +185,6 @@ impl Simd for Avx512 {
                 self.store(column, &mut out[4 * quarter + j], 0);
             }
         }
-        out
     }
 
     /// A butterfly: each step adds two vectors' halves into one, 15 additions in all.
@@ -215,8 +226,8 @@ impl Avx512 {
 
     /// Four rows: quarter q of result j is their column 4 q + j.
     #[inline(always)]
-    fn transpose_corners(self, rows: &[[f32; 16]; 4]) -> [__m512; 4] {
-        let [a, b, c, d] = rows;
+    fn transpose_corners(self, rows: &[&[f32; 16]; 4]) -> [__m512; 4] {
+        let [a, b, c, d] = *rows;
         let (a, b) = (self.load(a, 0), self.load(b, 0));
         let (c, d) = (self.load(c, 0), self.load(d, 0));
         intrinsic!({

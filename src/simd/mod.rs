@@ -155,7 +155,8 @@ mod tests {
             assert_eq!(s.reduce_sums(many), sums);
             let square: [[f32; 16]; 16] =
                 std::array::from_fn(|i| std::array::from_fn(|j| (16 * i + j) as f32));
-            let transposed = s.transpose(&square);
+            let mut transposed = [[0.0; 16]; 16];
+            s.transpose(square.each_ref(), &mut transposed);
             for (i, row) in transposed.iter().enumerate() {
                 for (j, &x) in row.iter().enumerate() {
                     assert_eq!(x, square[j][i]);

@@ -21,6 +21,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn splat(self, x: f32) -> Self::F;
     /// `from[at..at + LANES]`. Panics when out of bounds.
     fn load(self, from: &[f32], at: usize) -> Self::F;
+    /// Fetches the cache line of `from[at]`, if there is one, for a load that comes soon. Changes no result.
+    fn prefetch(self, from: &[f32], at: usize) {
+        let _ = (from, at);
+    }
     /// Writes to `to[at..at + LANES]`. Panics when out of bounds.
     fn store(self, v: Self::F, to: &mut [f32], at: usize);
     /// `a + b`
@@ -58,14 +62,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
         sums
     }
     /// Rows become columns. Registers' halves and quarters are exchanged where the instruction set can.
-    fn transpose(self, x: &[[f32; 16]; 16]) -> [[f32; 16]; 16] {
-        let mut out = [[0.0; 16]; 16];
-        for (i, row) in x.iter().enumerate() {
+    fn transpose(self, rows: [&[f32; 16]; 16], out: &mut [[f32; 16]; 16]) {
+        for (i, row) in rows.into_iter().enumerate() {
             for (out, &x) in out.iter_mut().zip(row) {
                 out[i] = x;
             }
         }
-        out
     }
     /// The sum of all lanes, halves folded onto each other: (0+8, 1+9, ...), (0+4, ...), and so on.
     fn reduce_sum(self, a: Self::F) -> f32;

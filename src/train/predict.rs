@@ -72,10 +72,10 @@ fn predict_rows(
     let columns = ["logit", "probability", "unknown"];
     writer.write_record(columns).map_err(cannot_write)?;
 
+    let weights = run.engine.freeze(&run.parameters);
     let (mut unknown, mut logits, mut rows) = (Vec::new(), Vec::new(), 0);
     while fill(&mut encoder, &mut unknown, &mut reader, input)? {
-        run.engine
-            .logits(&run.parameters, encoder.batch(), &mut logits);
+        run.engine.logits(&weights, encoder.batch(), &mut logits);
         for (&logit, unknown) in logits.iter().zip(&unknown) {
             let (logit, probability) = (logit.to_string(), probability(logit).to_string());
             let row = [logit, probability, unknown.join("|")];

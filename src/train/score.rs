@@ -11,9 +11,10 @@ const CHUNK: usize = 16_384;
 pub fn score(engine: &Engine, parameters: &Parameters, data: &Dataset, rows: &[u32]) -> Vec<f32> {
     let (mut batch, mut logits, mut all) = (Batch::default(), Vec::new(), Vec::new());
     all.reserve(rows.len());
+    let weights = engine.freeze(parameters);
     for chunk in rows.chunks(CHUNK) {
         data.gather(chunk, &mut batch);
-        engine.logits(parameters, &batch, &mut logits);
+        engine.logits(&weights, &batch, &mut logits);
         all.extend_from_slice(&logits);
     }
     all

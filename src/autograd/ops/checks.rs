@@ -61,7 +61,7 @@ const CASES: [(&str, Recorder); 13] = [
             rows: 4,
             dim: 2,
             init,
-            zero_rows: vec![],
+            field_starts: vec![],
         });
         t.embedding(table, 2)
     }),

@@ -43,6 +43,10 @@ impl Op for Dropout {
         "dropout"
     }
 
+    fn copies_in_inference(&self) -> bool {
+        true
+    }
+
     fn saved_units(&self) -> usize {
         self.units
     }

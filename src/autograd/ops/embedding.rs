@@ -1,16 +1,13 @@
 //! `out[f] = ` the embedding of field f: a table row (categorical), the value times a row (numeric), or the mean of several
 //! rows (multi-valued). Shape `[F, dim]`.
 
-use std::ops::Range;
-
+use crate::autograd::fields::TableRows;
 use crate::autograd::layout::TableId;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
-use crate::data::batch::FieldBatch;
 use crate::error::{Error, Result};
-use crate::kernels::lookup::{Gather, ToSamples, add_row};
-use crate::kernels::{Column, columns_mut};
-use crate::simd::Isa;
+use crate::kernels::columns_mut;
+use crate::kernels::lookup::ToSamples;
 
 #[derive(Debug)]
 struct Embedding {
@@ -39,8 +36,15 @@ impl Op for Embedding {
         "embedding"
     }
 
+    fn table(&self) -> Option<TableId> {
+        Some(self.table)
+    }
+
     fn forward(&self, f: &mut Forward<'_>) {
-        let table = &f.parameters.tables[self.table.0];
+        let table = TableRows {
+            rows: &f.parameters.tables[self.table.0],
+            stride: self.dim,
+        };
         let units = self.fields * self.dim;
         for (block, out) in columns_mut(f.out).chunks_exact_mut(units).enumerate() {
             let used = used_in(block, f.shard.used);
@@ -51,7 +55,7 @@ impl Op for Embedding {
             let first = f.shard.first_row + block * BLOCK;
             let fields = f.shard.batch.fields.iter();
             for (field, out) in fields.zip(out.chunks_exact_mut(self.dim)) {
-                self.look_up(f.isa, field, table, first..first + used, out);
+                table.look_up(f.isa, field, first..first + used, out);
             }
         }
     }
@@ -89,40 +93,5 @@ impl Op for Embedding {
             }
         }
         out
-    }
-}
-
-impl Embedding {
-    /// The embeddings of one field for some rows of the batch, at most a block: `out` is `[dim]`.
-    fn look_up(
-        &self,
-        isa: Isa,
-        field: &FieldBatch,
-        table: &[f32],
-        rows: Range<usize>,
-        out: &mut [Column],
-    ) {
-        let row_of = |id: u32| &table[id as usize * self.dim..(id as usize + 1) * self.dim];
-        match field {
-            FieldBatch::One { ids } => {
-                let ids = &ids[rows];
-                isa.run(Gather { table, ids, out });
-            }
-            FieldBatch::Scaled { ids, values } => {
-                out.fill([0.0; BLOCK]);
-                for (r, (&id, &value)) in ids[rows.clone()].iter().zip(&values[rows]).enumerate() {
-                    add_row(out, r, row_of(id), value);
-                }
-            }
-            FieldBatch::Mean { starts, ids } => {
-                out.fill([0.0; BLOCK]);
-                for (r, row) in rows.enumerate() {
-                    let ids = &ids[starts[row] as usize..starts[row + 1] as usize];
-                    for &id in ids {
-                        add_row(out, r, row_of(id), 1.0 / ids.len() as f32);
-                    }
-                }
-            }
-        }
     }
 }

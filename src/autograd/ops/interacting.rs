@@ -14,13 +14,14 @@ mod row;
 use std::ops::Range;
 
 use super::relu::nearest_kink;
+use crate::autograd::fields::TableRows;
 use crate::autograd::layout::Param;
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
-use crate::kernels::elementwise::{ReluGrad, ReluGradInPlace, ReluInPlace};
+use crate::kernels::elementwise::{AddBias, ReluGrad, ReluGradInPlace, ReluInPlace};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
@@ -175,6 +176,48 @@ impl Interacting {
         });
     }
 
+    /// All projections, frozen: table rows are looked up instead of computed.
+    fn look_up(&self, f: &Forward<'_>, mut outs: [&mut [f32]; 4]) {
+        let units = self.fields * self.width;
+        let fields = &f.shard.batch.fields;
+        let table = self.frozen_projection(f.frozen, 0);
+        for block in 0..f.rows / BLOCK {
+            let first = f.shard.first_row + block * BLOCK;
+            let samples = first..first + used_in(block, f.shard.used);
+            for (number, field) in fields.iter().enumerate() {
+                if let Some(next) = fields.get(number + 1) {
+                    table.prefetch(f.isa, next, samples.clone(), table.stride);
+                }
+                for (which, out) in outs.iter_mut().enumerate() {
+                    let at = block * units + number * self.width;
+                    let out = &mut columns_mut(out)[at..at + self.width];
+                    let table = self.frozen_projection(f.frozen, which);
+                    table.look_up(f.isa, field, samples.clone(), out);
+                }
+            }
+        }
+        for (which, out) in outs.into_iter().enumerate() {
+            self.add_bias(f, which, out);
+        }
+    }
+
+    /// One of the four projections, which lie behind each other in a frozen row.
+    fn frozen_projection<'a>(&self, frozen: &'a [f32], which: usize) -> TableRows<'a> {
+        TableRows {
+            rows: &frozen[which * self.width..],
+            stride: 4 * self.width,
+        }
+    }
+
+    fn add_bias(&self, f: &Forward<'_>, which: usize, out: &mut [f32]) {
+        if let Some(bias) = &self.layer.projections[which].bias {
+            f.isa.run(AddBias {
+                bias: &f.parameters.dense[bias.range.clone()],
+                x: out,
+            });
+        }
+    }
+
     /// Adds a projection's part to the gradients of x, weight and bias; `packed` is x, see [`Pack`].
     fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], packed: &[f32]) {
         let Projection { weight, bias } = &self.layer.projections[which];
@@ -233,6 +276,28 @@ impl Op for Interacting {
         block.max(self.row_scratch_units())
     }
 
+    /// The four projections of a token, without biases.
+    fn frozen_units(&self) -> usize {
+        4 * self.width
+    }
+
+    fn freeze(&self, z: &mut Freeze<'_>) {
+        let outs = z.out.chunks_exact_mut(self.width * BLOCK);
+        for (Projection { weight, .. }, out) in self.layer.projections.iter().zip(outs) {
+            z.isa.run(Matmul {
+                x: z.embeddings,
+                w: &z.parameters.dense[weight.range.clone()],
+                w_strides: (self.width, 1),
+                bias: None,
+                out,
+                accumulate: false,
+                tokens: 1,
+                k: self.dim,
+                outputs: self.width,
+            });
+        }
+    }
+
     fn forward(&self, f: &mut Forward<'_>) {
         if !f.shard.backward && self.row_by_row(f.shard.used) {
             return (0..f.shard.used).for_each(|row| self.forward_row(f, row));
@@ -244,10 +309,15 @@ impl Op for Interacting {
         let scratch = std::mem::take(&mut f.scratch);
         let (alpha, out) = out.split_at_mut(self.alpha_units() * rows);
         let (mut kept, mask) = self.cut(saved, rows);
-        for (which, to) in kept[..3].iter_mut().enumerate() {
-            self.project(f, which, x, to);
+        let [q, k, v, _] = &mut kept;
+        let projections = [&mut **q, k, v, &mut *out];
+        if f.frozen.is_empty() {
+            for (which, to) in projections.into_iter().enumerate() {
+                self.project(f, which, x, to);
+            }
+        } else {
+            self.look_up(f, projections);
         }
-        self.project(f, 3, x, out);
         if self.layer.projection_relu {
             for to in kept[..3].iter_mut() {
                 f.isa.run(ReluInPlace(to));

@@ -1,9 +1,11 @@
 //! `out[t][o] = bias[o] + sum_k x[t][k] * weight[k][o]`: the same weights for every token t.
 
+use crate::autograd::fields::TableRows;
 use crate::autograd::layout::Param;
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
+use crate::kernels::lookup::IntoLanes;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::row::MatmulRow;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
@@ -69,6 +71,40 @@ impl Tape {
     }
 }
 
+impl Linear {
+    /// The sum of the fields' frozen parts: a tile of outputs of a block of rows at a time.
+    fn forward_frozen(&self, f: &mut Forward<'_>) {
+        let dense = &f.parameters.dense;
+        let bias = self.bias.as_ref().map(|b| &dense[b.range.clone()]);
+        let blocks = columns_mut(f.out).chunks_exact_mut(self.outputs);
+        for (block, out) in blocks.enumerate() {
+            let first = f.shard.first_row + block * BLOCK;
+            let samples = first..first + used_in(block, f.shard.used);
+            if samples.is_empty() {
+                out.fill([0.0; BLOCK]);
+                continue;
+            }
+            for (tile, out) in out.chunks_mut(BLOCK).enumerate() {
+                let outputs = tile * BLOCK..tile * BLOCK + out.len();
+                let mut rows = [[0.0; BLOCK]; BLOCK];
+                if let Some(bias) = bias {
+                    let bias = &bias[outputs.clone()];
+                    rows.iter_mut()
+                        .for_each(|row| row[..bias.len()].copy_from_slice(bias));
+                }
+                let parts = TableRows {
+                    rows: &f.frozen[outputs.start..],
+                    stride: self.outputs,
+                };
+                for field in &f.shard.batch.fields {
+                    parts.add(f.isa, field, samples.clone(), out.len(), &mut rows);
+                }
+                f.isa.run(IntoLanes { rows: &rows, out });
+            }
+        }
+    }
+}
+
 impl Op for Linear {
     fn name(&self) -> &'static str {
         "linear"
@@ -82,7 +118,31 @@ impl Op for Linear {
         }
     }
 
+    /// Of the product of all fields' embeddings, one after the other: the field's part, without the bias.
+    fn frozen_units(&self) -> usize {
+        if self.tokens == 1 { self.outputs } else { 0 }
+    }
+
+    fn freeze(&self, z: &mut Freeze<'_>) {
+        let dim = z.embeddings.len() / BLOCK;
+        let weight = &z.parameters.dense[self.weight.range.clone()];
+        z.isa.run(Matmul {
+            x: z.embeddings,
+            w: &weight[z.field * dim * self.outputs..],
+            w_strides: (self.outputs, 1),
+            bias: None,
+            out: z.out,
+            accumulate: false,
+            tokens: 1,
+            k: dim,
+            outputs: self.outputs,
+        });
+    }
+
     fn forward(&self, f: &mut Forward<'_>) {
+        if !f.frozen.is_empty() {
+            return self.forward_frozen(f);
+        }
         let dense = &f.parameters.dense;
         let (x, w) = (f.operands.get(0), &dense[self.weight.range.clone()]);
         let bias = self.bias.as_ref().map(|b| &dense[b.range.clone()]);

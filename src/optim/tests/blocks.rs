@@ -22,7 +22,7 @@ fn stepped(mode: EmbeddingMode, dim: usize, ids: &[u32]) -> Parameters {
         rows: ROWS,
         dim,
         init: Init::Normal { deviation: 1.0 },
-        zero_rows: vec![],
+        field_starts: vec![],
     });
     let mut index = SparseIndex::new(ROWS);
     index.build(&Batch {

@@ -27,11 +27,17 @@ impl Interacting {
         let (x, rest) = scratch.split_at_mut(blocks * self.dim * BLOCK);
         let (projected, alpha) = rest.split_at_mut(4 * blocks * self.width * BLOCK);
         let alpha = &mut alpha[..blocks * self.layer.heads * self.fields * BLOCK];
-        let tokens = &columns(f.operands.get(0))[..self.fields * self.dim];
-        fields_into_lanes(tokens, row, self.dim, columns_mut(x));
         let each = blocks * self.width * BLOCK;
+        if f.frozen.is_empty() {
+            let tokens = &columns(f.operands.get(0))[..self.fields * self.dim];
+            fields_into_lanes(tokens, row, self.dim, columns_mut(x));
+        }
         for (which, out) in projected.chunks_exact_mut(each).enumerate() {
-            self.project_row(f, which, x, out);
+            if f.frozen.is_empty() {
+                self.project_row(f, which, x, out);
+            } else {
+                self.look_up_row(f, which, row, out);
+            }
         }
         if self.layer.projection_relu {
             f.isa.run(ReluInPlace(projected));
@@ -67,6 +73,15 @@ impl Interacting {
             k: self.dim,
             outputs: self.width,
         });
+    }
+
+    fn look_up_row(&self, f: &Forward<'_>, which: usize, row: usize, out: &mut [f32]) {
+        let table = self.frozen_projection(f.frozen, which);
+        let outs = columns_mut(out).chunks_exact_mut(self.width);
+        for (fields, out) in f.shard.batch.fields.chunks(BLOCK).zip(outs) {
+            table.look_up_fields(f.isa, fields, f.shard.first_row + row, out);
+        }
+        self.add_bias(f, which, out);
     }
 
     /// Puts a row's attention weights, `[ceil(F / 16), H, F]` with the querying fields in the lanes, into `[H, F, F]`.

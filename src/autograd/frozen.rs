@@ -1,0 +1,152 @@
+//! Inference with weights that stay as they are: what is linear in embeddings is computed once per table row, not once per
+//! sample.
+//!
+//! The first interacting layer projects each embedding by itself, and the perceptron's first product is a sum over fields,
+//! `[x_1 .. x_F] W = sum_f x_f W_f`. Both are known for every table row before a sample is seen; what is left for a sample
+//! is to look them up. Ops say so with [`Op::frozen_units`].
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::layout::{Parameters, TableId};
+use super::op::{BLOCK, Freeze};
+use super::tape::{Node, Tape, Var};
+use crate::kernels::columns_mut;
+use crate::kernels::lookup::{Gather, ToSamples};
+use crate::simd::Isa;
+
+/// The most memory that frozen rows may take: about a third-level cache. Beyond it, fetching them costs what they save.
+const FROZEN_BYTES: usize = 32 << 20;
+
+/// Weights, and what follows from them alone. Made by [`super::Engine::freeze`].
+#[derive(Debug)]
+pub struct Frozen<'a> {
+    parameters: Cow<'a, Parameters>,
+    /// Per node: `[table rows, frozen units]`, empty for ops that compute everything anew.
+    rows: Vec<Vec<f32>>,
+    /// Per node: whether the result is still asked for.
+    needed: Vec<bool>,
+}
+
+impl<'a> Frozen<'a> {
+    /// Freezes what fits the memory, in the order of the tape. Runs on the current thread pool.
+    pub(super) fn new(isa: Isa, tape: &Tape, parameters: Cow<'a, Parameters>, logit: &Var) -> Self {
+        let mut left = FROZEN_BYTES / size_of::<f32>();
+        let rows = tape.nodes().iter().map(|node| {
+            let units = node.op.frozen_units();
+            let table = (units > 0).then(|| embeddings(tape, node)).flatten();
+            let Some(table) = table.filter(|t| tape.layout().tables[t.0].rows * units <= left)
+            else {
+                return Vec::new();
+            };
+            let rows = freeze(isa, tape, node, table, &parameters);
+            left -= rows.len();
+            rows
+        });
+        let rows: Vec<_> = rows.collect();
+        let needed = needed(tape, &rows, logit);
+        Frozen {
+            parameters,
+            rows,
+            needed,
+        }
+    }
+
+    /// The weights.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// A node's frozen rows, empty when it has none.
+    pub(super) fn rows(&self, node: usize) -> &[f32] {
+        &self.rows[node]
+    }
+
+    /// The numbers of the nodes that have to run, in order.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = usize> {
+        let all = self.needed.iter().enumerate();
+        all.filter_map(|(number, &needed)| needed.then_some(number))
+    }
+}
+
+impl<'a> From<&'a Parameters> for Cow<'a, Parameters> {
+    fn from(parameters: &'a Parameters) -> Self {
+        Cow::Borrowed(parameters)
+    }
+}
+
+impl From<Parameters> for Cow<'_, Parameters> {
+    fn from(parameters: Parameters) -> Self {
+        Cow::Owned(parameters)
+    }
+}
+
+/// The table whose embeddings, all fields of them, are the node's only operand.
+fn embeddings(tape: &Tape, node: &Node) -> Option<TableId> {
+    let [units] = node.operands.as_slice() else {
+        return None;
+    };
+    let source = tape.nodes().iter().find(|n| n.result.units() == *units)?;
+    if source.op.copies_in_inference() {
+        return embeddings(tape, source);
+    }
+    let table = source.op.table()?;
+    let spec = &tape.layout().tables[table.0];
+    (spec.field_starts.len() * spec.dim == units.len()).then_some(table)
+}
+
+/// A node's frozen rows, `[table rows, frozen units]`.
+fn freeze(isa: Isa, tape: &Tape, node: &Node, table: TableId, parameters: &Parameters) -> Vec<f32> {
+    let (spec, units) = (&tape.layout().tables[table.0], node.op.frozen_units());
+    let mut all = vec![0.0; spec.rows * units];
+    let mut end = spec.rows;
+    for (field, &start) in spec.field_starts.iter().enumerate().rev() {
+        let of_field = &mut all[start * units..end * units];
+        let blocks = of_field.par_chunks_mut(BLOCK * units).enumerate();
+        let memory = || (vec![0.0; spec.dim * BLOCK], vec![0.0; units * BLOCK]);
+        blocks.for_each_init(memory, |(embeddings, frozen), (block, rows)| {
+            let first = (start + block * BLOCK) as u32;
+            let mut ids = [0; BLOCK];
+            let ids = &mut ids[..rows.len() / units];
+            for (id, row) in ids.iter_mut().zip(first..) {
+                *id = row;
+            }
+            isa.run(Gather {
+                table: &parameters.tables[table.0],
+                stride: spec.dim,
+                ids,
+                out: columns_mut(embeddings),
+            });
+            node.op.freeze(&mut Freeze {
+                isa,
+                parameters,
+                field,
+                embeddings,
+                out: frozen,
+            });
+            isa.run(ToSamples {
+                x: frozen,
+                out: rows,
+            });
+        });
+        end = start;
+    }
+    all
+}
+
+/// Which nodes have to run for `logit` to be known when frozen ones need no operand.
+fn needed(tape: &Tape, rows: &[Vec<f32>], logit: &Var) -> Vec<bool> {
+    let mut wanted = vec![logit.units()];
+    let mut needed = vec![false; tape.nodes().len()];
+    for (number, node) in tape.nodes().iter().enumerate().rev() {
+        let result = node.result.units();
+        let overlaps = |w: &Range<usize>| w.start < result.end && result.start < w.end;
+        needed[number] = wanted.iter().any(overlaps);
+        if needed[number] && rows[number].is_empty() {
+            wanted.extend(node.operands.iter().cloned());
+        }
+    }
+    needed
+}
