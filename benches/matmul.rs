@@ -65,12 +65,14 @@ fn matmul(c: &mut Criterion) {
         });
         let mut d_w = vec![0.0; k * outputs];
         let mut room = vec![0.0; k.max(outputs) * tokens * BLOCK];
+        let mut transposed = vec![0.0; outputs * tokens * BLOCK];
         group.bench_function("weight gradient", |b| {
             b.iter(|| {
                 let inputs = if WeightGrad::packs(of_sample) {
                     let packed = &mut room[..x.len()];
                     Pack { x: &x, packed, k }.run();
-                    Inputs::Packed(packed)
+                    let room = WeightGrad::transposes(tokens, k).then_some(&mut *transposed);
+                    Inputs::Packed(packed, room)
                 } else {
                     Inputs::Plain(&x, &mut room)
                 };

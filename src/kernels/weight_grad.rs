@@ -10,7 +10,7 @@ const TILE: usize = 4;
 ///
 /// Two ways lead there. With the rows in the lanes, a tile of weights collects vectors of partial sums whose lanes are added at
 /// the end: good when many tokens share that end. With the *outputs* in the lanes there is no end to share, but `d_out` must
-/// be transposed first: good for samples of a single token.
+/// be transposed first: good for samples of a single token, and when many inputs share that.
 #[derive(Debug)]
 pub struct WeightGrad<'a> {
     pub x: Inputs<'a>,
@@ -23,12 +23,13 @@ pub struct WeightGrad<'a> {
     pub outputs: usize,
 }
 
-/// The inputs of a layer, as one of the two ways wants them.
+/// The inputs of a layer, and with them the way: outputs are in the lanes where there is room for `d_out` transposed, as
+/// long as `d_out`.
 #[derive(Debug)]
 pub enum Inputs<'a> {
-    /// [`Pack`]ed, for rows in the lanes.
-    Packed(&'a [f32]),
-    /// `[tokens, k, BLOCK]`, for outputs in the lanes, and `[tokens, BLOCK, outputs]` to transpose `d_out` into.
+    /// [`Pack`]ed.
+    Packed(&'a [f32], Option<&'a mut [f32]>),
+    /// `[tokens, k, BLOCK]`
     Plain(&'a [f32], &'a mut [f32]),
 }
 
@@ -67,9 +68,10 @@ impl Kernel for WeightGrad<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        match std::mem::replace(&mut self.x, Inputs::Packed(&[])) {
-            Inputs::Packed(x) => self.rows_in_lanes(s, x),
-            Inputs::Plain(x, transposed) => self.outputs_in_lanes(s, x, transposed),
+        match std::mem::replace(&mut self.x, Inputs::Packed(&[], None)) {
+            Inputs::Packed(x, None) => self.rows_in_lanes(s, x),
+            Inputs::Packed(x, Some(room)) => self.outputs_in_lanes(s, x, room, true),
+            Inputs::Plain(x, room) => self.outputs_in_lanes(s, x, room, false),
         }
     }
 }
@@ -78,6 +80,12 @@ impl WeightGrad<'_> {
     /// Whether a layer on samples of so many tokens is better off with [`Inputs::Packed`].
     pub fn packs(tokens: usize) -> bool {
         tokens > 1
+    }
+
+    /// Whether with packed inputs the outputs had better lie in the lanes. Transposing a vector takes about six instructions,
+    /// folding a weight's partial sums three.
+    pub fn transposes(tokens: usize, k: usize) -> bool {
+        k > 2 * tokens
     }
 
     #[inline(always)]
@@ -165,72 +173,111 @@ impl WeightGrad<'_> {
     }
 
     #[inline(always)]
-    fn outputs_in_lanes<S: Simd>(&mut self, s: S, x: &[f32], transposed: &mut [f32]) {
-        for (unit, d_out) in columns(self.d_out).iter().enumerate() {
-            let (token, o) = (unit / self.outputs, unit % self.outputs);
-            for (row, &d) in d_out.iter().enumerate() {
-                transposed[(token * BLOCK + row) * self.outputs + o] = d;
-            }
-        }
-        let x = columns(x);
+    fn outputs_in_lanes<S: Simd>(&mut self, s: S, x: &[f32], room: &mut [f32], packed: bool) {
+        self.transpose(s, room);
+        let (x, d_out) = (columns(x), columns(room));
         let mut o = 0;
         if S::REGISTERS >= 32 {
-            while o + 4 * S::LANES <= self.outputs {
-                self.columns_of::<S, 4>(s, x, transposed, o);
+            while o + 4 * S::LANES <= self.tiled() {
+                self.inputs_of::<S, 4>(s, x, packed, d_out, o);
                 o += 4 * S::LANES;
             }
         }
-        while o + S::LANES <= self.outputs {
-            self.columns_of::<S, 1>(s, x, transposed, o);
+        while o < self.tiled() {
+            self.inputs_of::<S, 1>(s, x, packed, d_out, o);
             o += S::LANES;
         }
         while o < self.outputs {
-            self.last_column(s, x, o);
+            self.last_column(s, x, packed, o);
             o += 1;
         }
     }
 
+    /// The outputs that fill whole blocks.
+    fn tiled(&self) -> usize {
+        self.outputs / BLOCK * BLOCK
+    }
+
+    /// `d_out` with the outputs in the lanes, `[outputs / BLOCK, tokens, BLOCK rows, BLOCK]`: each block of outputs is one
+    /// stream.
     #[inline(always)]
-    fn columns_of<S: Simd, const N: usize>(&mut self, s: S, x: &[Column], d_out: &[f32], o: usize) {
-        let mut k = 0;
-        if S::REGISTERS >= 16 {
-            while k + 4 <= self.k {
-                self.lane_tile::<S, 4, N>(s, x, d_out, [k, o]);
-                k += 4;
+    fn transpose<S: Simd>(&self, s: S, room: &mut [f32]) {
+        let d_out = columns(self.d_out);
+        let squares = columns_mut(room).as_chunks_mut::<BLOCK>().0.iter_mut();
+        for (number, square) in squares.take(self.tiled() / BLOCK * self.tokens).enumerate() {
+            let (tile, token) = (number / self.tokens, number % self.tokens);
+            let outputs = &d_out[token * self.outputs + tile * BLOCK..];
+            if let Some(outputs) = outputs.first_chunk::<BLOCK>() {
+                s.transpose(outputs.each_ref(), square);
             }
         }
+    }
+
+    /// Where the K inputs from k on of the first token lie, and how far those of the next.
+    #[inline(always)]
+    fn inputs<const K: usize>(&self, packed: bool, k: usize) -> (usize, usize) {
+        if packed {
+            (k * self.tokens, K)
+        } else {
+            (k, self.k)
+        }
+    }
+
+    /// All inputs of N vectors of outputs.
+    #[inline(always)]
+    fn inputs_of<S: Simd, const N: usize>(
+        &mut self,
+        s: S,
+        x: &[Column],
+        packed: bool,
+        d_out: &[Column],
+        o: usize,
+    ) {
+        let mut k = 0;
+        while k + TILE <= self.k {
+            let (first, stride) = self.inputs::<TILE>(packed, k);
+            self.lane_tile::<S, TILE, N>(s, &x[first..], stride, d_out, [k, o]);
+            k += TILE;
+        }
         while k < self.k {
-            self.lane_tile::<S, 1, N>(s, x, d_out, [k, o]);
+            let (first, stride) = self.inputs::<1>(packed, k);
+            self.lane_tile::<S, 1, N>(s, &x[first..], stride, d_out, [k, o]);
             k += 1;
         }
     }
 
-    /// K inputs times N vectors of outputs.
+    /// K inputs, of one token after the other `stride` apart, times N vectors of outputs.
     #[inline(always)]
     fn lane_tile<S: Simd, const K: usize, const N: usize>(
         &mut self,
         s: S,
         x: &[Column],
-        d_out: &[f32],
+        stride: usize,
+        d_out: &[Column],
         [k, o]: [usize; 2],
     ) {
         let at = |i: usize, n: usize| (k + i) * self.outputs + o + n * S::LANES;
         let mut acc = [[s.splat(0.0); N]; K];
         for (i, acc) in acc.iter_mut().enumerate() {
             for (n, acc) in acc.iter_mut().enumerate() {
+                s.prefetch(self.d_w, at(i + K, n));
                 *acc = s.load(self.d_w, at(i, n));
             }
         }
+        let samples = self.tokens * BLOCK;
+        let mut outputs = [&d_out[..0]; N];
+        for (n, outputs) in outputs.iter_mut().enumerate() {
+            *outputs = &d_out[(o + n * S::LANES) / BLOCK * samples..][..samples];
+        }
         for t in 0..self.tokens {
-            let x = &x[t * self.k + k..][..K];
-            let d_out = &d_out[t * BLOCK * self.outputs..];
+            let x = &x[t * stride..][..K];
             for row in 0..BLOCK {
                 let mut d = [s.splat(0.0); N];
-                for (n, d) in d.iter_mut().enumerate() {
-                    *d = s.load(d_out, row * self.outputs + o + n * S::LANES);
+                for (n, (d, outputs)) in d.iter_mut().zip(outputs).enumerate() {
+                    *d = s.load(&outputs[t * BLOCK + row], (o + n * S::LANES) % BLOCK);
                 }
-                for (i, acc) in acc.iter_mut().enumerate() {
-                    let x = s.splat(x[i][row]);
+                for (acc, x) in acc.iter_mut().zip(x) {
+                    let x = s.splat(x[row]);
                     for (acc, &d) in acc.iter_mut().zip(&d) {
                         *acc = s.mul_add(x, d, *acc);
                     }
@@ -246,12 +293,19 @@ impl WeightGrad<'_> {
 
     /// An output that is left when the others fill vectors.
     #[inline(always)]
-    fn last_column<S: Simd>(&mut self, s: S, x: &[Column], o: usize) {
+    fn last_column<S: Simd>(&mut self, s: S, x: &[Column], packed: bool, o: usize) {
         let d_out = columns(self.d_out);
         for k in 0..self.k {
+            // A packed tile's inputs lie side by side.
+            let (tile, last) = (k / TILE * TILE, self.k / TILE * TILE);
+            let (first, stride) = match (packed, k < last) {
+                (true, true) => (tile * self.tokens + k - tile, TILE),
+                (true, false) => self.inputs::<1>(packed, k),
+                (false, _) => (k, self.k),
+            };
             let mut sum = s.splat(0.0);
             for t in 0..self.tokens {
-                let (x, d) = (&x[t * self.k + k], &d_out[t * self.outputs + o]);
+                let (x, d) = (&x[first + t * stride], &d_out[t * self.outputs + o]);
                 for strip in 0..BLOCK / S::LANES {
                     let row = strip * S::LANES;
                     let (x, d) = (s.load(x, row), s.load(d, row));
@@ -313,11 +367,11 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Both ways, with columns left over, against plain sums in f64.
+        /// All ways, with columns left over, against plain sums in f64.
         #[test]
         fn equals_the_sum_over_tokens_and_rows(
             (tokens, k, outputs) in (1usize..6, 1usize..10, 1usize..70),
-            in_lanes: bool,
+            way in 0..3,
             seed: u32,
         ) {
             let rows = BLOCK;
@@ -328,13 +382,12 @@ mod tests {
             let start = noise(k * outputs, 3);
             for isa in Isa::available() {
                 let mut d_w = start.clone();
-                let mut room = vec![0.0; tokens * rows * outputs.max(k)];
-                let inputs = if in_lanes {
-                    Inputs::Plain(&x, &mut room)
-                } else {
-                    let packed = &mut room[..x.len()];
-                    Pack { x: &x, packed, k }.run();
-                    Inputs::Packed(packed)
+                let (mut room, mut packed) = (vec![0.0; d_out.len()], vec![0.0; x.len()]);
+                Pack { x: &x, packed: &mut packed, k }.run();
+                let inputs = match way {
+                    0 => Inputs::Plain(&x, &mut room),
+                    1 => Inputs::Packed(&packed, Some(&mut room)),
+                    _ => Inputs::Packed(&packed, None),
                 };
                 isa.run(WeightGrad {
                     x: inputs, d_out: &d_out, d_w: &mut d_w, tokens, k, outputs,

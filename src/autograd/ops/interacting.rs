@@ -218,8 +218,8 @@ impl Interacting {
         }
     }
 
-    /// Adds a projection's part to the gradients of x, weight and bias; `packed` is x, see [`Pack`].
-    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], packed: &[f32]) {
+    /// Adds a projection's part to the gradients of x, weight and bias; `x` is [`Pack`]ed.
+    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], x: Inputs<'_>) {
         let Projection { weight, bias } = &self.layer.projections[which];
         let tokens = self.fields * b.rows / BLOCK;
         // p = x weight + bias  =>  d_x += d_p weight^T
@@ -236,7 +236,7 @@ impl Interacting {
         });
         // p = x weight + bias  =>  d_weight += x^T d_p
         b.isa.run(WeightGrad {
-            x: Inputs::Packed(packed),
+            x,
             d_out,
             d_w: &mut b.d_dense[weight.range.clone()],
             tokens,
@@ -269,10 +269,15 @@ impl Op for Interacting {
         tokens * self.fields * self.width + mask
     }
 
-    /// Gradients of q, k, v and the sum; then a head's scores twice, or x packed. Or what a single row takes.
+    /// Gradients of q, k, v and the sum; then a head's scores twice, or x packed and a gradient transposed. Or what a single
+    /// row takes.
     fn scratch_units(&self) -> usize {
         let scores = 2 * self.fields * self.fields;
-        let block = 4 * self.fields * self.width + scores.max(self.fields * self.dim);
+        let mut tokens = self.fields * self.dim;
+        if WeightGrad::transposes(self.fields, self.dim) {
+            tokens += self.fields * self.width;
+        }
+        let block = 4 * self.fields * self.width + scores.max(tokens);
         block.max(self.row_scratch_units())
     }
 
@@ -394,7 +399,7 @@ impl Op for Interacting {
             }
         }
         let x = b.operands.get(0);
-        let packed = &mut rest[..x.len()];
+        let (packed, room) = rest.split_at_mut(x.len());
         Pack {
             x,
             packed,
@@ -402,7 +407,9 @@ impl Op for Interacting {
         }
         .run();
         for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {
-            self.project_back(b, which, d_p, packed);
+            let transposes = WeightGrad::transposes(self.fields * rows / BLOCK, self.dim);
+            let room = transposes.then(|| &mut room[..n]);
+            self.project_back(b, which, d_p, Inputs::Packed(packed, room));
         }
         b.scratch = scratch;
     }

@@ -199,7 +199,7 @@ impl Op for Linear {
                 k: self.k,
             }
             .run();
-            Inputs::Packed(packed)
+            Inputs::Packed(packed, None)
         } else {
             Inputs::Plain(x, b.scratch)
         };
