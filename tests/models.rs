@@ -1,7 +1,9 @@
 //! The built models: every preset and every switch against the f64 reference, through one shard and through the engine.
 
 use autoint::autograd::check::{Check, Outcome, relative_error};
+use autoint::autograd::op::Shard;
 use autoint::autograd::reference::{Parameters64, Reference};
+use autoint::autograd::workspace::{Replay, Workspace};
 use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
@@ -337,5 +339,50 @@ fn a_value_that_is_not_finite_names_its_op_and_batch() {
             error.contains(label) && error.contains("batch 17"),
             "{error}"
         );
+    }
+}
+
+/// Frozen weights look up what forward computes: the logits are the same up to rounding, for every kind of field, as a batch
+/// and row by row.
+#[test]
+fn frozen_weights_give_the_logits_of_forward() {
+    for (name, config) in configurations() {
+        let model = build(&config, &OFFSETS).unwrap();
+        let (parameters, batch) = (parameters(&model, 6), batch(16, 7));
+        for isa in Isa::available() {
+            let mut workspace = Workspace::new(&model.tape, MAX_LANES);
+            let replay = Replay {
+                isa,
+                tape: &model.tape,
+                parameters: &parameters,
+            };
+            let shard = Shard {
+                batch: &batch,
+                first_row: 0,
+                used: batch.rows,
+                loss_scale: 1.0,
+                draw: None,
+                statistics: &[],
+                backward: true,
+            };
+            workspace.forward(replay, 0..model.tape.nodes().len(), shard);
+            let forward: Vec<f64> = workspace
+                .value(&model.logit)
+                .iter()
+                .map(|&z| f64::from(z))
+                .collect();
+            let Model {
+                tape, logit, loss, ..
+            } = build(&config, &OFFSETS).unwrap();
+            let engine = Engine::new(tape, logit, loss, isa, 1).unwrap();
+            let (weights, mut logits) = (engine.freeze(&parameters), Vec::new());
+            engine.logits(&weights, &batch, &mut logits);
+            let frozen: Vec<f64> = logits.iter().map(|&z| f64::from(z)).collect();
+            assert!(
+                relative_error(&frozen, &forward) < 1e-5,
+                "{name}, {}",
+                isa.name()
+            );
+        }
     }
 }

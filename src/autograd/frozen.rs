@@ -59,6 +59,11 @@ impl<'a> Frozen<'a> {
         &self.parameters
     }
 
+    /// What the frozen rows take, beside the weights.
+    pub fn bytes(&self) -> usize {
+        self.rows.iter().map(|rows| size_of_val(&rows[..])).sum()
+    }
+
     /// A node's frozen rows, empty when it has none.
     pub(super) fn rows(&self, node: usize) -> &[f32] {
         &self.rows[node]

@@ -113,3 +113,43 @@ fn a_few_rows_have_the_same_attention_weights() {
         assert!(alone.iter().all(|&weight| weight > 0.0));
     }
 }
+
+/// Tables too large for the third-level cache are not frozen: forward computes as in training, to the last bit.
+#[test]
+fn what_is_too_large_is_not_frozen() {
+    let mut config = preset::named("paper").unwrap().model;
+    config.embedding.dim = 4;
+    for (rows, frozen) in [(1_000, true), (40_000, false)] {
+        let offsets = [0, rows, rows + 5];
+        let model = build(&config, &offsets).unwrap();
+        let weights = parameters(&model);
+        let engine = Engine::new(
+            model.tape,
+            model.logit,
+            model.loss,
+            Isa::choose().unwrap(),
+            2,
+        );
+        let engine = engine.unwrap();
+        let weights = engine.freeze(weights);
+        // A row of the layer's four projections, 64 wide, has 256 numbers.
+        let bytes = if frozen { (rows + 5) * 256 * 4 } else { 0 };
+        assert_eq!(weights.bytes(), bytes);
+        let batch = Batch {
+            rows: 20,
+            fields: vec![
+                FieldBatch::One {
+                    ids: (0..20).map(|i| i * 37).collect(),
+                },
+                FieldBatch::One {
+                    ids: (0..20).map(|i| rows as u32 + i % 5).collect(),
+                },
+            ],
+            labels: vec![1.0; 20],
+            weights: Vec::new(),
+        };
+        let mut logits = Vec::new();
+        engine.logits(&weights, &batch, &mut logits);
+        assert!(logits.iter().all(|z| z.is_finite()) && logits[0] != logits[1]);
+    }
+}
