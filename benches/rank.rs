@@ -11,19 +11,22 @@ mod support;
 const ITEMS: usize = 3706;
 const TOP: usize = 10;
 
-/// The item's field; what is the user's lies in the others, which repeat. (`criteo` has no items: any field is as good.)
-const ITEM_FIELD: usize = 1;
+/// The item's fields: of the course's table its number, decade, year and genres. What is the user's and the moment's lies in
+/// the others, which repeat. (`criteo` has no items: any field is as good.)
+const ITEM_FIELDS: [usize; 6] = [1, 2, 3, 7, 8, 9];
 
 /// Puts the user `row` of `users` before every item.
-fn candidates(users: &Batch, row: usize, first_item: u32, values: usize, to: &mut Batch) {
+fn candidates(users: &Batch, row: usize, shape: &support::Shape, to: &mut Batch) {
     to.rows = ITEMS;
+    let offsets = shape.offsets();
     for (number, (to, from)) in to.fields.iter_mut().zip(&users.fields).enumerate() {
         let (FieldBatch::One { ids: to }, FieldBatch::One { ids: from }) = (to, from) else {
             continue;
         };
         to.clear();
-        if number == ITEM_FIELD {
-            to.extend((0..ITEMS).map(|item| first_item + (item % values) as u32));
+        if ITEM_FIELDS.contains(&number) {
+            let (first, values) = (offsets[number], shape.fields[number]);
+            to.extend((0..ITEMS).map(|item| (first + item % values) as u32));
         } else {
             to.resize(ITEMS, from[row]);
         }
@@ -50,13 +53,11 @@ fn rank(c: &mut Criterion) {
     for shape in support::shapes() {
         let mut net = support::Net::new(&shape, isa, support::all_cores());
         let users = shape.batch(64, 1);
-        let first_item = shape.offsets()[ITEM_FIELD] as u32;
-        let values = shape.fields[ITEM_FIELD];
         let (mut batch, mut order, mut user) = (users.clone(), Vec::new(), 0);
         group.bench_function(shape.name, |b| {
             b.iter(|| {
                 user = (user + 1) % users.rows;
-                candidates(&users, user, first_item, values, &mut batch);
+                candidates(&users, user, &shape, &mut batch);
                 best(net.infer(&batch), &mut order);
                 order[0]
             });

@@ -44,6 +44,16 @@ impl Kernel for Gather<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        if let Some(id) = self.only_id() {
+            // One user's candidates: nothing to transpose.
+            let from = &self.table[id as usize * self.stride..][..self.out.len()];
+            for (out, &x) in self.out.iter_mut().zip(from) {
+                for lane in (0..BLOCK).step_by(S::LANES) {
+                    s.store(s.splat(x), out, lane);
+                }
+            }
+            return;
+        }
         let (tiles, rest) = self.out.as_chunks_mut();
         for (tile, out) in tiles.iter_mut().enumerate() {
             let mut rows = [&ZERO; BLOCK];
@@ -65,6 +75,19 @@ impl Kernel for Gather<'_> {
         for out in rest {
             out[self.ids.len()..].fill(0.0);
         }
+    }
+}
+
+impl Gather<'_> {
+    /// The id of all samples of a whole block, if they share it.
+    #[inline(always)]
+    fn only_id(&self) -> Option<u32> {
+        let all: &[u32; BLOCK] = self.ids.try_into().ok()?;
+        let mut same = true;
+        for &id in all {
+            same &= id == all[0];
+        }
+        same.then_some(all[0])
     }
 }
 
@@ -161,11 +184,18 @@ mod tests {
 
     #[test]
     fn rows_go_into_lanes_and_back() {
+        // Ids that differ, and the same one throughout.
+        for step in [7, 0] {
+            rows_into_lanes_and_back(step);
+        }
+    }
+
+    fn rows_into_lanes_and_back(step: u32) {
         for isa in Isa::available() {
             for dim in [1, 3, 15, 16, 17, 40] {
                 let table: Vec<f32> = (0..20 * dim).map(|i| i as f32).collect();
                 for used in 0..=BLOCK {
-                    let ids: Vec<u32> = (0..used as u32).map(|r| r * 7 % 20).collect();
+                    let ids: Vec<u32> = (0..used as u32).map(|r| (3 + r * step) % 20).collect();
                     let mut out = vec![[f32::NAN; BLOCK]; dim];
                     isa.run(Gather {
                         table: &table,
