@@ -2,7 +2,7 @@
 //! time, so that what a head needs stays in the nearest cache.
 
 use super::elementwise::Multiply;
-use super::math::exp;
+use super::math::exp2_negative;
 use super::product::{Form, Matrix, Product};
 use super::{BLOCK, Column};
 use crate::simd::{Kernel, Simd};
@@ -120,10 +120,11 @@ pub(super) fn softmax_in_place<S: Simd>(s: S, x: &mut [Column], scale: f32) {
         for x in &*x {
             top = s.max(top, s.load(x, lane));
         }
-        let scale = s.splat(scale);
+        // e^(scale x) = 2^(scale log2(e) x)
+        let scale = s.splat(scale * std::f32::consts::LOG2_E);
         let mut sum = s.splat(0.0);
         for x in &mut *x {
-            let e = exp(s, s.mul(scale, s.sub(s.load(x, lane), top)));
+            let e = exp2_negative(s, s.mul(scale, s.sub(s.load(x, lane), top)));
             sum = s.add(sum, e);
             s.store(e, x, lane);
         }

@@ -12,6 +12,8 @@ const EXP_MIN: f32 = -87.3;
 const EXP_MAX: f32 = 88.0;
 /// The largest error of [`exp`] in units in the last place.
 pub const ULPS_EXP: f64 = 2.0;
+/// Of [`exp2_negative`].
+pub const ULPS_EXP2: f64 = 3.0;
 /// Of [`log1p_unit`].
 pub const ULPS_LOG1P: f64 = 3.0;
 /// Of [`softplus_tail`].
@@ -32,6 +34,16 @@ const EXP_POLYNOMIAL: [f32; 8] = [
     1.0,
 ];
 
+/// Likewise, of 2^r: fitted on [-1/2, 1/2] for the smallest largest relative error, 1.1e-7, with 2^0 = 1.
+const EXP2_POLYNOMIAL: [f32; 6] = [
+    1.326_472_7e-3,
+    9.671_513e-3,
+    5.550_733_6e-2,
+    0.240_222_42,
+    0.693_147,
+    1.0,
+];
+
 /// e^x, with x clamped to [-87.3, 88]; NaN stays NaN.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::F) -> S::F {
@@ -42,6 +54,20 @@ pub fn exp<S: Simd>(s: S, x: S::F) -> S::F {
     let r = s.mul_add(n, s.splat(-LN_2_LOW), r);
     let mut p = s.splat(EXP_POLYNOMIAL[0]);
     for &c in &EXP_POLYNOMIAL[1..] {
+        p = s.mul_add(p, r, s.splat(c));
+    }
+    s.mul_pow2(p, n)
+}
+
+/// 2^x for x <= 0, with x clamped below to -126; NaN stays NaN. What a softmax needs, at two thirds of the instructions of
+/// [`exp`]: x - n is exact.
+#[inline(always)]
+pub fn exp2_negative<S: Simd>(s: S, x: S::F) -> S::F {
+    let x = s.max(s.splat(-126.0), x);
+    let n = s.round(x);
+    let r = s.sub(x, n);
+    let mut p = s.splat(EXP2_POLYNOMIAL[0]);
+    for &c in &EXP2_POLYNOMIAL[1..] {
         p = s.mul_add(p, r, s.splat(c));
     }
     s.mul_pow2(p, n)
@@ -94,6 +120,7 @@ mod tests {
     #[derive(Debug, Clone, Copy)]
     enum Function {
         Exp,
+        Exp2Negative,
         Log1p,
         SoftplusTail,
         Sigmoid,
@@ -101,8 +128,9 @@ mod tests {
     }
 
     impl Function {
-        const ALL: [Function; 5] = [
+        const ALL: [Function; 6] = [
             Function::Exp,
+            Function::Exp2Negative,
             Function::Log1p,
             Function::SoftplusTail,
             Function::Sigmoid,
@@ -113,6 +141,7 @@ mod tests {
         fn truth(self, x: f64) -> f64 {
             match self {
                 Function::Exp => x.exp(),
+                Function::Exp2Negative => x.exp2(),
                 Function::Log1p => x.ln_1p(),
                 Function::SoftplusTail => (-x.abs()).exp().ln_1p(),
                 Function::Sigmoid => 1.0 / (1.0 + (-x).exp()),
@@ -124,6 +153,7 @@ mod tests {
         fn domain(self) -> (f32, f32) {
             match self {
                 Function::Exp => (-87.3, 88.0),
+                Function::Exp2Negative => (0.0, -126.0),
                 Function::Log1p => (0.0, 1.0),
                 _ => (-87.0, 87.0),
             }
@@ -133,6 +163,7 @@ mod tests {
         fn ulps(self) -> f64 {
             match self {
                 Function::Exp => ULPS_EXP,
+                Function::Exp2Negative => ULPS_EXP2,
                 Function::Log1p => ULPS_LOG1P,
                 Function::SoftplusTail => ULPS_SOFTPLUS,
                 Function::Sigmoid | Function::SigmoidOfMinus => ULPS_SIGMOID,
@@ -151,6 +182,7 @@ mod tests {
                 let x = s.load(self.1, at);
                 let y = match self.0 {
                     Function::Exp => exp(s, x),
+                    Function::Exp2Negative => exp2_negative(s, x),
                     Function::Log1p => log1p_unit(s, x),
                     Function::SoftplusTail => softplus_tail(s, x),
                     Function::Sigmoid => sigmoids(s, x).0,
@@ -245,6 +277,13 @@ mod tests {
                 "{half:?}"
             );
             assert!(apply(isa, Function::Log1p, &x[..1])[0] <= f32::MIN_POSITIVE);
+            let below = apply(
+                isa,
+                Function::Exp2Negative,
+                &[-126.5, -1e4, f32::NEG_INFINITY, -0.0],
+            );
+            assert_eq!(below[..3], [f32::MIN_POSITIVE; 3]);
+            assert_eq!(below[3], 1.0);
             // Beyond its range the exponential stays at the range's ends.
             assert_eq!((exp[4], exp[5]), (exp[6], exp[7]));
             assert!(exp[4] > 1e38 && exp[4].is_finite());
@@ -252,7 +291,7 @@ mod tests {
             assert_eq!((sigmoid[4], sigmoid[6]), (1.0, 1.0));
             assert!(sigmoid[5] < 2e-38 && sigmoid[7] < 2e-38);
             for f in Function::ALL {
-                assert!(of(f)[8].is_nan(), "{f:?}");
+                assert!(apply(isa, f, &[f32::NAN])[0].is_nan(), "{f:?}");
             }
         }
     }
