@@ -3,7 +3,7 @@
 //!
 //! The first interacting layer projects each embedding by itself, and the perceptron's first product is a sum over fields,
 //! `[x_1 .. x_F] W = sum_f x_f W_f`. Both are known for every table row before a sample is seen; what is left for a sample
-//! is to look them up. Ops say so with [`Op::frozen_units`].
+//! is to look them up. Ops say so with [`Op::frozen_units`](super::Op::frozen_units).
 
 use std::borrow::Cow;
 use std::ops::Range;
