@@ -160,6 +160,7 @@ impl Interacting {
         )
     }
 
+    /// One of the four projections of all tokens of `x`, `[tokens, d, BLOCK]`.
     fn project(&self, f: &Forward<'_>, which: usize, x: &[f32], out: &mut [f32]) {
         let dense = &f.parameters.dense;
         let Projection { weight, bias } = &self.layer.projections[which];
@@ -170,7 +171,7 @@ impl Interacting {
             bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
             out,
             accumulate: false,
-            tokens: self.fields * f.rows / BLOCK,
+            tokens: x.len() / (self.dim * BLOCK),
             k: self.dim,
             outputs: self.width,
         });

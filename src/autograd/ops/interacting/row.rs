@@ -1,10 +1,9 @@
 //! The interacting layer for a request of a few rows, where a block of rows would be mostly empty: each row by itself, its
 //! fields in the lanes (see [`crate::kernels::row`]). Forward only; the same bits as the block's.
 
-use super::{Interacting, Projection};
+use super::Interacting;
 use crate::autograd::op::{BLOCK, Forward};
 use crate::kernels::elementwise::ReluInPlace;
-use crate::kernels::matmul::Matmul;
 use crate::kernels::row::{AttendRow, field_blocks, fields_into_lanes, fields_out_of_lanes};
 use crate::kernels::{Column, columns, columns_mut};
 
@@ -34,7 +33,7 @@ impl Interacting {
         }
         for (which, out) in projected.chunks_exact_mut(each).enumerate() {
             if f.frozen.is_empty() {
-                self.project_row(f, which, x, out);
+                self.project(f, which, x, out);
             } else {
                 self.look_up_row(f, which, row, out);
             }
@@ -57,22 +56,6 @@ impl Interacting {
         let to = &mut to[..self.fields * self.width];
         fields_out_of_lanes(columns(out), row, self.width, to);
         f.scratch = scratch;
-    }
-
-    fn project_row(&self, f: &Forward<'_>, which: usize, x: &[f32], out: &mut [f32]) {
-        let dense = &f.parameters.dense;
-        let Projection { weight, bias } = &self.layer.projections[which];
-        f.isa.run(Matmul {
-            x,
-            w: &dense[weight.range.clone()],
-            w_strides: (self.width, 1),
-            bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
-            out,
-            accumulate: false,
-            tokens: field_blocks(self.fields),
-            k: self.dim,
-            outputs: self.width,
-        });
     }
 
     fn look_up_row(&self, f: &Forward<'_>, which: usize, row: usize, out: &mut [f32]) {
