@@ -1,15 +1,20 @@
 //! Where data come from, as a user names it: a MovieLens folder, a file written by `autoint prepare`, or the synthetic set.
 
+pub mod cells;
+pub mod columns;
+pub mod layout;
+pub mod reader;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::dataset::Dataset;
-use super::encode::{encode, encode_with};
-use super::movielens::{self, ml1m};
-use super::protocol::Protocol;
-use super::schema::Schema;
-use super::synthetic::{SyntheticConfig, generate};
-use super::table::Table;
+use crate::data::dataset::Dataset;
+use crate::data::encode::{encode, encode_with};
+use crate::data::movielens::{self, ml1m};
+use crate::data::protocol::Protocol;
+use crate::data::schema::Schema;
+use crate::data::synthetic::{SyntheticConfig, generate};
+use crate::data::table::Table;
 use crate::error::{Error, Result};
 
 /// The folder that is used when nothing is asked for and its files are there.
