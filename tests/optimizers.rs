@@ -9,10 +9,12 @@ use autoint::data::protocol::Protocol;
 use autoint::data::source::{Asked, Source};
 use autoint::data::table::Values;
 use autoint::optim::{EmbeddingMode, OptimizerKind, ScheduleKind};
+use autoint::run::EpochRecord;
+use autoint::score::scorer::score;
+use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::score::score;
-use autoint::train::trainer::Outcome;
-use autoint::train::{EpochRecord, Observer, Settings, Trainer};
+use autoint::train::Outcome;
+use autoint::train::{Observer, Trainer};
 
 struct Silent;
 

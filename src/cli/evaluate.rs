@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use autoint::data::dataset::SplitName;
+use autoint::run::Run;
+use autoint::score::evaluate;
 use autoint::simd::Isa;
-use autoint::train::{Run, evaluate};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 

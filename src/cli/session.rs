@@ -7,11 +7,13 @@ use std::sync::atomic::AtomicBool;
 use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
+use autoint::run::report::Report;
+use autoint::run::writer::Finished;
+use autoint::run::{Ended, Origin, Provenance, Writer};
+use autoint::score::{Evaluation, evaluate};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::report::Report;
-use autoint::train::trainer::Outcome;
-use autoint::train::writer::Finished;
-use autoint::train::{Ended, Evaluation, Origin, Provenance, Settings, Trainer, Writer, evaluate};
+use autoint::train::{Outcome, Trainer};
 use indicatif::HumanCount;
 
 use super::progress::Progress;
@@ -93,7 +95,7 @@ impl Session<'_> {
             let mut progress = Progress::new(Some(record), out)?;
             self.trainer.run(&mut progress, self.stop)?
         };
-        let provenance = self.origin.provenance(&outcome);
+        let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
         self.run.finish(Finished {
             settings: &self.origin.settings,
             schema: self.data.schema(),

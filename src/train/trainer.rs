@@ -4,14 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
-use super::checkpoint::{Checkpoint, Snapshot, State};
-use super::config::Select;
-use super::position::Position;
 use super::profile::{Profile, Stage, Stages};
-use super::score::{labels_of, score};
-use super::settings::Settings;
 use super::shuffle::shuffle;
 use crate::autograd::tape::Node;
 use crate::autograd::{Engine, Layout, Parameters};
@@ -23,36 +16,12 @@ use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
 use crate::model::{Model, build};
 use crate::optim::{Optimizer, schedule};
+use crate::run::checkpoint::{Checkpoint, Snapshot, State};
+use crate::run::history::{Ended, EpochRecord};
+use crate::run::position::Position;
+use crate::score::scorer::{labels_of, score};
+use crate::settings::Settings;
 use crate::simd::Isa;
-
-/// One epoch, as `metrics.jsonl` holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// Counted from 1.
-    pub epoch: usize,
-    /// The mean loss over the epoch's rows, each with the weights and dropout of its batch.
-    pub train_loss: f64,
-    /// Logloss on the validation rows.
-    pub valid_loss: Option<f64>,
-    /// AUC on the validation rows.
-    pub valid_auc: Option<f64>,
-    /// Seconds of training, validation not counted.
-    pub train_seconds: f64,
-    pub rows_per_second: f64,
-    /// Of the epoch's last step.
-    pub learning_rate: f64,
-}
-
-impl EpochRecord {
-    /// What selection maximises; the negative training loss when there is nothing to validate on.
-    pub fn quality(&self, select: Select) -> f64 {
-        let valid = match select {
-            Select::Auc => self.valid_auc,
-            Select::Logloss => self.valid_loss.map(|loss| -loss),
-        };
-        valid.unwrap_or(-self.train_loss)
-    }
-}
 
 /// Is told how training goes.
 pub trait Observer {
@@ -71,17 +40,6 @@ pub trait Observer {
     fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) -> Result<()> {
         Ok(())
     }
-}
-
-/// How training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs were done.
-    Done,
-    /// The validation metric did not improve for `patience` epochs.
-    Early,
-    /// It was asked to stop.
-    Stopped,
 }
 
 /// What training gives.

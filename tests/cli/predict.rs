@@ -1,6 +1,6 @@
 use autoint::data::source::Source;
 use autoint::data::table::Values;
-use autoint::train::score::score;
+use autoint::score::scorer::score;
 
 use crate::scene::Scene;
 

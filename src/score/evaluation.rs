@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::score::{labels_of, score};
+use super::scorer::{labels_of, score};
 use crate::autograd::{Engine, Parameters};
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -168,12 +168,13 @@ fn as_map<S: Serializer>(
 mod tests {
     use super::*;
     use crate::data::source::{Asked, Source};
-    use crate::model::{build, preset};
+    use crate::model::build;
+    use crate::settings::Settings;
     use crate::simd::Isa;
 
     fn evaluated(data: &Dataset, split: SplitName) -> Result<Evaluation> {
         let model = build(
-            &preset::named("autoint").unwrap().model,
+            &Settings::preset("autoint").unwrap().model,
             &data.schema().offsets(),
         )
         .unwrap();

@@ -1,0 +1,10 @@
+//! What is done with a model: logits of rows, metrics of a part of the data, predictions of raw rows.
+//!
+//! Reading order: [`scorer`], [`evaluation`], [`predict`](mod@predict).
+
+pub mod evaluation;
+pub mod predict;
+pub mod scorer;
+
+pub use evaluation::{Evaluation, evaluate};
+pub use predict::predict;
