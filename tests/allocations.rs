@@ -11,15 +11,17 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use autoint::autograd::{Engine, Frozen, Parameters};
+use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::Batch;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::{Asked, Source};
 use autoint::kernels::dropout::Draw;
 use autoint::model::{Model, build};
 use autoint::optim::{EmbeddingMode, Optimizer};
+use autoint::score::Scorer;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 
@@ -135,9 +137,14 @@ impl<'a> Training<'a> {
         engine.update_buffers(batch.rows, weights);
     }
 
-    fn infer(&mut self, weights: &Frozen<'_>, number: usize) {
+    fn scorer(&self) -> Scorer<'a> {
+        let schema = Cow::Borrowed(self.data.schema());
+        Scorer::new(schema, self.engine.runtime(), self.weights.clone())
+    }
+
+    fn infer(&mut self, scorer: &Scorer<'_>, number: usize) {
         self.gather(number);
-        self.engine.logits(weights, &self.batch, &mut self.logits);
+        scorer.logits(&self.batch, &mut self.logits);
     }
 }
 
@@ -151,10 +158,10 @@ fn check(name: &str, data: &Dataset, settings: &Settings, threads: usize) {
     let mut training = Training::new(data, settings, threads);
     (0..2).for_each(|number| training.step(number));
     let step = allocations(|| (2..2 + STEPS).for_each(|number| training.step(number)));
-    let weights = training.engine.freeze(training.weights.clone());
-    (0..2).for_each(|number| training.infer(&weights, number));
+    let scorer = training.scorer();
+    (0..2).for_each(|number| training.infer(&scorer, number));
     let numbers = 2..2 + STEPS;
-    let infer = allocations(|| numbers.for_each(|number| training.infer(&weights, number)));
+    let infer = allocations(|| numbers.for_each(|number| training.infer(&scorer, number)));
     for (what, (blocks, others), calls) in [
         ("training", step, STEPS * hand_overs(settings)),
         ("inference", infer, STEPS),

@@ -48,7 +48,7 @@ impl Arguments {
             ));
         }
         let model = run.settings.model.kind;
-        let evaluation = evaluate(&run.engine, &run.parameters, model, &data, self.split)?;
+        let evaluation = evaluate(&run.scorer(), model, &data, self.split)?;
         if self.json {
             writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
         } else {

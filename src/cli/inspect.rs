@@ -66,7 +66,7 @@ impl Arguments {
 
 impl<'a> Inspection<'a> {
     fn of(run: &'a Run) -> Inspection<'a> {
-        let layout = run.engine.tape().layout();
+        let layout = run.runtime.tape().layout();
         let tensors = tensors(layout, &run.schema);
         Inspection {
             protocol: &run.schema.protocol,

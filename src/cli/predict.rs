@@ -32,19 +32,20 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
+        let scorer = run.scorer();
         match self
             .output
             .as_deref()
             .filter(|path| *path != Path::new("-"))
         {
             Some(path) => {
-                let rows = predict(run.trained(), &self.input, Output::File(path))?;
+                let rows = predict(&scorer, &self.input, Output::File(path))?;
                 writeln!(out, "{}: {rows} rows", path.display())?;
             }
             // Not `out`: when the reader has gone there is nothing left to do.
             None => {
                 predict(
-                    run.trained(),
+                    &scorer,
                     &self.input,
                     Output::Stream(&mut io::stdout().lock()),
                 )?;

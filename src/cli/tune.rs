@@ -160,7 +160,7 @@ impl Row {
             Error::file(&run.path, what)
         })?;
         let kind = run.settings.model.kind;
-        let test = evaluate(&run.engine, &run.parameters, kind, data, SplitName::Test)?;
+        let test = evaluate(&run.scorer(), kind, data, SplitName::Test)?;
         Ok(Row {
             name: candidate.name.clone(),
             quality: best.quality(candidate.settings.train.select),

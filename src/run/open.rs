@@ -1,15 +1,17 @@
 //! Opening a run directory: a trained model, ready to score.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::directory::{CONFIG, SCHEMA, WEIGHTS, check_complete, read_json};
 use super::provenance::Provenance;
 use super::weights;
-use crate::autograd::{Engine, Parameters, Var};
+use crate::autograd::{Parameters, Runtime, Var};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::model::{Model, build};
-use crate::score::predict::Trained;
+use crate::score::Scorer;
 use crate::settings::Settings;
 use crate::simd::Isa;
 
@@ -20,7 +22,7 @@ pub struct Run {
     pub settings: Settings,
     pub schema: Schema,
     pub provenance: Provenance,
-    pub engine: Engine,
+    pub runtime: Arc<Runtime>,
     pub parameters: Parameters,
     /// Per interacting layer: the attention weights, `[H, F, F]`.
     pub attention: Vec<Var>,
@@ -50,8 +52,8 @@ impl Run {
         let Model {
             tape,
             logit,
-            loss,
             attention,
+            ..
         } = build(&settings.model, &schema.offsets())?;
         let file = path.join(WEIGHTS);
         let bytes = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
@@ -61,18 +63,19 @@ impl Run {
             settings,
             schema,
             provenance,
-            engine: Engine::new(tape, logit, loss, isa, threads)?,
+            runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
             parameters,
             attention,
         })
     }
 
-    /// What predictions are made with.
-    pub fn trained(&self) -> Trained<'_> {
-        Trained {
-            schema: &self.schema,
-            engine: &self.engine,
-            parameters: &self.parameters,
-        }
+    /// What its weights are scored with. Keep it: freezing them takes time.
+    pub fn scorer(&self) -> Scorer<'_> {
+        self.scorer_of(&self.parameters)
+    }
+
+    /// The same with other weights of this model.
+    pub fn scorer_of<'a>(&'a self, parameters: &'a Parameters) -> Scorer<'a> {
+        Scorer::new(Cow::Borrowed(&self.schema), &self.runtime, parameters)
     }
 }

@@ -1,4 +1,5 @@
-//! What is done with a model: logits of rows, metrics of a part of the data, predictions of raw rows.
+//! What is done with a trained model: logits of rows, metrics of a part of the data, predictions of raw rows. All of it goes
+//! through one [`Scorer`].
 //!
 //! Reading order: [`scorer`], [`evaluation`], [`predict`](mod@predict).
 
@@ -8,3 +9,4 @@ pub mod scorer;
 
 pub use evaluation::{Evaluation, evaluate};
 pub use predict::predict;
+pub use scorer::Scorer;

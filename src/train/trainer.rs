@@ -1,13 +1,15 @@
 //! The training loop: epochs over shuffled batches, validation after each, the best epoch kept, early stopping.
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::profile::{Profile, Stage, Stages};
 use super::shuffle::shuffle;
 use crate::autograd::tape::Node;
-use crate::autograd::{Engine, Layout, Parameters};
+use crate::autograd::{Engine, Layout, Parameters, Runtime};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -19,7 +21,7 @@ use crate::optim::{Optimizer, schedule};
 use crate::run::checkpoint::{Checkpoint, Snapshot, State};
 use crate::run::history::{Ended, EpochRecord};
 use crate::run::position::Position;
-use crate::score::scorer::{labels_of, score};
+use crate::score::scorer::{Scorer, labels_of};
 use crate::settings::Settings;
 use crate::simd::Isa;
 
@@ -180,9 +182,15 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The engine, to score other rows with.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    /// Tape, threads and memory, which scoring shares.
+    pub fn runtime(&self) -> &Arc<Runtime> {
+        self.engine.runtime()
+    }
+
+    /// Scores rows with weights of this model.
+    pub fn scorer<'p>(&'p self, parameters: &'p Parameters) -> Scorer<'p> {
+        let schema = Cow::Borrowed(self.data.schema());
+        Scorer::new(schema, self.engine.runtime(), parameters)
     }
 
     /// Where training stands.
@@ -336,7 +344,7 @@ impl<'a> Trainer<'a> {
 
     fn validate(&self) -> Result<EpochRecord> {
         let (at, rows) = (&self.position, self.data.split(SplitName::Valid));
-        let logits = score(&self.engine, &self.parameters, self.data, rows);
+        let logits = self.scorer(&self.parameters).rows(self.data, rows);
         // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(Error::NotFinite {

@@ -56,7 +56,7 @@ impl Change {
 pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
     let file = weights_file(&run.path);
     let recorded = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
-    let layout = run.engine.tape().layout();
+    let layout = run.runtime.tape().layout();
     let bytes = to_bytes(layout, &run.schema, &again.parameters)?;
     if bytes == recorded {
         let sha256 = hex(&Sha256::digest(&bytes));
@@ -87,7 +87,7 @@ pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
 pub fn largest_change(run: &Run, again: &Outcome, data: &Dataset) -> Result<Option<Change>> {
     let measured = |parameters: &Parameters| {
         let kind = run.settings.model.kind;
-        evaluate(&run.engine, parameters, kind, data, SplitName::Test)
+        evaluate(&run.scorer_of(parameters), kind, data, SplitName::Test)
     };
     let recorded = measured(&run.parameters)?.metrics.entries();
     let again = measured(&again.parameters)?.metrics.entries();
