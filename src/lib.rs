@@ -14,13 +14,20 @@
 //!
 //! # Reading order
 //!
-//! The folders follow the data; each knows only the ones before it.
+//! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
 //!
-//! 1. [`data`]: readers, protocols, vocabularies, the encoded store, splits, batches.
-//! 2. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
-//! 3. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
-//! 4. [`model`]: AutoInt and AutoInt+ in terms of ops; presets.
-//! 5. [`optim`], [`train`], [`metrics`]: optimisers, the loop, the run directory, every metric with its definition.
+//! 1. [`error`], `files`: one error type; files that are written whole or not at all.
+//! 2. [`data`]: readers, protocols, vocabularies, the encoded store, splits, batches.
+//! 3. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
+//! 4. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
+//! 5. [`model`]: AutoInt and AutoInt+ in terms of ops.
+//! 6. [`optim`], [`metrics`]: optimisers and schedules; every metric with its definition.
+//! 7. [`settings`]: presets, and all that a run can be told.
+//! 8. [`score`]: what is done with a model: logits, metrics, predictions.
+//! 9. [`run`]: the run directory.
+//! 10. [`train`]: the loop.
+//!
+//! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
 //! Someone who wants to know how AutoInt works starts with [`model::interacting`], then [`autograd::ops::interacting`].
 //!
@@ -45,10 +52,14 @@
 pub mod autograd;
 pub mod data;
 pub mod error;
+pub(crate) mod files;
 pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod optim;
+pub mod run;
+pub mod score;
+pub mod settings;
 #[allow(
     unsafe_code,
     reason = "intrinsics are; each block says why it is sound"

@@ -11,16 +11,18 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use autoint::autograd::{Engine, Frozen, Parameters};
+use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::Batch;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::{Asked, Source};
 use autoint::kernels::dropout::Draw;
-use autoint::model::preset::Preset;
-use autoint::model::{Model, build, preset};
+use autoint::model::{Model, build};
 use autoint::optim::{EmbeddingMode, Optimizer};
+use autoint::score::Scorer;
+use autoint::settings::Settings;
 use autoint::simd::Isa;
 
 /// Counts while [`COUNTING`] is set, on all threads.
@@ -88,7 +90,7 @@ const STEPS: usize = 64;
 /// A model in training.
 struct Training<'a> {
     data: &'a Dataset,
-    settings: &'a Preset,
+    settings: &'a Settings,
     engine: Engine,
     weights: Parameters,
     optimizer: Optimizer,
@@ -97,7 +99,7 @@ struct Training<'a> {
 }
 
 impl<'a> Training<'a> {
-    fn new(data: &'a Dataset, settings: &'a Preset, threads: usize) -> Training<'a> {
+    fn new(data: &'a Dataset, settings: &'a Settings, threads: usize) -> Training<'a> {
         let Model {
             tape, logit, loss, ..
         } = build(&settings.model, &data.schema().offsets()).unwrap();
@@ -135,26 +137,31 @@ impl<'a> Training<'a> {
         engine.update_buffers(batch.rows, weights);
     }
 
-    fn infer(&mut self, weights: &Frozen<'_>, number: usize) {
+    fn scorer(&self) -> Scorer<'a> {
+        let schema = Cow::Borrowed(self.data.schema());
+        Scorer::new(schema, self.engine.runtime(), self.weights.clone())
+    }
+
+    fn infer(&mut self, scorer: &Scorer<'_>, number: usize) {
         self.gather(number);
-        self.engine.logits(weights, &self.batch, &mut self.logits);
+        scorer.logits(&self.batch, &mut self.logits);
     }
 }
 
 /// How often a step hands work to the pool: preparing, replaying, once a table, clipping, updating. (Inference does it once.)
-fn hand_overs(settings: &Preset) -> usize {
+fn hand_overs(settings: &Settings) -> usize {
     let clips = settings.optimizer.clip_norm > 0.0;
     4 + usize::from(settings.model.linear_term) + usize::from(clips)
 }
 
-fn check(name: &str, data: &Dataset, settings: &Preset, threads: usize) {
+fn check(name: &str, data: &Dataset, settings: &Settings, threads: usize) {
     let mut training = Training::new(data, settings, threads);
     (0..2).for_each(|number| training.step(number));
     let step = allocations(|| (2..2 + STEPS).for_each(|number| training.step(number)));
-    let weights = training.engine.freeze(training.weights.clone());
-    (0..2).for_each(|number| training.infer(&weights, number));
+    let scorer = training.scorer();
+    (0..2).for_each(|number| training.infer(&scorer, number));
     let numbers = 2..2 + STEPS;
-    let infer = allocations(|| numbers.for_each(|number| training.infer(&weights, number)));
+    let infer = allocations(|| numbers.for_each(|number| training.infer(&scorer, number)));
     for (what, (blocks, others), calls) in [
         ("training", step, STEPS * hand_overs(settings)),
         ("inference", infer, STEPS),
@@ -178,13 +185,13 @@ fn a_warm_step_and_a_warm_inference_allocate_nothing() {
     let source = Source::Synthetic(Some(4000));
     let encoded = |protocol| source.encode(Asked::protocol(protocol), "").unwrap();
     let (course, recbole) = (encoded("course"), encoded("recbole"));
-    let compact = preset::named("compact").unwrap();
+    let compact = Settings::preset("compact").unwrap();
     let mut batch_norm = compact.clone();
     batch_norm.model.mlp.batch_norm = true;
-    let mut exact = preset::named("recbole").unwrap();
+    let mut exact = Settings::preset("recbole").unwrap();
     exact.optimizer.embedding_mode = EmbeddingMode::Exact;
     exact.optimizer.clip_norm = 1.0;
-    let mut authors = preset::named("authors").unwrap();
+    let mut authors = Settings::preset("authors").unwrap();
     authors.model.interacting.composed = true;
     authors.model.interacting.layers = 1;
     authors.optimizer.embedding_mode = EmbeddingMode::Lazy;

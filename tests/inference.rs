@@ -5,7 +5,8 @@ use autoint::autograd::workspace::{Replay, Workspace};
 use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::uniform;
-use autoint::model::{Model, ModelConfig, ModelKind, build, preset};
+use autoint::model::{Model, ModelConfig, ModelKind, build};
+use autoint::settings::{Settings, presets};
 use autoint::simd::Isa;
 
 const VALUES: usize = 5;
@@ -33,8 +34,8 @@ fn rows_of_log(fields: usize, first: usize, rows: usize) -> Batch {
 
 /// All presets, so that biases, ReLUs and normalisation take part.
 fn configurations() -> Vec<(String, ModelConfig)> {
-    let all = preset::NAMES.iter().map(|name| {
-        let mut config = preset::named(name).unwrap().model;
+    let all = presets::NAMES.iter().map(|name| {
+        let mut config = Settings::preset(name).unwrap().model;
         config.kind = ModelKind::AutoIntPlus;
         // Three outputs do not fill a vector; 80 are one wide step and one narrow one on every instruction set.
         config.mlp.hidden = vec![80, 3];
@@ -81,7 +82,7 @@ fn a_few_rows_have_the_bits_they_have_in_a_batch() {
 #[test]
 fn a_few_rows_have_the_same_attention_weights() {
     for fields in [2, 14, 39] {
-        let config = preset::named("authors").unwrap().model;
+        let config = Settings::preset("authors").unwrap().model;
         let model = build(&config, &offsets(fields)).unwrap();
         let (weights, batch) = (parameters(&model), rows_of_log(fields, 0, 1));
         let attention = |backward: bool| {
@@ -117,7 +118,7 @@ fn a_few_rows_have_the_same_attention_weights() {
 /// Tables too large for the third-level cache are not frozen: forward computes as in training, to the last bit.
 #[test]
 fn what_is_too_large_is_not_frozen() {
-    let mut config = preset::named("paper").unwrap().model;
+    let mut config = Settings::preset("paper").unwrap().model;
     config.embedding.dim = 4;
     for (rows, frozen) in [(1_000, true), (40_000, false)] {
         let offsets = [0, rows, rows + 5];

@@ -14,7 +14,7 @@ use autoint::metrics::course::course_ndcg;
 use autoint::metrics::delong::auc_estimate;
 use autoint::metrics::ranking::Rankings;
 use autoint::metrics::{Metrics, Scores, evaluate};
-use autoint::train::evaluation::baselines_of;
+use autoint::score::evaluation::baselines_of;
 
 /// The fields of protocol `course` and how many values each has.
 const FIELDS: [(&str, usize); 14] = [

@@ -7,7 +7,8 @@ use autoint::autograd::workspace::{Replay, Workspace};
 use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
-use autoint::model::{Model, ModelConfig, ModelKind, build, preset};
+use autoint::model::{Model, ModelConfig, ModelKind, build};
+use autoint::settings::{Settings, presets};
 use autoint::simd::{Isa, MAX_LANES};
 
 /// Four fields: categorical, multi-valued, numeric, categorical.
@@ -55,7 +56,7 @@ fn batch(rows: usize, seed: u32) -> Batch {
 
 /// A preset at a size whose every number can be differentiated, with all switches as the preset has them.
 fn small(name: &str, kind: ModelKind) -> ModelConfig {
-    let mut config = preset::named(name).unwrap().model;
+    let mut config = Settings::preset(name).unwrap().model;
     config.kind = kind;
     config.embedding.dim = 3;
     config.interacting.layers = 2;
@@ -68,7 +69,7 @@ fn small(name: &str, kind: ModelKind) -> ModelConfig {
 /// Every preset as AutoInt and AutoInt+, and the default with every switch turned.
 fn configurations() -> Vec<(String, ModelConfig)> {
     let mut all = Vec::new();
-    for name in preset::NAMES {
+    for name in presets::NAMES {
         for kind in [ModelKind::AutoInt, ModelKind::AutoIntPlus] {
             all.push((format!("{name} {kind}"), small(name, kind)));
         }
@@ -167,8 +168,8 @@ fn gradients_of_every_preset_and_switch() {
 /// On a random batch, as the preset initialises it, no tensor is left without a gradient.
 #[test]
 fn every_tensor_of_every_preset_learns() {
-    for name in preset::NAMES {
-        let mut config = preset::named(name).unwrap().model;
+    for name in presets::NAMES {
+        let mut config = Settings::preset(name).unwrap().model;
         config.kind = ModelKind::AutoIntPlus;
         let model = build(&config, &OFFSETS).unwrap();
         let parameters = Parameters::initialise(model.tape.layout(), 1);

@@ -9,10 +9,11 @@ use autoint::data::protocol::Protocol;
 use autoint::data::source::{Asked, Source};
 use autoint::data::table::Values;
 use autoint::optim::{EmbeddingMode, OptimizerKind, ScheduleKind};
+use autoint::run::EpochRecord;
+use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::score::score;
-use autoint::train::trainer::Outcome;
-use autoint::train::{EpochRecord, Observer, Settings, Trainer};
+use autoint::train::Outcome;
+use autoint::train::{Observer, Trainer};
 
 struct Silent;
 
@@ -142,7 +143,7 @@ fn a_weight_on_positive_rows_raises_what_the_model_says() {
         let mut trainer = Trainer::new(&data, &settings, isa, 1).unwrap();
         let outcome = trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap();
         let rows = data.split(SplitName::Test);
-        let logits = score(trainer.engine(), &outcome.parameters, &data, rows);
+        let logits = trainer.scorer(&outcome.parameters).rows(&data, rows);
         logits.iter().sum::<f32>() / logits.len() as f32
     };
     let (low, even, high) = (mean(0.2), mean(1.0), mean(5.0));

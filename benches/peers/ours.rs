@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use autoint::autograd::{Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
-use autoint::model::preset;
+use autoint::settings::Settings;
 use autoint::simd::Isa;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ fn say(line: impl Display) -> io::Result<()> {
 
 fn main() -> anyhow::Result<()> {
     let config: Config = serde_json::from_str(include_str!("shapes.json"))?;
-    let mut settings = preset::named("compact")?;
+    let mut settings = Settings::preset("compact")?;
     settings.model.interacting.layers = config.layers;
     settings.model.mlp.hidden = config.hidden.clone();
     settings.model.mlp.dropout = config.dropout;

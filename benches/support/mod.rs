@@ -7,9 +7,9 @@ use std::time::Duration;
 use autoint::autograd::{Engine, Frozen, Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
-use autoint::model::preset::Preset;
-use autoint::model::{Model, build, preset};
+use autoint::model::{Model, build};
 use autoint::optim::Optimizer;
+use autoint::settings::Settings;
 use autoint::simd::Isa;
 use criterion::Criterion;
 
@@ -25,7 +25,7 @@ const RECBOLE_FIELDS: [usize; 7] = [6040, 3706, 81, 18, 2, 7, 21];
 #[derive(Clone)]
 pub struct Shape {
     pub name: &'static str,
-    pub preset: Preset,
+    pub preset: Settings,
     pub fields: Vec<usize>,
 }
 
@@ -33,7 +33,7 @@ pub struct Shape {
 pub fn shapes() -> Vec<Shape> {
     let of = |name, preset: &str, fields: &[usize]| Shape {
         name,
-        preset: preset::named(preset).expect("a preset"),
+        preset: Settings::preset(preset).expect("a preset"),
         fields: fields.to_vec(),
     };
     // 13 numeric fields in buckets and 26 categorical ones; vocabularies of a size that fits any machine.
@@ -125,7 +125,7 @@ impl Net {
 
     /// A model with weights of one's own.
     pub fn with(
-        settings: &Preset,
+        settings: &Settings,
         fields: &[usize],
         weights: impl FnOnce(&Layout) -> Parameters,
         isa: Isa,

@@ -6,7 +6,7 @@
 //! neither does any sum.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -14,46 +14,28 @@ use super::batch_op::Statistics;
 use super::frozen::Frozen;
 use super::group::{Group, Job};
 use super::layout::Parameters;
-use super::op::{BLOCK, Shard};
 use super::phases::{Phase, phases};
 use super::profile::OpTime;
 use super::reference::loss_scale;
+use super::runtime::Runtime;
 use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
-use super::workspace::{Replay, Workspace};
+use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
-use crate::simd::{Isa, MAX_LANES};
+use crate::simd::Isa;
 
 /// Parallel tasks of a training step.
 pub const GROUPS: usize = 16;
 
-/// What a worker's arenas may take, in bytes, and the most rows of a shard. Constants, so that the cut into shards (and with it
-/// every sum) is the same on every machine. Measured: longer shards spread what is done once per shard (a weight's gradient
-/// folds its lanes once) over more rows, up to 64 rows; beyond that the arenas fall out of the caches.
-const ARENA_BYTES: usize = 3 << 20;
-const MAX_SHARD_ROWS: usize = 64;
-
-/// The rows of a shard: as many as fit the arenas, within 16..=64.
-pub fn shard_rows(tape: &Tape) -> usize {
-    let row_bytes = 4 * (2 * tape.units() + tape.saved_units());
-    let fit = ARENA_BYTES / row_bytes.max(1) / MAX_LANES * MAX_LANES;
-    fit.clamp(MAX_LANES, MAX_SHARD_ROWS)
-}
-
 /// Replays one tape over batches.
 #[derive(Debug)]
 pub struct Engine {
-    tape: Tape,
-    logit: Var,
+    /// What scoring shares.
+    runtime: Arc<Runtime>,
     loss: Var,
     phases: Vec<Phase>,
-    isa: Isa,
-    rows: usize,
-    pool: rayon::ThreadPool,
-    /// One per thread.
-    workers: Vec<Mutex<Workspace>>,
     groups: Vec<Group>,
     /// Of the tape's batch ops, by their number.
     statistics: Vec<Statistics>,
@@ -79,97 +61,58 @@ impl Engine {
     /// # Errors
     /// When the threads cannot be started.
     pub fn new(tape: Tape, logit: Var, loss: Var, isa: Isa, threads: usize) -> Result<Engine> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|e| {
-                Error::config("threads", format!("cannot start {threads} threads: {e}"))
-            })?;
-        let rows = shard_rows(&tape);
-        let workers = (0..pool.current_num_threads())
-            .map(|_| Mutex::new(Workspace::new(&tape, rows)))
-            .collect();
-        let table_rows = tape
-            .layout()
-            .tables
-            .iter()
-            .map(|t| t.rows)
-            .max()
-            .unwrap_or(0);
+        let layout = tape.layout();
+        let table_rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
         let statistics = tape.nodes().iter().filter(|n| n.op.batch_op().is_some());
         Ok(Engine {
             phases: phases(&tape, &loss),
             statistics: statistics.map(|_| Statistics::default()).collect(),
-            logit,
             loss,
-            isa,
-            rows,
-            pool,
-            workers,
             groups: Vec::new(),
             index: SparseIndex::new(table_rows),
-            touched: vec![Vec::new(); tape.layout().tables.len()],
-            tape,
+            touched: vec![Vec::new(); layout.tables.len()],
+            runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
         })
+    }
+
+    /// Tape, threads and memory, to score with.
+    pub fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
     }
 
     /// The tape.
     pub fn tape(&self) -> &Tape {
-        &self.tape
+        self.runtime.tape()
     }
 
     /// The instruction set.
     pub fn isa(&self) -> Isa {
-        self.isa
+        self.runtime.isa()
     }
 
     /// How many threads compute.
     pub fn threads(&self) -> usize {
-        self.workers.len()
+        self.runtime.threads()
     }
 
     /// R: the rows of a shard.
     pub fn shard_rows(&self) -> usize {
-        self.rows
+        self.runtime.shard_rows()
     }
 
     /// Runs `work` inside the engine's threads; parallel iterators in it use them.
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
+        self.runtime.install(work)
     }
 
-    /// Prepares weights for [`Engine::logits`].
+    /// See [`Runtime::freeze`].
     pub fn freeze<'a>(&self, parameters: impl Into<Cow<'a, Parameters>>) -> Frozen<'a> {
-        let parameters = parameters.into();
-        self.install(|| Frozen::new(self.isa, &self.tape, parameters, &self.logit))
+        self.runtime.freeze(parameters)
     }
 
-    /// The logits of a batch, in the order of its rows.
+    /// See [`Runtime::logits`].
     pub fn logits(&self, weights: &Frozen<'_>, batch: &Batch, out: &mut Vec<f32>) {
-        out.resize(batch.rows, 0.0);
-        // A request of one row is a block, not a shard of four.
-        let rows = batch.rows.next_multiple_of(BLOCK).clamp(BLOCK, self.rows);
-        let run = |(number, out): (usize, &mut [f32])| {
-            let shard = Shard {
-                batch,
-                first_row: number * rows,
-                used: out.len(),
-                loss_scale: 0.0,
-                draw: None,
-                statistics: &[],
-                backward: false,
-            };
-            let mut worker = lock(&self.workers, rows);
-            worker.infer(self.isa, &self.tape, weights, shard);
-            out.copy_from_slice(&worker.value(&self.logit)[..out.len()]);
-        };
-        if batch.rows <= rows {
-            // Waking a thread takes longer than one shard does.
-            out.chunks_mut(rows).enumerate().for_each(run);
-        } else {
-            let shards = out.par_chunks_mut(rows).enumerate();
-            self.pool.install(|| shards.for_each(run));
-        }
+        self.runtime.logits(weights, batch, out);
     }
 
     /// Loss and gradients of a batch; gives the weighted mean loss. `draw` turns training on: dropout, and a batch's own
@@ -184,15 +127,17 @@ impl Engine {
         draw: Option<Draw>,
         number: u64,
     ) -> Result<f64> {
-        let shards = batch.rows.div_ceil(self.rows);
-        let group_rows = shards.div_ceil(GROUPS) * self.rows;
+        let rows = self.shard_rows();
+        let group_rows = batch.rows.div_ceil(rows).div_ceil(GROUPS) * rows;
         let count = batch.rows.div_ceil(group_rows);
         while self.groups.len() < count {
             self.groups.push(Group::default());
         }
+        let tape = self.runtime.tape();
         for group in &mut self.groups[..count] {
-            group.clear(self.tape.layout(), group_rows * batch.fields.len());
+            group.clear(tape.layout(), group_rows * batch.fields.len());
         }
+        self.runtime.workspaces().reserve_gradients(tape);
         self.index_and_replay(parameters, batch, draw, group_rows, count);
         if let Some(op) = self.groups[..count]
             .iter()
@@ -214,22 +159,19 @@ impl Engine {
         count: usize,
     ) {
         let Engine {
-            tape,
+            runtime,
             loss,
-            isa,
-            rows,
-            pool,
-            workers,
             groups,
             index,
             statistics,
             phases,
             ..
         } = self;
+        let (tape, rows) = (runtime.tape(), runtime.shard_rows());
         let groups = &mut groups[..count];
         let job = Job {
             replay: Replay {
-                isa: *isa,
+                isa: runtime.isa(),
                 tape,
                 parameters,
             },
@@ -237,17 +179,18 @@ impl Engine {
             loss,
             draw,
             loss_scale: loss_scale(batch) as f32,
-            rows: *rows,
+            rows,
             group_rows,
             synchronised: phases.iter().any(Phase::is_barrier),
             statistics: &[],
         };
-        pool.install(|| {
+        let workspaces = runtime.workspaces();
+        runtime.install(|| {
             let replay = || {
                 for round in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
                     let job = Job { statistics, ..job };
                     groups.par_iter_mut().enumerate().for_each(|(g, group)| {
-                        group.run(job, round, g, &mut lock(workers, *rows));
+                        workspaces.with(tape, rows, |w| group.run(job, round, g, w));
                     });
                     add_statistics(tape, round, groups, statistics);
                 }
@@ -258,27 +201,20 @@ impl Engine {
     }
 
     /// Starts to measure the time of every op. It changes no result.
-    pub fn start_profile(&mut self) {
-        let nodes = self.tape.nodes().len();
-        for worker in &mut self.workers {
-            let worker = worker.get_mut().unwrap_or_else(PoisonError::into_inner);
-            worker.profile.start(nodes);
-        }
+    pub fn start_profile(&self) {
+        let nodes = self.tape().nodes().len();
+        self.runtime.workspaces().start_profile(nodes);
     }
 
     /// The time of every node of the tape since [`Engine::start_profile`], all workers together.
     pub fn profile(&self) -> Vec<OpTime> {
-        let mut total = vec![OpTime::default(); self.tape.nodes().len()];
-        for worker in &self.workers {
-            let worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-            worker.profile.add_to(&mut total);
-        }
-        total
+        let nodes = self.tape().nodes().len();
+        self.runtime.workspaces().profile(nodes)
     }
 
     /// Moves the moving averages of batch ops towards the last batch's statistics.
     pub fn update_buffers(&self, batch_rows: usize, parameters: &mut Parameters) {
-        for op in self.tape.nodes().iter().filter_map(|n| n.op.batch_op()) {
+        for op in self.tape().nodes().iter().filter_map(|n| n.op.batch_op()) {
             op.update_buffers(
                 &self.statistics[op.number()],
                 batch_rows,
@@ -298,28 +234,26 @@ impl Engine {
 
     fn sum_touched(&mut self, group_rows: usize) {
         let Engine {
-            tape,
-            isa,
-            pool,
+            runtime,
             groups,
             index,
             touched,
             ..
         } = self;
-        let groups = &*groups;
-        for (number, table) in tape.layout().tables.iter().enumerate() {
+        let (isa, groups) = (runtime.isa(), &*groups);
+        for (number, table) in runtime.tape().layout().tables.iter().enumerate() {
             let stride = groups[0].samples[number].len() / group_rows;
             let sample = |row: usize| {
                 let at = row % group_rows * stride;
                 &groups[row / group_rows].samples[number][at..at + stride]
             };
-            pool.install(|| index.sum(*isa, table.dim, sample, &mut touched[number]));
+            runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[number]));
         }
     }
 
     /// A finite loss can have an infinite gradient; it must not reach the weights.
     fn check_gradients(&self, batch: u64) -> Result<()> {
-        let layout = self.tape.layout();
+        let layout = self.tape().layout();
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
         let dense = &self.groups[0].dense;
         let bad = if finite(dense) {
@@ -343,14 +277,6 @@ impl Engine {
             }),
         }
     }
-}
-
-/// The workspace of the current thread, for shards of `rows` rows; nobody else asks for it.
-fn lock(workers: &[Mutex<Workspace>], rows: usize) -> MutexGuard<'_, Workspace> {
-    let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
-    let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-    worker.set_rows(rows);
-    worker
 }
 
 /// Adds the sums that the groups took in a round, in the order of the groups.

@@ -12,7 +12,8 @@
 //! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
 //!
 //! Reading order: [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
-//! [`engine`] (a batch on all threads), [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
+//! [`engine`] (a batch on all threads),
+//! [`runtime`], [`workspaces`] and [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;
@@ -26,13 +27,16 @@ pub mod ops;
 pub mod phases;
 pub mod profile;
 pub mod reference;
+pub mod runtime;
 pub mod sparse;
 pub mod tape;
 pub mod workspace;
+pub mod workspaces;
 
 pub use engine::Engine;
 pub use frozen::Frozen;
 pub use layout::{Init, Layout, Param, Parameters, TableId};
 pub use op::Op;
 pub use profile::OpTime;
+pub use runtime::Runtime;
 pub use tape::{Tape, Var};

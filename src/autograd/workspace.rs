@@ -41,7 +41,7 @@ pub struct ShardGrads<'a> {
 }
 
 impl Workspace {
-    /// Memory to replay `tape` forward over shards of `rows` rows; the gradients are allocated when first seeded.
+    /// Memory to replay `tape` forward over shards of `rows` rows; the gradients have none before [`Workspace::reserve_gradients`].
     pub fn new(tape: &Tape, rows: usize) -> Workspace {
         Workspace {
             rows,
@@ -138,10 +138,18 @@ impl Workspace {
         self.profile.time(number, true, run);
     }
 
+    /// Makes room for the gradients of shards of `rows` rows.
+    pub fn reserve_gradients(&mut self, tape: &Tape, rows: usize) {
+        let length = tape.units() * rows;
+        if self.grads.len() < length {
+            self.grads.resize(length, 0.0);
+        }
+    }
+
     /// Clears all gradients that are added to and gives that of `last`, the end of some op's result, to be set: where
     /// backward starts.
     pub fn seed(&mut self, tape: &Tape, last: &Var) -> &mut [f32] {
-        self.grads.resize(tape.units() * self.rows, 0.0);
+        self.reserve_gradients(tape, self.rows);
         for units in tape.consumed() {
             self.grads[units.start * self.rows..units.end * self.rows].fill(0.0);
         }

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use autoint::data::dataset::SplitName;
+use autoint::run::Run;
+use autoint::score::evaluate;
 use autoint::simd::Isa;
-use autoint::train::{Run, evaluate};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -47,7 +48,7 @@ impl Arguments {
             ));
         }
         let model = run.settings.model.kind;
-        let evaluation = evaluate(&run.engine, &run.parameters, model, &data, self.split)?;
+        let evaluation = evaluate(&run.scorer(), model, &data, self.split)?;
         if self.json {
             writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
         } else {

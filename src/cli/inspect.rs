@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use autoint::data::schema::{Encoding, Field, FieldKind};
+use autoint::run::weights::{Tensor, tensors};
+use autoint::run::{Provenance, Run};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::weights::{Tensor, tensors};
-use autoint::train::{Provenance, Run, Settings};
 use clap::Args;
 use indicatif::HumanCount;
 use serde::Serialize;
@@ -65,7 +66,7 @@ impl Arguments {
 
 impl<'a> Inspection<'a> {
     fn of(run: &'a Run) -> Inspection<'a> {
-        let layout = run.engine.tape().layout();
+        let layout = run.runtime.tape().layout();
         let tensors = tensors(layout, &run.schema);
         Inspection {
             protocol: &run.schema.protocol,

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use autoint::data::protocol;
-use autoint::model::{ModelKind, preset};
-use autoint::train::Settings;
-use autoint::train::grid::{Candidate, candidates};
+use autoint::model::ModelKind;
+use autoint::settings::grid::{Candidate, candidates};
+use autoint::settings::{Settings, presets};
 use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -21,7 +21,7 @@ pub struct Options {
     #[arg(long)]
     model: Option<ModelKind>,
     /// Named hyper-parameters to start from [default: autoint]
-    #[arg(long, value_parser = PossibleValuesParser::new(preset::NAMES))]
+    #[arg(long, value_parser = PossibleValuesParser::new(presets::NAMES))]
     preset: Option<String>,
     /// A configuration file, such as the config.toml of a run directory
     #[arg(long, value_name = "FILE.toml")]

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use autoint::run::Run;
+use autoint::score::predict::{Output, predict};
 use autoint::simd::Isa;
-use autoint::train::Run;
-use autoint::train::predict::{Output, predict};
 use clap::Args;
 
 use super::Threads;
@@ -32,18 +32,23 @@ pub struct Arguments {
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
+        let scorer = run.scorer();
         match self
             .output
             .as_deref()
             .filter(|path| *path != Path::new("-"))
         {
             Some(path) => {
-                let rows = predict(&run, &self.input, Output::File(path))?;
+                let rows = predict(&scorer, &self.input, Output::File(path))?;
                 writeln!(out, "{}: {rows} rows", path.display())?;
             }
             // Not `out`: when the reader has gone there is nothing left to do.
             None => {
-                predict(&run, &self.input, Output::Stream(&mut io::stdout().lock()))?;
+                predict(
+                    &scorer,
+                    &self.input,
+                    Output::Stream(&mut io::stdout().lock()),
+                )?;
             }
         }
         Ok(())

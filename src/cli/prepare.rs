@@ -8,7 +8,7 @@ use autoint::Error;
 use autoint::data::dataset::Dataset;
 use autoint::data::protocol;
 use autoint::data::source::{Asked, Source};
-use autoint::train::settings::DEFAULT_PROTOCOL;
+use autoint::settings::DEFAULT_PROTOCOL;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io::Write;
 
 use autoint::Result;
-use autoint::train::{EpochRecord, Observer, Origin, Snapshot, Writer};
+use autoint::run::{EpochRecord, Origin, Snapshot, Writer};
+use autoint::train::Observer;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 
 /// Where a training is recorded, and what it is made from.

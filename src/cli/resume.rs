@@ -5,9 +5,11 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Instant;
 
+use autoint::run::directory::has_checkpoint;
+use autoint::run::{Checkpoint, Origin, Provenance, Writer};
+use autoint::settings::DEFAULT_PROTOCOL;
 use autoint::simd::Isa;
-use autoint::train::settings::DEFAULT_PROTOCOL;
-use autoint::train::{Checkpoint, Origin, Provenance, Trainer, Writer, checkpoint};
+use autoint::train::Trainer;
 use autoint::{Error, Result};
 use indicatif::HumanCount;
 
@@ -29,7 +31,7 @@ pub struct Resume<'a> {
 
 impl Resume<'_> {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        if !checkpoint::exists(self.run) {
+        if !has_checkpoint(self.run) {
             return self.without_checkpoint(out);
         }
         let threads = self.threads.apply();

@@ -7,11 +7,13 @@ use std::sync::atomic::AtomicBool;
 use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
+use autoint::run::report::Report;
+use autoint::run::writer::Finished;
+use autoint::run::{Ended, Origin, Provenance, Writer};
+use autoint::score::{Evaluation, evaluate};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::report::Report;
-use autoint::train::trainer::Outcome;
-use autoint::train::writer::Finished;
-use autoint::train::{Ended, Evaluation, Origin, Provenance, Settings, Trainer, Writer, evaluate};
+use autoint::train::{Outcome, Trainer};
 use indicatif::HumanCount;
 
 use super::progress::Progress;
@@ -47,7 +49,7 @@ impl Work<'_> {
         };
         let settings = &origin.settings;
         let trainer = Trainer::new(self.data, settings, self.isa, self.threads)?;
-        let parameters = trainer.engine().tape().layout().len();
+        let parameters = trainer.runtime().tape().layout().len();
         writeln!(
             out,
             "model  {}, preset {}: {} parameters",
@@ -93,12 +95,12 @@ impl Session<'_> {
             let mut progress = Progress::new(Some(record), out)?;
             self.trainer.run(&mut progress, self.stop)?
         };
-        let provenance = self.origin.provenance(&outcome);
+        let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
         self.run.finish(Finished {
             settings: &self.origin.settings,
             schema: self.data.schema(),
             provenance: &provenance,
-            layout: self.trainer.engine().tape().layout(),
+            layout: self.trainer.runtime().tape().layout(),
             parameters: &outcome.parameters,
         })?;
         let evaluation = match outcome.ended {
@@ -108,7 +110,7 @@ impl Session<'_> {
         self.report(&outcome, &provenance, evaluation.as_ref())?;
         self.tell(&outcome, evaluation.as_ref(), out)?;
         if self.profile {
-            let threads = self.trainer.engine().threads();
+            let threads = self.trainer.runtime().threads();
             writeln!(
                 out,
                 "\n{}",
@@ -123,14 +125,8 @@ impl Session<'_> {
 
     fn evaluate(&self, outcome: &Outcome) -> Result<Evaluation> {
         let kind = self.origin.settings.model.kind;
-        let engine = self.trainer.engine();
-        evaluate(
-            engine,
-            &outcome.parameters,
-            kind,
-            self.data,
-            SplitName::Test,
-        )
+        let scorer = self.trainer.scorer(&outcome.parameters);
+        evaluate(&scorer, kind, self.data, SplitName::Test)
     }
 
     fn report(
@@ -143,7 +139,7 @@ impl Session<'_> {
             settings: &self.origin.settings,
             provenance,
             data: &self.data.summary(),
-            parameters: self.trainer.engine().tape().layout().len(),
+            parameters: self.trainer.runtime().tape().layout().len(),
             history: &outcome.history,
             ended: outcome.ended,
             evaluation,

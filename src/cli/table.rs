@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use autoint::metrics::Metrics;
-use autoint::train::Evaluation;
+use autoint::score::Evaluation;
 use autoint::train::profile::{Profile, Stage};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 

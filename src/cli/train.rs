@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use autoint::Result;
 use autoint::data::source::Asked;
+use autoint::run::Writer;
+use autoint::settings::{DEFAULT_PROTOCOL, Settings};
 use autoint::simd::Isa;
-use autoint::train::settings::DEFAULT_PROTOCOL;
-use autoint::train::{Settings, Writer};
 use clap::Args;
 
 use super::options::Options;

@@ -8,10 +8,12 @@ use std::time::Instant;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Asked;
 use autoint::metrics::Metrics;
+use autoint::run::directory::{has_checkpoint, has_model};
+use autoint::run::{Checkpoint, EpochRecord, Run, Writer, history};
+use autoint::score::evaluate;
+use autoint::settings::DEFAULT_PROTOCOL;
+use autoint::settings::grid::Candidate;
 use autoint::simd::Isa;
-use autoint::train::grid::Candidate;
-use autoint::train::settings::DEFAULT_PROTOCOL;
-use autoint::train::{Checkpoint, EpochRecord, Run, Writer, checkpoint, evaluate, run};
 use autoint::{Error, Result};
 use clap::Args;
 
@@ -89,7 +91,7 @@ impl Arguments {
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
         let path = self.out.join(&candidate.name);
-        if checkpoint::exists(&path) {
+        if has_checkpoint(&path) {
             let (origin, _) = Checkpoint::open(&path)?;
             same(origin.settings == candidate.settings, &path)?;
             let resume = Resume {
@@ -102,7 +104,7 @@ impl Arguments {
             };
             return resume.run(out);
         }
-        if !run::exists(&path) {
+        if !has_model(&path) {
             let settings = candidate.settings.clone();
             return work.train(settings, |_| Writer::create(&path, false), out);
         }
@@ -149,7 +151,7 @@ struct Row {
 
 impl Row {
     fn of(candidate: &Candidate, run: &Run, data: &Dataset) -> Result<Row> {
-        let history = run::history(&run.path)?;
+        let history = history::read(&run.path)?;
         let best = history
             .iter()
             .find(|r| r.epoch == run.provenance.best_epoch);
@@ -158,7 +160,7 @@ impl Row {
             Error::file(&run.path, what)
         })?;
         let kind = run.settings.model.kind;
-        let test = evaluate(&run.engine, &run.parameters, kind, data, SplitName::Test)?;
+        let test = evaluate(&run.scorer(), kind, data, SplitName::Test)?;
         Ok(Row {
             name: candidate.name.clone(),
             quality: best.quality(candidate.settings.train.select),

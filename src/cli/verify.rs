@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use autoint::Error;
 use autoint::data::dataset::Dataset;
+use autoint::run::{Ended, Provenance, Run};
+use autoint::settings::DEFAULT_PROTOCOL;
 use autoint::simd::Isa;
-use autoint::train::settings::DEFAULT_PROTOCOL;
-use autoint::train::trainer::Outcome;
 use autoint::train::verify::{TOLERANCE, Verdict, compare, largest_change};
-use autoint::train::{Ended, Provenance, Run, Trainer};
+use autoint::train::{Outcome, Trainer};
 use clap::Args;
 
 use super::progress::Progress;

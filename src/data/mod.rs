@@ -4,7 +4,6 @@
 //! of a table), [`split`], [`schema`] and [`vocab`] (what is fitted), [`encode`], [`dataset`] and [`store`] (encoded rows in
 //! memory and on disk), [`source`] (all of it by one name), [`batch`] (what the model gets).
 
-pub(crate) mod atomic;
 pub mod batch;
 pub mod calendar;
 pub mod dataset;

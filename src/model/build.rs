@@ -107,7 +107,7 @@ fn head(tape: &mut Tape, tokens: &Var, config: &ModelConfig) -> Result<Var> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::preset;
+    use crate::settings::{Settings, presets};
 
     /// The course table's 14 fields, without rows for unknown values.
     const COURSE_DIMS: [usize; 14] = [6040, 3706, 10, 81, 4, 12, 1, 18, 18, 16, 2, 7, 21, 3439];
@@ -119,7 +119,7 @@ mod tests {
         for dim in COURSE_DIMS {
             offsets.push(offsets[offsets.len() - 1] + dim);
         }
-        let mut config = preset::named("course").unwrap().model;
+        let mut config = Settings::preset("course").unwrap().model;
         for (kind, count) in [
             (ModelKind::AutoInt, 224_688),
             (ModelKind::AutoIntPlus, 232_977),
@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn every_preset_builds() {
-        for name in preset::NAMES {
-            let config = preset::named(name).unwrap().model;
+        for name in presets::NAMES {
+            let config = Settings::preset(name).unwrap().model;
             let model = build(&config, &[0, 3, 5]).unwrap();
             assert_eq!(model.logit.shape(), [1]);
             assert_eq!(model.attention.len(), config.interacting.layers);

@@ -198,7 +198,7 @@ impl ModelConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::preset;
+    use crate::settings::Settings;
 
     #[test]
     fn initialisers_read_as_they_are_written() {
@@ -230,7 +230,7 @@ mod tests {
             ("mlp.hidden", |c| c.mlp.hidden = vec![]),
         ];
         for (key, breaks) in broken {
-            let mut config = preset::named("compact").unwrap().model;
+            let mut config = Settings::preset("compact").unwrap().model;
             config.validate().unwrap();
             breaks(&mut config);
             let error = config.validate().unwrap_err().to_string();

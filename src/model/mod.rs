@@ -11,7 +11,6 @@ pub mod build;
 pub mod config;
 pub mod interacting;
 pub mod mlp;
-pub mod preset;
 
 pub use build::{Model, build};
 pub use config::{ModelConfig, ModelKind};

@@ -1,20 +1,15 @@
 //! The training loop: epochs over shuffled batches, validation after each, the best epoch kept, early stopping.
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
-use super::checkpoint::{Checkpoint, Snapshot, State};
-use super::config::Select;
-use super::position::Position;
 use super::profile::{Profile, Stage, Stages};
-use super::score::{labels_of, score};
-use super::settings::Settings;
 use super::shuffle::shuffle;
 use crate::autograd::tape::Node;
-use crate::autograd::{Engine, Layout, Parameters};
+use crate::autograd::{Engine, Layout, Parameters, Runtime};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -23,36 +18,12 @@ use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
 use crate::model::{Model, build};
 use crate::optim::{Optimizer, schedule};
+use crate::run::checkpoint::{Checkpoint, Snapshot, State};
+use crate::run::history::{Ended, EpochRecord};
+use crate::run::position::Position;
+use crate::score::scorer::{Scorer, labels_of};
+use crate::settings::Settings;
 use crate::simd::Isa;
-
-/// One epoch, as `metrics.jsonl` holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// Counted from 1.
-    pub epoch: usize,
-    /// The mean loss over the epoch's rows, each with the weights and dropout of its batch.
-    pub train_loss: f64,
-    /// Logloss on the validation rows.
-    pub valid_loss: Option<f64>,
-    /// AUC on the validation rows.
-    pub valid_auc: Option<f64>,
-    /// Seconds of training, validation not counted.
-    pub train_seconds: f64,
-    pub rows_per_second: f64,
-    /// Of the epoch's last step.
-    pub learning_rate: f64,
-}
-
-impl EpochRecord {
-    /// What selection maximises; the negative training loss when there is nothing to validate on.
-    pub fn quality(&self, select: Select) -> f64 {
-        let valid = match select {
-            Select::Auc => self.valid_auc,
-            Select::Logloss => self.valid_loss.map(|loss| -loss),
-        };
-        valid.unwrap_or(-self.train_loss)
-    }
-}
 
 /// Is told how training goes.
 pub trait Observer {
@@ -71,17 +42,6 @@ pub trait Observer {
     fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) -> Result<()> {
         Ok(())
     }
-}
-
-/// How training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs were done.
-    Done,
-    /// The validation metric did not improve for `patience` epochs.
-    Early,
-    /// It was asked to stop.
-    Stopped,
 }
 
 /// What training gives.
@@ -222,9 +182,15 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The engine, to score other rows with.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    /// Tape, threads and memory, which scoring shares.
+    pub fn runtime(&self) -> &Arc<Runtime> {
+        self.engine.runtime()
+    }
+
+    /// Scores rows with weights of this model.
+    pub fn scorer<'p>(&'p self, parameters: &'p Parameters) -> Scorer<'p> {
+        let schema = Cow::Borrowed(self.data.schema());
+        Scorer::new(schema, self.engine.runtime(), parameters)
     }
 
     /// Where training stands.
@@ -378,7 +344,7 @@ impl<'a> Trainer<'a> {
 
     fn validate(&self) -> Result<EpochRecord> {
         let (at, rows) = (&self.position, self.data.split(SplitName::Valid));
-        let logits = score(&self.engine, &self.parameters, self.data, rows);
+        let logits = self.scorer(&self.parameters).rows(self.data, rows);
         // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(Error::NotFinite {

@@ -3,14 +3,15 @@
 
 use sha2::{Digest, Sha256};
 
-use super::evaluation::evaluate;
-use super::run::{Run, WEIGHTS};
 use super::trainer::Outcome;
-use super::weights::{tensors, to_bytes};
 use crate::autograd::Parameters;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::data::vocab::hex;
 use crate::error::{Error, Result};
+use crate::run::Run;
+use crate::run::directory::weights_file;
+use crate::run::weights::{tensors, to_bytes};
+use crate::score::evaluate;
 
 /// What metrics on the test rows may differ by on another instruction set, where sums are rounded in another order.
 pub const TOLERANCE: f64 = 1e-4;
@@ -53,9 +54,9 @@ impl Change {
 /// # Errors
 /// When the run's file cannot be read.
 pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
-    let file = run.path.join(WEIGHTS);
+    let file = weights_file(&run.path);
     let recorded = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
-    let layout = run.engine.tape().layout();
+    let layout = run.runtime.tape().layout();
     let bytes = to_bytes(layout, &run.schema, &again.parameters)?;
     if bytes == recorded {
         let sha256 = hex(&Sha256::digest(&bytes));
@@ -86,7 +87,7 @@ pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
 pub fn largest_change(run: &Run, again: &Outcome, data: &Dataset) -> Result<Option<Change>> {
     let measured = |parameters: &Parameters| {
         let kind = run.settings.model.kind;
-        evaluate(&run.engine, parameters, kind, data, SplitName::Test)
+        evaluate(&run.scorer_of(parameters), kind, data, SplitName::Test)
     };
     let recorded = measured(&run.parameters)?.metrics.entries();
     let again = measured(&again.parameters)?.metrics.entries();

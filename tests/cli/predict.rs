@@ -1,6 +1,5 @@
 use autoint::data::source::Source;
 use autoint::data::table::Values;
-use autoint::train::score::score;
 
 use crate::scene::Scene;
 
@@ -69,7 +68,7 @@ fn raw_rows_give_the_logits_of_the_encoded_ones() {
         .encode_with(&schema)
         .unwrap();
     let all: Vec<u32> = (0..data.rows() as u32).collect();
-    let logits = score(&run.engine, &run.parameters, &data, &all);
+    let logits = run.scorer().rows(&data, &all);
     let text = scene.text("out.csv");
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("logit,probability,unknown"));

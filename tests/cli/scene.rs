@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use assert_cmd::Command;
+use autoint::run::Run;
 use autoint::simd::Isa;
-use autoint::train::Run;
 
 /// Options of a training that takes a fraction of a second.
 pub const QUICK: [&str; 4] = ["--data", "synthetic:2000", "--epochs", "1"];

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use autoint::autograd::{Engine, Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
-use autoint::model::{Model, ModelConfig, ModelKind, build, preset};
+use autoint::model::{Model, ModelConfig, ModelKind, build};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
 use serde::Deserialize;
 
@@ -142,7 +143,7 @@ impl Golden {
     /// The preset at the golden's sizes, without dropout. Its switches must be those that the golden was computed with.
     pub fn model_config(&self) -> ModelConfig {
         let golden = &self.config;
-        let mut config = preset::named(&golden.preset).unwrap().model;
+        let mut config = Settings::preset(&golden.preset).unwrap().model;
         config.kind = golden.kind;
         config.embedding.dim = golden.embedding_dim;
         config.embedding.dropout = 0.0;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use autoint::train::Checkpoint;
+use autoint::run::Checkpoint;
 
 use crate::scene::Scene;
 

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use autoint::train::EpochRecord;
+use autoint::run::EpochRecord;
 
 use crate::scene::Scene;
 use crate::support::without_time;

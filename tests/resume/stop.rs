@@ -1,6 +1,6 @@
 //! Stops after exact batches, for every optimiser and schedule.
 
-use autoint::train::Ended;
+use autoint::run::Ended;
 
 use crate::support::{Case, STEPS, assert_same};
 

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use autoint::data::dataset::Dataset;
 use autoint::data::source::{Asked, Source};
+use autoint::run::{Checkpoint, Ended, EpochRecord, Origin, Snapshot, Writer};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::trainer::Outcome;
-use autoint::train::{
-    Checkpoint, Ended, EpochRecord, Observer, Origin, Settings, Snapshot, Trainer, Writer,
-};
+use autoint::train::Outcome;
+use autoint::train::{Observer, Trainer};
 use autoint::{Error, Result};
 
 /// A training on the 432 of 600 rows that protocol `course` trains on, in batches of 50: [`STEPS`] an epoch.

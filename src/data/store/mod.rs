@@ -26,10 +26,10 @@ use byteorder::{ByteOrder, LittleEndian, WriteBytesExt};
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 
-use super::atomic::write_whole;
 use super::dataset::Dataset;
 use super::schema::Schema;
 use crate::error::{Error, Result};
+use crate::files::write_whole;
 use directory::{Entry, Index, check_places};
 use payload::{Payload, aligned, map};
 

@@ -5,8 +5,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::autograd::{Engine, Parameters};
 use crate::data::batch::{Batch, FieldBatch};
-use crate::model::{Model, build, preset};
+use crate::model::{Model, build};
 use crate::optim::{Optimizer, OptimizerConfig};
+use crate::settings::Settings;
 use crate::simd::Isa;
 
 /// Rows of the three fields: the first is large, so that most of its rows are touched rarely and some never.
@@ -14,7 +15,7 @@ pub const OFFSETS: [usize; 4] = [0, 300, 304, 324];
 
 /// AutoInt+ with a linear term: tables of 5 and of 1 numbers a row.
 pub fn engine(isa: Isa, threads: usize) -> Engine {
-    let mut config = preset::named("autoint").unwrap().model;
+    let mut config = Settings::preset("autoint").unwrap().model;
     config.embedding.dim = 5;
     config.interacting.layers = 1;
     config.interacting.width = 4;

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::TrainConfig;
-use super::trainer::{Ended, EpochRecord};
+use super::history::{Ended, EpochRecord};
 use crate::error::{Error, Result};
 use crate::optim::Plateau;
+use crate::settings::TrainConfig;
 
 /// The best epoch so far.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl Position {
     }
 
     /// Ends the epoch; says whether it is the best so far (the first of equals is).
-    pub(super) fn close(&mut self, record: EpochRecord, quality: f64) -> bool {
+    pub fn close(&mut self, record: EpochRecord, quality: f64) -> bool {
         let better = self.best.is_none_or(|best| quality > best.quality);
         if better {
             let epoch = self.epoch;

@@ -5,18 +5,19 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{self, Origin, Snapshot};
-use super::run::{CONFIG, METRICS, PROVENANCE, Provenance, REPORT, SCHEMA, WEIGHTS};
-use super::settings::Settings;
-use super::trainer::EpochRecord;
+use super::checkpoint::{self, Snapshot};
+use super::directory::{
+    CHECKPOINT, CONFIG, FILES, METRICS, PROVENANCE, REPORT, SCHEMA, WEIGHTS, has_checkpoint,
+    names_in, remove_temporaries,
+};
+use super::history::EpochRecord;
+use super::provenance::{Origin, Provenance};
 use super::weights;
 use crate::autograd::{Layout, Parameters};
-use crate::data::atomic::{is_temporary, write_whole};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
-
-/// Every file that a run directory may hold.
-const FILES: [&str; 6] = [METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, WEIGHTS];
+use crate::files::{is_temporary, write_whole};
+use crate::settings::Settings;
 
 /// Folders that [`Writer::next_free`] tries.
 const MOST_RUNS: usize = 100_000;
@@ -51,7 +52,7 @@ impl Writer {
         fs::create_dir_all(path).map_err(Error::io(path, "create"))?;
         let held = names_in(path)?;
         let known = |name: &OsString| {
-            FILES.iter().any(|f| *name == *f) || *name == *checkpoint::FOLDER || is_temporary(name)
+            FILES.iter().any(|f| *name == *f) || *name == *CHECKPOINT || is_temporary(name)
         };
         if let Some(name) = held.iter().find(|name| !known(name)) {
             let what = format!(
@@ -61,7 +62,7 @@ impl Writer {
             return Err(Error::file(path, what));
         }
         if !held.is_empty() && !force {
-            let what = if checkpoint::exists(path) {
+            let what = if has_checkpoint(path) {
                 "holds a run that was stopped: go on with it with --resume, replace it with --force, or choose another folder"
             } else {
                 "holds a run already: choose another folder, or replace it with --force"
@@ -69,7 +70,7 @@ impl Writer {
             return Err(Error::file(path, what));
         }
         checkpoint::remove(path)?;
-        for name in held.iter().filter(|name| **name != *checkpoint::FOLDER) {
+        for name in held.iter().filter(|name| **name != *CHECKPOINT) {
             let file = path.join(name);
             fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
         }
@@ -103,8 +104,8 @@ impl Writer {
     /// # Errors
     /// When a file cannot be written or removed.
     pub fn resume(path: &Path, history: &[EpochRecord]) -> Result<Writer> {
-        checkpoint::remove_temporaries(path)?;
-        checkpoint::remove_temporaries(&path.join(checkpoint::FOLDER))?;
+        remove_temporaries(path)?;
+        remove_temporaries(&path.join(CHECKPOINT))?;
         let mut writer = Writer {
             path: path.to_path_buf(),
             metrics: String::new(),
@@ -208,12 +209,6 @@ impl Drop for Writer {
             let _ = fs::remove_dir(&self.path);
         }
     }
-}
-
-fn names_in(path: &Path) -> Result<Vec<OsString>> {
-    fs::read_dir(path)
-        .and_then(|entries| entries.map(|e| Ok(e?.file_name())).collect())
-        .map_err(Error::io(path, "read"))
 }
 
 #[cfg(test)]

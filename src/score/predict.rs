@@ -6,10 +6,10 @@ use std::path::Path;
 
 use csv::{Position, Reader, StringRecord, Writer};
 
-use super::run::Run;
-use crate::data::atomic::write_whole;
+use super::scorer::Scorer;
 use crate::data::encode::rows::RowEncoder;
 use crate::error::{Error, Result};
+use crate::files::write_whole;
 
 /// Rows in memory at a time.
 const CHUNK: usize = 16_384;
@@ -28,7 +28,7 @@ pub enum Output<'a> {
 ///
 /// # Errors
 /// When the input is no CSV, lacks a column, or a number is not one (with file and line); when the output cannot be written.
-pub fn predict(run: &Run, input: &Path, output: Output<'_>) -> Result<u64> {
+pub fn predict(scorer: &Scorer<'_>, input: &Path, output: Output<'_>) -> Result<u64> {
     let reader: Box<dyn Read> = if input == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
@@ -36,12 +36,12 @@ pub fn predict(run: &Run, input: &Path, output: Output<'_>) -> Result<u64> {
     };
     match output {
         Output::Stream(stream) => {
-            predict_rows(run, reader, input, stream, Path::new("standard output"))
+            predict_rows(scorer, reader, input, stream, Path::new("standard output"))
         }
         Output::File(path) => {
             let mut outcome = Ok(0);
             let written = write_whole(path, |file| {
-                outcome = predict_rows(run, reader, input, file, path);
+                outcome = predict_rows(scorer, reader, input, file, path);
                 match outcome {
                     Ok(_) => Ok(()),
                     Err(_) => Err(io::Error::other("nothing to write")),
@@ -57,7 +57,7 @@ pub fn predict(run: &Run, input: &Path, output: Output<'_>) -> Result<u64> {
 
 /// Predicts what `reader` gives into `writer`; `input` and `output` are what errors call them.
 fn predict_rows(
-    run: &Run,
+    scorer: &Scorer<'_>,
     reader: impl Read,
     input: &Path,
     writer: &mut dyn Write,
@@ -66,16 +66,15 @@ fn predict_rows(
     let mut reader = Reader::from_reader(reader);
     let mut writer = Writer::from_writer(writer);
     let header = header(&mut reader, input)?;
-    let mut encoder = RowEncoder::new(&run.schema, &header)
+    let mut encoder = RowEncoder::new(scorer.schema(), &header)
         .map_err(|error| Error::line(input, 1, error.to_string()))?;
     let cannot_write = |error| Error::io(output, "write")(io_error(error));
     let columns = ["logit", "probability", "unknown"];
     writer.write_record(columns).map_err(cannot_write)?;
 
-    let weights = run.engine.freeze(&run.parameters);
     let (mut unknown, mut logits, mut rows) = (Vec::new(), Vec::new(), 0);
     while fill(&mut encoder, &mut unknown, &mut reader, input)? {
-        run.engine.logits(&weights, encoder.batch(), &mut logits);
+        scorer.logits(encoder.batch(), &mut logits);
         for (&logit, unknown) in logits.iter().zip(&unknown) {
             let (logit, probability) = (logit.to_string(), probability(logit).to_string());
             let row = [logit, probability, unknown.join("|")];

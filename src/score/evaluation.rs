@@ -5,8 +5,7 @@ use std::time::Instant;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::score::{labels_of, score};
-use crate::autograd::{Engine, Parameters};
+use super::scorer::{Scorer, labels_of};
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
 use crate::metrics::baselines::{Interactions, baselines};
@@ -57,8 +56,7 @@ impl Evaluation {
 /// # Errors
 /// When the part has no row, or a score is not a number.
 pub fn evaluate(
-    engine: &Engine,
-    parameters: &Parameters,
+    scorer: &Scorer<'_>,
     model: ModelKind,
     data: &Dataset,
     split: SplitName,
@@ -71,7 +69,7 @@ pub fn evaluate(
             data.rows()
         )));
     }
-    let logits = score(engine, parameters, data, rows);
+    let logits = scorer.rows(data, rows);
     let labels = labels_of(data, rows);
     let users = users_of(data, rows);
     let users = users.as_deref();
@@ -166,27 +164,24 @@ fn as_map<S: Serializer>(
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::autograd::{Parameters, Runtime};
     use crate::data::source::{Asked, Source};
-    use crate::model::{build, preset};
+    use crate::model::build;
+    use crate::settings::Settings;
     use crate::simd::Isa;
 
     fn evaluated(data: &Dataset, split: SplitName) -> Result<Evaluation> {
-        let model = build(
-            &preset::named("autoint").unwrap().model,
-            &data.schema().offsets(),
-        )
-        .unwrap();
+        let config = Settings::preset("autoint").unwrap().model;
+        let model = build(&config, &data.schema().offsets()).unwrap();
         let parameters = Parameters::initialise(model.tape.layout(), 1);
-        let engine = Engine::new(
-            model.tape,
-            model.logit,
-            model.loss,
-            Isa::choose().unwrap(),
-            1,
-        )
-        .unwrap();
-        evaluate(&engine, &parameters, ModelKind::AutoIntPlus, data, split)
+        let isa = Isa::choose().unwrap();
+        let runtime = Arc::new(Runtime::new(model.tape, model.logit, isa, 1).unwrap());
+        let scorer = Scorer::new(Cow::Borrowed(data.schema()), &runtime, parameters);
+        evaluate(&scorer, ModelKind::AutoIntPlus, data, split)
     }
 
     #[test]

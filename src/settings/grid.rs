@@ -12,7 +12,7 @@
 
 use toml::{Table, Value};
 
-use super::settings::Settings;
+use super::resolved::Settings;
 use crate::error::{Error, Result};
 
 /// More than anyone means to train.

@@ -11,60 +11,17 @@ mod format;
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use self::format::{Reader, Section};
+use super::directory::{CHECKPOINT, checkpoint_file, remove_temporaries};
 use super::position::Position;
-use super::run::{Provenance, same_data};
-use super::settings::Settings;
-use super::trainer::{Ended, Outcome};
+use super::provenance::Origin;
 use crate::autograd::{Layout, Parameters};
-use crate::data::atomic::{is_temporary, write_whole};
-use crate::data::dataset::Dataset;
 use crate::error::{Error, Result};
-
-/// The folder of a run directory.
-pub(super) const FOLDER: &str = "checkpoint";
-/// The file in it.
-const STATE: &str = "state.bin";
-
-/// What a run was made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Origin {
-    pub settings: Settings,
-    /// See [`Provenance::source`].
-    pub source: String,
-    /// See [`Provenance::fingerprint`].
-    pub fingerprint: String,
-    pub rows: usize,
-    /// See [`Provenance::isa`].
-    pub isa: String,
-}
-
-impl Origin {
-    /// Refuses data that are not those of the training; `run` is its directory.
-    ///
-    /// # Errors
-    /// Tells both fingerprints.
-    pub fn check(&self, data: &Dataset, run: &Path) -> Result<()> {
-        same_data(&self.fingerprint, data, run)
-    }
-
-    /// What the run directory tells once training has ended.
-    pub fn provenance(&self, outcome: &Outcome) -> Provenance {
-        Provenance {
-            source: self.source.clone(),
-            fingerprint: self.fingerprint.clone(),
-            rows: self.rows,
-            isa: self.isa.clone(),
-            best_epoch: outcome.best_epoch,
-            stopped: outcome.ended == Ended::Stopped,
-        }
-    }
-}
+use crate::files::write_whole;
 
 /// A training between two batches.
 #[derive(Debug, Clone)]
@@ -99,7 +56,7 @@ struct HeaderIn {
 /// # Errors
 /// When the system refuses.
 pub fn save(run: &Path, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> {
-    let folder = run.join(FOLDER);
+    let folder = run.join(CHECKPOINT);
     match fs::create_dir(&folder) {
         Err(e) if e.kind() != ErrorKind::AlreadyExists => {
             return Err(Error::io(folder, "create")(e));
@@ -125,7 +82,7 @@ pub fn save(run: &Path, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> 
     let header = serde_json::to_vec(&header)
         .map_err(|e| Error::Data(format!("a checkpoint's header cannot be written: {e}")))?;
     let numbers: Vec<&[f32]> = all.into_iter().map(|(_, numbers)| numbers).collect();
-    write_whole(&folder.join(STATE), |file| {
+    write_whole(&checkpoint_file(run), |file| {
         format::write(file, &header, &numbers)
     })
 }
@@ -185,7 +142,7 @@ impl Checkpoint {
     /// # Errors
     /// When there is none, or its header is damaged or makes no sense.
     pub fn open(run: &Path) -> Result<(Origin, Checkpoint)> {
-        let (reader, header) = Reader::open(&file(run))?;
+        let (reader, header) = Reader::open(&checkpoint_file(run))?;
         let header: HeaderIn = serde_json::from_slice(&header)
             .map_err(|e| reader.damaged(&format!("its header is not understood: {e}")))?;
         reader.check(&header.sections)?;
@@ -290,42 +247,17 @@ impl Checkpoint {
     }
 }
 
-fn file(run: &Path) -> PathBuf {
-    run.join(FOLDER).join(STATE)
-}
-
-/// Whether a run directory has a checkpoint.
-pub fn exists(run: &Path) -> bool {
-    file(run).exists()
-}
-
 /// Removes the checkpoint of a run directory and its folder; there may be none.
 ///
 /// # Errors
 /// When the system refuses, or the folder holds something else.
 pub fn remove(run: &Path) -> Result<()> {
-    remove_temporaries(&run.join(FOLDER))?;
-    let (file, folder) = (file(run), run.join(FOLDER));
+    remove_temporaries(&run.join(CHECKPOINT))?;
+    let (file, folder) = (checkpoint_file(run), run.join(CHECKPOINT));
     let gone = |result: std::io::Result<()>, path: &Path| match result {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io(path, "remove")(e)),
         _ => Ok(()),
     };
     gone(fs::remove_file(&file), &file)?;
     gone(fs::remove_dir(&folder), &folder)
-}
-
-/// Removes what writers that were killed left in a folder; it may be missing.
-pub(super) fn remove_temporaries(folder: &Path) -> Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(Error::io(folder, "read"))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(Error::io(folder, "read"))?;
-        if is_temporary(&entry.file_name()) {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(Error::io(&path, "remove"))?;
-        }
-    }
-    Ok(())
 }

@@ -179,7 +179,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::atomic::write_whole;
+    use crate::files::write_whole;
 
     const NUMBERS: [f32; 3] = [1.0, -0.0, f32::MIN_POSITIVE / 2.0];
 

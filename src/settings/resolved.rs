@@ -10,18 +10,17 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::config::TrainConfig;
+use super::layers::{merge, set_one};
+use super::presets::{self, DEFAULT_PRESET};
 use crate::data::protocol::Protocol;
 use crate::data::schema::Schema;
 use crate::data::source::Asked;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
-use crate::model::preset;
 use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
 
-/// The protocol and preset of a run that is told nothing.
+/// The protocol of a run that is told nothing.
 pub const DEFAULT_PROTOCOL: &str = "course";
-/// See [`DEFAULT_PROTOCOL`].
-pub const DEFAULT_PRESET: &str = "autoint";
 
 /// A run's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,7 +28,7 @@ pub const DEFAULT_PRESET: &str = "autoint";
 pub struct Settings {
     /// See [`Protocol::named`].
     pub protocol: String,
-    /// See [`preset::named`].
+    /// See [`presets`].
     pub preset: String,
     pub model: ModelConfig,
     pub train: TrainConfig,
@@ -43,15 +42,10 @@ impl Settings {
     /// # Errors
     /// When there is no such preset.
     pub fn preset(name: &str) -> Result<Settings> {
-        let preset = preset::named(name)?;
-        Ok(Settings {
-            protocol: DEFAULT_PROTOCOL.into(),
-            preset: name.into(),
-            model: preset.model,
-            train: preset.train,
-            optimizer: preset.optimizer,
-            schedule: preset.schedule,
-        })
+        let mut table = presets::table(name)?;
+        table.insert("preset".into(), Value::String(name.into()));
+        table.insert("protocol".into(), Value::String(DEFAULT_PROTOCOL.into()));
+        from_table(table)
     }
 
     /// Reads a configuration file for [`Settings::layered`].
@@ -102,9 +96,7 @@ impl Settings {
         }
         table.insert("preset".into(), Value::String(base.preset));
         table.insert("protocol".into(), Value::String(base.protocol));
-        let settings: Settings = Value::Table(table)
-            .try_into()
-            .map_err(|e: toml::de::Error| Error::config("configuration", one_line(&e)))?;
+        let settings = from_table(table)?;
         settings.validate()?;
         Ok(settings)
     }
@@ -172,78 +164,15 @@ fn text<'t>(file: &'t Table, key: &str) -> Result<Option<&'t str>> {
         .transpose()
 }
 
+fn from_table(table: Table) -> Result<Settings> {
+    let wrong = |e: toml::de::Error| Error::config("configuration", one_line(&e));
+    Value::Table(table).try_into().map_err(wrong)
+}
+
 /// TOML's messages may have several lines.
 fn one_line(message: impl ToString) -> String {
     let text = message.to_string();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Overrides `base` with `over`, whose every key must exist in `base`.
-fn merge(base: &mut Table, over: Table, path: &str) -> Result<()> {
-    for (key, value) in over {
-        let full = format!("{path}{key}");
-        match (base.get_mut(&key), value) {
-            (None, _) => return Err(unknown(base, &full)),
-            (Some(Value::Table(base)), Value::Table(over)) => {
-                merge(base, over, &format!("{full}."))?
-            }
-            (Some(slot), value) => *slot = fitted(slot, value),
-        }
-    }
-    Ok(())
-}
-
-/// A whole number where a fraction is expected is meant as one: `dropout = 0`.
-fn fitted(slot: &Value, value: Value) -> Value {
-    match (slot, value) {
-        (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
-        (_, value) => value,
-    }
-}
-
-fn set_one(table: &mut Table, key: &str, text: &str) -> Result<()> {
-    if key == "preset" || key == "protocol" {
-        let what = format!("other settings hang on it: give it as --{key} {text}");
-        return Err(Error::config(key, what));
-    }
-    // A value is TOML; a bare word is a text.
-    let value = format!("v = {text}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut t| t.remove("v"))
-        .unwrap_or_else(|| Value::String(text.to_owned()));
-    let (sections, last) = match key.rsplit_once('.') {
-        None => (vec![], key),
-        Some((sections, last)) => (sections.split('.').collect(), last),
-    };
-    let mut at = table;
-    for section in sections {
-        if !at.get(section).is_some_and(Value::is_table) {
-            return Err(unknown(at, key));
-        }
-        let Some(Value::Table(inner)) = at.get_mut(section) else {
-            return Err(unknown(&Table::new(), key));
-        };
-        at = inner;
-    }
-    match at.get_mut(last) {
-        None | Some(Value::Table(_)) => Err(unknown(at, key)),
-        Some(slot) => {
-            *slot = fitted(slot, value);
-            Ok(())
-        }
-    }
-}
-
-fn unknown(table: &Table, key: &str) -> Error {
-    let keys: Vec<_> = table.keys().map(String::as_str).collect();
-    Error::config(
-        key,
-        format!(
-            "there is no such setting; expected one of {}",
-            keys.join(", ")
-        ),
-    )
 }
 
 #[cfg(test)]
@@ -275,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_preset_survives_the_way_through_its_file() {
-        for name in preset::NAMES {
+        for name in presets::NAMES {
             let settings = Settings::preset(name).unwrap();
             let text = settings.to_toml().unwrap();
             assert_eq!(

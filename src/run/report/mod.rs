@@ -5,13 +5,13 @@ mod chart;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::chart::{Chart, Series};
-use super::evaluation::Evaluation;
-use super::run::Provenance;
-use super::settings::Settings;
-use super::trainer::{Ended, EpochRecord};
+use super::history::{Ended, EpochRecord};
+use super::provenance::Provenance;
 use crate::data::summary::Summary;
 use crate::error::Result;
 use crate::metrics::Metrics;
+use crate::score::Evaluation;
+use crate::settings::Settings;
 
 const STYLE: &str = include_str!("style.css");
 

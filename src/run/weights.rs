@@ -177,13 +177,14 @@ fn view<'f>(file: &SafeTensors<'f>, wanted: &Tensor, path: &Path) -> Result<Tens
 mod tests {
     use super::*;
     use crate::data::source::{Asked, Source};
-    use crate::model::{build, preset};
+    use crate::model::build;
+    use crate::settings::Settings;
 
     fn example(preset_name: &str) -> (Layout, Schema, Parameters) {
         let data = Source::Synthetic(Some(40))
             .encode(Asked::default(), "paper")
             .unwrap();
-        let config = preset::named(preset_name).unwrap().model;
+        let config = Settings::preset(preset_name).unwrap().model;
         let model = build(&config, &data.schema().offsets()).unwrap();
         let layout = model.tape.layout().clone();
         let parameters = Parameters::initialise(&layout, 3);

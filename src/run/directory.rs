@@ -1,0 +1,100 @@
+//! The files of a run directory, and which of them are there.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+use crate::files::is_temporary;
+
+pub(super) const WEIGHTS: &str = "model.safetensors";
+pub(super) const SCHEMA: &str = "schema.json";
+pub(super) const CONFIG: &str = "config.toml";
+pub(super) const PROVENANCE: &str = "data.json";
+pub(super) const METRICS: &str = "metrics.jsonl";
+pub(super) const REPORT: &str = "report.html";
+/// The folder of the checkpoint.
+pub(super) const CHECKPOINT: &str = "checkpoint";
+/// The file in it.
+const STATE: &str = "state.bin";
+
+/// Every file that a run directory may hold.
+pub(super) const FILES: [&str; 6] = [METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, WEIGHTS];
+
+/// The weights of a run.
+pub fn weights_file(run: &Path) -> PathBuf {
+    run.join(WEIGHTS)
+}
+
+/// The checkpoint of a run.
+pub(super) fn checkpoint_file(run: &Path) -> PathBuf {
+    run.join(CHECKPOINT).join(STATE)
+}
+
+/// Whether a folder holds a run with a model.
+pub fn has_model(run: &Path) -> bool {
+    weights_file(run).exists()
+}
+
+/// Whether a run directory has a checkpoint.
+pub fn has_checkpoint(run: &Path) -> bool {
+    checkpoint_file(run).exists()
+}
+
+/// Says what is wrong with a path that is no run directory, or with a run that was never finished.
+pub(super) fn check_complete(path: &Path) -> Result<()> {
+    let missing: Vec<_> = [CONFIG, SCHEMA, PROVENANCE, WEIGHTS]
+        .into_iter()
+        .filter(|name| !path.join(name).exists())
+        .collect();
+    let what = if missing.is_empty() {
+        return Ok(());
+    } else if !path.exists() {
+        "no such run directory; `autoint train` makes one".to_owned()
+    } else if has_checkpoint(path) {
+        let path = path.display();
+        format!(
+            "is a run that was stopped before it had a model; `autoint train --resume {path}` goes on with it"
+        )
+    } else if missing.len() == 4 {
+        "is not a run directory; `autoint train` makes one".to_owned()
+    } else {
+        format!(
+            "is not a whole run directory, it lacks {}; train it anew",
+            missing.join(", ")
+        )
+    };
+    Err(Error::file(path, what))
+}
+
+/// Reads a file of JSON; `kind` is what it should be, for the message.
+pub(super) fn read_json<T: DeserializeOwned>(file: &Path, kind: &str) -> Result<T> {
+    let bytes = fs::read(file).map_err(Error::io(file, "read"))?;
+    serde_json::from_slice(&bytes).map_err(|e| Error::file(file, format!("is not {kind}: {e}")))
+}
+
+/// The names in a folder.
+pub(super) fn names_in(path: &Path) -> Result<Vec<OsString>> {
+    fs::read_dir(path)
+        .and_then(|entries| entries.map(|e| Ok(e?.file_name())).collect())
+        .map_err(Error::io(path, "read"))
+}
+
+/// Removes what writers that were killed left in a folder; it may be missing.
+pub(super) fn remove_temporaries(folder: &Path) -> Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(Error::io(folder, "read"))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::io(folder, "read"))?;
+        if is_temporary(&entry.file_name()) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(Error::io(&path, "remove"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! The run directory: what training leaves and what every later command opens.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `model.safetensors` | the weights of the best epoch |
+//! | `schema.json` | fields, vocabularies, label rule: how raw values are encoded |
+//! | `config.toml` | every setting, defaults resolved |
+//! | `data.json` | where the data came from, their fingerprint, rows and instruction set |
+//! | `metrics.jsonl` | one line an epoch, there while training runs |
+//! | `report.html` | all of it for people |
+//! | `checkpoint/` | how to go on, see [`checkpoint`]; until training has come to its end |
+//!
+//! [`writer`] makes one, [`Run::open`] reads one.
+//!
+//! Reading order: [`directory`] (the files), [`history`] and [`position`] (what happened, and where a training stands),
+//! [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
+//! [`report`].
+
+pub mod checkpoint;
+pub mod directory;
+pub mod history;
+pub mod open;
+pub mod position;
+pub mod provenance;
+pub mod report;
+pub mod weights;
+pub mod writer;
+
+pub use checkpoint::{Checkpoint, Snapshot};
+pub use history::{Ended, EpochRecord};
+pub use open::Run;
+pub use position::Position;
+pub use provenance::{Origin, Provenance};
+pub use writer::Writer;

@@ -1,0 +1,81 @@
+//! Opening a run directory: a trained model, ready to score.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::directory::{CONFIG, SCHEMA, WEIGHTS, check_complete, read_json};
+use super::provenance::Provenance;
+use super::weights;
+use crate::autograd::{Parameters, Runtime, Var};
+use crate::data::schema::Schema;
+use crate::error::{Error, Result};
+use crate::model::{Model, build};
+use crate::score::Scorer;
+use crate::settings::Settings;
+use crate::simd::Isa;
+
+/// A trained model, ready to score.
+#[derive(Debug)]
+pub struct Run {
+    pub path: PathBuf,
+    pub settings: Settings,
+    pub schema: Schema,
+    pub provenance: Provenance,
+    pub runtime: Arc<Runtime>,
+    pub parameters: Parameters,
+    /// Per interacting layer: the attention weights, `[H, F, F]`.
+    pub attention: Vec<Var>,
+}
+
+impl Run {
+    /// Opens a run directory and builds its model.
+    ///
+    /// # Errors
+    /// When it is no finished run, or a file is missing, damaged, or does not fit the others.
+    pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
+        check_complete(path)?;
+        let settings = Settings::read_run(&path.join(CONFIG))?;
+        let file = path.join(SCHEMA);
+        let schema: Schema = read_json(&file, "a schema")?;
+        schema
+            .check()
+            .map_err(|e| Error::file(&file, e.to_string()))?;
+        if schema.protocol != settings.protocol {
+            let what = format!(
+                "has protocol `{}`, but {CONFIG} has `{}`: they are of different runs",
+                schema.protocol, settings.protocol
+            );
+            return Err(Error::file(&file, what));
+        }
+        let provenance = Provenance::read(path)?;
+        let Model {
+            tape,
+            logit,
+            attention,
+            ..
+        } = build(&settings.model, &schema.offsets())?;
+        let file = path.join(WEIGHTS);
+        let bytes = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
+        let parameters = weights::from_bytes(tape.layout(), &schema, &bytes, &file)?;
+        Ok(Run {
+            path: path.to_path_buf(),
+            settings,
+            schema,
+            provenance,
+            runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
+            parameters,
+            attention,
+        })
+    }
+
+    /// What its weights are scored with. Keep it: freezing them takes time.
+    pub fn scorer(&self) -> Scorer<'_> {
+        self.scorer_of(&self.parameters)
+    }
+
+    /// The same with other weights of this model.
+    pub fn scorer_of<'a>(&'a self, parameters: &'a Parameters) -> Scorer<'a> {
+        Scorer::new(Cow::Borrowed(&self.schema), &self.runtime, parameters)
+    }
+}

@@ -1,0 +1,95 @@
+//! Where a run's model came from: its data, its settings, its instruction set.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::directory::{PROVENANCE, check_complete, read_json};
+use super::history::Ended;
+use crate::data::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+
+/// Where a run's data came from, and what of its making the settings do not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// What [`crate::data::source::Source::named`] was given: a folder, a store, or `synthetic`.
+    pub source: String,
+    /// [`crate::data::dataset::Dataset::fingerprint`]
+    pub fingerprint: String,
+    pub rows: usize,
+    /// The instruction set the weights were trained with.
+    pub isa: String,
+    /// The epoch that was kept, counted from 1; 0 when training was stopped in the first.
+    pub best_epoch: usize,
+    /// Whether the user stopped the training before its end.
+    pub stopped: bool,
+}
+
+impl Provenance {
+    /// Reads that of a run directory.
+    ///
+    /// # Errors
+    /// When it has no model, or the file is damaged.
+    pub fn read(run: &Path) -> Result<Provenance> {
+        check_complete(run)?;
+        read_json(&run.join(PROVENANCE), "a run's provenance")
+    }
+
+    /// Refuses data that are not those of the training; `run` is its directory.
+    ///
+    /// # Errors
+    /// Tells both fingerprints.
+    pub fn check(&self, data: &Dataset, run: &Path) -> Result<()> {
+        same_data(&self.fingerprint, data, run)
+    }
+}
+
+/// See [`Provenance::check`].
+fn same_data(fingerprint: &str, data: &Dataset, run: &Path) -> Result<()> {
+    if data.fingerprint() == fingerprint {
+        return Ok(());
+    }
+    let what = format!(
+        "was trained on data with fingerprint {fingerprint}, these have {}: they have changed, give the old ones with --data",
+        data.fingerprint()
+    );
+    Err(Error::file(run, what))
+}
+
+/// What a run was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    pub settings: Settings,
+    /// See [`Provenance::source`].
+    pub source: String,
+    /// See [`Provenance::fingerprint`].
+    pub fingerprint: String,
+    pub rows: usize,
+    /// See [`Provenance::isa`].
+    pub isa: String,
+}
+
+impl Origin {
+    /// Refuses data that are not those of the training; `run` is its directory.
+    ///
+    /// # Errors
+    /// Tells both fingerprints.
+    pub fn check(&self, data: &Dataset, run: &Path) -> Result<()> {
+        same_data(&self.fingerprint, data, run)
+    }
+
+    /// What the run directory tells once training has ended; `best_epoch` counts from 1, see [`Provenance::best_epoch`].
+    pub fn provenance(&self, best_epoch: usize, ended: Ended) -> Provenance {
+        Provenance {
+            source: self.source.clone(),
+            fingerprint: self.fingerprint.clone(),
+            rows: self.rows,
+            isa: self.isa.clone(),
+            best_epoch,
+            stopped: ended == Ended::Stopped,
+        }
+    }
+}

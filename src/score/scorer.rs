@@ -1,0 +1,91 @@
+//! One way to logits for everything that scores: validation, `evaluate`, `predict` and what ranks, explains or serves.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::autograd::{Frozen, Parameters, Runtime};
+use crate::data::batch::Batch;
+use crate::data::dataset::Dataset;
+use crate::data::schema::Schema;
+
+/// Rows scored at a time.
+const CHUNK: usize = 16_384;
+
+/// A model that stays as it is: its schema, its frozen weights, and the threads and memory to replay it with.
+///
+/// Made once, it may be called from any thread of any pool, and from many at once. Once warm it allocates nothing.
+#[derive(Debug)]
+pub struct Scorer<'a> {
+    schema: Cow<'a, Schema>,
+    runtime: Arc<Runtime>,
+    weights: Frozen<'a>,
+    offset: f32,
+}
+
+impl<'a> Scorer<'a> {
+    /// A scorer of the weights `parameters` of the model of `runtime`, which was built for `schema`.
+    ///
+    /// Freezing the weights takes about as long as scoring one row per table row, so keep it.
+    pub fn new(
+        schema: Cow<'a, Schema>,
+        runtime: &Arc<Runtime>,
+        parameters: impl Into<Cow<'a, Parameters>>,
+    ) -> Scorer<'a> {
+        Scorer {
+            schema,
+            weights: runtime.freeze(parameters),
+            runtime: Arc::clone(runtime),
+            offset: 0.0,
+        }
+    }
+
+    /// The same scorer with `offset` added to every logit: what training on a part of the negative rows has shifted them by.
+    #[must_use]
+    pub fn with_offset(self, offset: f32) -> Scorer<'a> {
+        Scorer { offset, ..self }
+    }
+
+    /// How raw values are encoded.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The tape, and the threads that replay it.
+    pub fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
+    /// The weights.
+    pub fn parameters(&self) -> &Parameters {
+        self.weights.parameters()
+    }
+
+    /// The logits of a batch, in the order of its rows.
+    pub fn logits(&self, batch: &Batch, out: &mut Vec<f32>) {
+        self.runtime.logits(&self.weights, batch, out);
+        // Adding nothing would still turn -0 into 0.
+        if self.offset != 0.0 {
+            for logit in out {
+                *logit += self.offset;
+            }
+        }
+    }
+
+    /// The logits of the given rows of a data set that is encoded with the schema, in their order.
+    pub fn rows(&self, data: &Dataset, rows: &[u32]) -> Vec<f32> {
+        let (mut batch, mut logits) = (Batch::default(), Vec::new());
+        let mut all = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(CHUNK) {
+            data.gather(chunk, &mut batch);
+            self.logits(&batch, &mut logits);
+            all.extend_from_slice(&logits);
+        }
+        all
+    }
+}
+
+/// The labels of the given rows.
+pub fn labels_of(data: &Dataset, rows: &[u32]) -> Vec<u8> {
+    let labels = data.labels();
+    rows.iter().map(|&row| labels[row as usize]).collect()
+}

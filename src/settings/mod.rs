@@ -1,0 +1,14 @@
+//! What a run is told: presets, configuration files and single settings, layered; several runs from one file.
+//!
+//! Reading order: [`presets`] (named hyper-parameters, as files), [`config`] (how a model is trained), [`resolved`] (every
+//! setting of a run, and the layers that it is made of), [`grid`] (variants and grids).
+
+pub mod config;
+pub mod grid;
+mod layers;
+pub mod presets;
+pub mod resolved;
+
+pub use config::TrainConfig;
+pub use presets::DEFAULT_PRESET;
+pub use resolved::{DEFAULT_PROTOCOL, Settings};
