@@ -6,7 +6,8 @@ use std::sync::{Arc, Barrier};
 use autoint::autograd::{Parameters, Runtime};
 use autoint::data::batch::Batch;
 use autoint::data::dataset::Dataset;
-use autoint::data::source::{Asked, Source};
+use autoint::data::source::Source;
+use autoint::data::store::Target;
 use autoint::model::build;
 use autoint::score::Scorer;
 use autoint::settings::Settings;
@@ -27,8 +28,8 @@ struct Case {
 
 impl Case {
     fn new(threads: usize) -> Case {
-        let source = Source::Synthetic(Some(1_000));
-        let data = source.encode(Asked::default(), "course").unwrap();
+        let source = Source::Synthetic { rows: Some(1_000) };
+        let data = source.encode(None, Target::Anywhere).unwrap();
         let config = Settings::preset("compact").unwrap().model;
         let model = build(&config, &data.schema().offsets()).unwrap();
         let parameters = Parameters::initialise(model.tape.layout(), 1);

@@ -42,7 +42,7 @@ impl Work<'_> {
     ) -> anyhow::Result<()> {
         let origin = Origin {
             settings,
-            source: self.source.to_string(),
+            source: self.source.clone(),
             fingerprint: self.data.fingerprint().to_owned(),
             rows: self.data.rows(),
             isa: self.isa.name().to_owned(),
@@ -90,6 +90,7 @@ impl Session<'_> {
         if self.profile {
             self.trainer.start_profile();
         }
+        self.run.schema(self.data.schema())?;
         let outcome = {
             let record = (&mut self.run, self.origin);
             let mut progress = Progress::new(Some(record), out)?;

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use autoint::Result;
-use autoint::data::source::Asked;
+use autoint::data::schema::Schema;
+use autoint::data::store::Target;
 use autoint::run::Writer;
-use autoint::settings::{DEFAULT_PROTOCOL, Settings};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
 use clap::Args;
 
+use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
@@ -28,15 +30,13 @@ const RUNS: &str = "runs";
 /// bit.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder with the files of MovieLens-1M or MovieLens-100K, a file written by `prepare`, or `synthetic`
-    /// (`synthetic:ROWS` for another size) [default: data/ml-1m when it is there, else synthetic]
-    #[arg(long)]
-    data: Option<String>,
+    #[command(flatten)]
+    data: DataOptions,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
     threads: Threads,
-    /// The run directory [default: the next free of runs/PROTOCOL-PRESET-MODEL, runs/PROTOCOL-PRESET-MODEL-2, ...]
+    /// The run directory [default: the next free of runs/SCHEMA or runs/PROTOCOL-PRESET-MODEL, with -2, -3, ... behind]
     #[arg(long, value_name = "runs/NAME")]
     out: Option<PathBuf>,
     /// Replace the run that --out holds
@@ -61,7 +61,7 @@ impl Arguments {
         if let Some(run) = &self.resume {
             let resume = Resume {
                 run,
-                data: self.data.as_deref(),
+                data: &self.data.data,
                 threads: self.threads,
                 checkpoint_every: self.checkpoint_every,
                 profile: self.profile,
@@ -71,15 +71,14 @@ impl Arguments {
         }
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
-        let (mut settings, protocol) = self.options.settings()?;
-        let source = data::source(self.data.as_deref(), out)?;
+        let settings = self.options.settings()?;
+        let Asked {
+            source,
+            protocol,
+            by_schema,
+        } = self.data.asked(out)?;
         let start = Instant::now();
-        let asked = Asked {
-            protocol: protocol.as_deref(),
-            ..settings.asked()
-        };
-        let data = source.encode(asked, DEFAULT_PROTOCOL)?;
-        settings.adopt(data.schema());
+        let data = source.encode(protocol.as_ref(), Target::Anywhere)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
         let work = Work {
@@ -91,15 +90,19 @@ impl Arguments {
             profile: self.profile,
             stop: interrupt::requested()?,
         };
-        work.train(settings, |settings| self.directory(settings), out)
+        let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
+        work.train(settings, directory, out)
     }
 
-    fn directory(&self, settings: &Settings) -> Result<Writer> {
+    fn directory(&self, settings: &Settings, schema: &Schema, by_schema: bool) -> Result<Writer> {
         match &self.out {
             Some(path) => Writer::create(path, self.force),
             None => {
-                let (protocol, preset) = (&settings.protocol, &settings.preset);
-                let name = format!("{protocol}-{preset}-{}", settings.model.kind);
+                let (protocol, preset) = (&schema.protocol.name, &settings.preset);
+                let name = match by_schema {
+                    true => protocol.clone(),
+                    false => format!("{protocol}-{preset}-{}", settings.model.kind),
+                };
                 Writer::next_free(Path::new(RUNS), &name)
             }
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::directory::{PROVENANCE, check_complete, read_json};
 use super::history::Ended;
 use crate::data::dataset::Dataset;
+use crate::data::source::Source;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -14,8 +15,7 @@ use crate::settings::Settings;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// What [`crate::data::source::Source::named`] was given: a folder, a store, or `synthetic`.
-    pub source: String,
+    pub source: Source,
     /// [`crate::data::dataset::Dataset::fingerprint`]
     pub fingerprint: String,
     pub rows: usize,
@@ -64,7 +64,7 @@ fn same_data(fingerprint: &str, data: &Dataset, run: &Path) -> Result<()> {
 pub struct Origin {
     pub settings: Settings,
     /// See [`Provenance::source`].
-    pub source: String,
+    pub source: Source,
     /// See [`Provenance::fingerprint`].
     pub fingerprint: String,
     pub rows: usize,

@@ -12,22 +12,14 @@ use toml::{Table, Value};
 use super::config::TrainConfig;
 use super::layers::{merge, set_one};
 use super::presets::{self, DEFAULT_PRESET};
-use crate::data::protocol::Protocol;
-use crate::data::schema::Schema;
-use crate::data::source::Asked;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
 use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
-
-/// The protocol of a run that is told nothing.
-pub const DEFAULT_PROTOCOL: &str = "course";
 
 /// A run's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// See [`Protocol::named`].
-    pub protocol: String,
     /// See [`presets`].
     pub preset: String,
     pub model: ModelConfig,
@@ -37,14 +29,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A preset's settings under the default protocol.
+    /// A preset's settings.
     ///
     /// # Errors
     /// When there is no such preset.
     pub fn preset(name: &str) -> Result<Settings> {
         let mut table = presets::table(name)?;
         table.insert("preset".into(), Value::String(name.into()));
-        table.insert("protocol".into(), Value::String(DEFAULT_PROTOCOL.into()));
         from_table(table)
     }
 
@@ -68,23 +59,19 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Layers a configuration file and single settings over a preset. `preset` and `protocol` may also stand in the file;
-    /// given as arguments they win.
+    /// Layers a configuration file and single settings over a preset. `preset` may also stand in the file; given as an argument
+    /// it wins.
     ///
     /// # Errors
     /// When a setting does not parse, makes no sense, or names something unknown.
-    pub fn layered(
-        preset: Option<&str>,
-        protocol: Option<&str>,
-        file: Option<Table>,
-        sets: &[String],
-    ) -> Result<Settings> {
+    pub fn layered(preset: Option<&str>, file: Option<Table>, sets: &[String]) -> Result<Settings> {
         let file = file.unwrap_or_default();
-        let (of_file, protocol_of_file) = (text(&file, "preset")?, text(&file, "protocol")?);
-        let mut base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
-        if let Some(protocol) = protocol.or(protocol_of_file) {
-            base.protocol = protocol.to_owned();
+        if file.contains_key("protocol") {
+            let what = "is no setting: it says what the data are, not how to train; give it as --protocol or --schema";
+            return Err(Error::config("protocol", what));
         }
+        let of_file = text(&file, "preset")?;
+        let base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
         let mut table =
             Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
         merge(&mut table, file, "")?;
@@ -95,25 +82,9 @@ impl Settings {
             set_one(&mut table, key.trim(), value.trim())?;
         }
         table.insert("preset".into(), Value::String(base.preset));
-        table.insert("protocol".into(), Value::String(base.protocol));
         let settings = from_table(table)?;
         settings.validate()?;
         Ok(settings)
-    }
-
-    /// How the data of a run with these settings are encoded.
-    pub fn asked(&self) -> Asked<'_> {
-        let weights = self.train.weight_column.as_str();
-        Asked {
-            protocol: Some(&self.protocol),
-            weight_column: (!weights.is_empty()).then_some(weights),
-        }
-    }
-
-    /// Records how the data that were found are encoded, where nothing was asked for.
-    pub fn adopt(&mut self, schema: &Schema) {
-        self.protocol.clone_from(&schema.protocol);
-        self.train.weight_column = schema.weight_column.clone().unwrap_or_default();
     }
 
     /// Refuses what makes no sense, before any work starts.
@@ -121,7 +92,7 @@ impl Settings {
     /// # Errors
     /// Names the setting.
     pub fn validate(&self) -> Result<()> {
-        Protocol::named(&self.protocol)?;
+        presets::text(&self.preset)?;
         self.model.validate()?;
         self.train.validate()?;
         self.optimizer.validate()?;
@@ -191,14 +162,13 @@ mod tests {
             "optimizer.learning_rate=2e-3".to_owned(),
             "model.kind=autoint".to_owned(),
         ];
-        let settings = Settings::layered(None, Some("recbole"), parsed(file), &sets).unwrap();
+        let settings = Settings::layered(None, parsed(file), &sets).unwrap();
         assert_eq!(settings.preset, "compact");
-        assert_eq!(settings.protocol, "recbole");
         assert_eq!(settings.optimizer.learning_rate, 2e-3);
         assert_eq!(settings.train.seed, 9);
         assert_eq!(settings.model.mlp.dropout, 0.0);
         assert_eq!(settings.model.kind, ModelKind::AutoInt);
-        let chosen = Settings::layered(Some("paper"), None, parsed("preset = 'compact'"), &[]);
+        let chosen = Settings::layered(Some("paper"), parsed("preset = 'compact'"), &[]);
         assert_eq!(chosen.unwrap().preset, "paper");
     }
 
@@ -208,7 +178,7 @@ mod tests {
             let settings = Settings::preset(name).unwrap();
             let text = settings.to_toml().unwrap();
             assert_eq!(
-                Settings::layered(None, None, parsed(&text), &[]).unwrap(),
+                Settings::layered(None, parsed(&text), &[]).unwrap(),
                 settings
             );
         }
@@ -221,7 +191,7 @@ mod tests {
                 .then(|| set.to_owned())
                 .into_iter()
                 .collect();
-            Settings::layered(None, None, parsed(file), &sets)
+            Settings::layered(None, parsed(file), &sets)
                 .unwrap_err()
                 .to_string()
         };
