@@ -61,6 +61,11 @@ impl Arguments {
             format!(
                 "was stopped before its end, so a whole training gives another model: `autoint train --resume {run}` first"
             )
+        } else if let Some(from) = &provenance.from {
+            let from = from.display();
+            format!(
+                "started from the weights of {from}, so its own settings and data do not make it again"
+            )
         } else if provenance.isa.contains(THEN) {
             let isa = &provenance.isa;
             format!(

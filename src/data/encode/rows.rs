@@ -272,7 +272,9 @@ mod tests {
         let header = ["user", "tags", "weight"];
         assert!(refused(&header[..2], &["a", "x"]).contains("no column `weight`"));
         assert!(refused(&header, &["a", "x"]).contains("row 1, there are 2 values"));
-        assert!(refused(&["user", "tags", "weight", "user"], &[]).contains("`user` twice"));
+        assert!(
+            refused(&["user", "tags", "weight", "user"], &[]).contains("`user` is there twice")
+        );
         let error = refused(&header, &["a", "x", "much"]);
         assert!(
             error.contains("row 1, column `weight`: \"much\""),
