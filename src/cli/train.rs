@@ -15,7 +15,8 @@ use clap::Args;
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
-use super::{Threads, data, interrupt};
+use super::threads::Threads;
+use super::{data, interrupt};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
