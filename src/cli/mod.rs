@@ -15,16 +15,16 @@ mod recorded;
 mod resume;
 mod session;
 mod table;
+mod threads;
 mod train;
 mod tune;
 mod verify;
 
 use std::io::Write;
-use std::num::NonZero;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 /// AutoInt and AutoInt+ on your own machine: from a raw rating log to a trained, evaluated model.
 ///
@@ -48,27 +48,6 @@ enum Command {
     Predict(predict::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
-}
-
-/// How many threads do the work.
-#[derive(Debug, Clone, Copy, Args)]
-struct Threads {
-    /// Threads to compute with; the result is the same for any number [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-}
-
-impl Threads {
-    /// The number of threads, which is made that of everything that runs in parallel.
-    fn apply(self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = self.threads.map_or_else(cores, usize::from);
-        // Refused only when it was set before: then that number stays.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global();
-        threads
-    }
 }
 
 /// The whole program.

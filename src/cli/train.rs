@@ -18,7 +18,8 @@ use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
-use super::{Threads, data, interrupt, recorded};
+use super::threads::Threads;
+use super::{data, interrupt, recorded};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";

@@ -20,7 +20,8 @@ use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
-use super::{Threads, data, interrupt, table};
+use super::threads::Threads;
+use super::{data, interrupt, table};
 
 /// Train every run of one configuration file, and compare them.
 ///

@@ -13,7 +13,8 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::resume::THEN;
-use super::{Threads, interrupt, recorded};
+use super::threads::Threads;
+use super::{interrupt, recorded};
 
 /// Train a run anew from its own settings and data, and compare the weights bit for bit.
 ///
