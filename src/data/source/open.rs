@@ -1,9 +1,11 @@
 //! From files and what is known of their layout to a reader.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::csv::{CsvReader, Dialect, delimiter, one_column};
+use super::files::expand;
 use super::layout::{Encoding, Format, Layout};
 use super::reader::Reader;
 use super::sniff::sniff;
@@ -45,12 +47,42 @@ pub fn open(files: &[PathBuf], layout: &Layout) -> Result<Box<dyn Reader>> {
     }
 }
 
+/// A reader of rows to predict: of standard input for `-`, else of a file, which may be a pipe. A file of another format than
+/// the layout's is read as what it is.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_rows(input: &Path, layout: &Layout) -> Result<Box<dyn Reader>> {
+    if input == Path::new("-") {
+        return open_input(Path::new(STANDARD_INPUT), Box::new(io::stdin()), layout);
+    }
+    let metadata = fs::metadata(input).map_err(Error::io(input, "open"))?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        let file = File::open(input).map_err(Error::io(input, "open"))?;
+        return open_input(input, Box::new(file), layout);
+    }
+    let files = expand(&input.to_string_lossy(), Path::new(""))?;
+    let mut layout = layout.clone();
+    let found = sniff(&files[0])?;
+    if layout.format.is_some() && layout.format != found.format {
+        layout = Layout::default();
+    }
+    if layout.columns.is_none() {
+        layout.header.get_or_insert(true);
+    }
+    open(&files, &layout)
+}
+
 /// A reader of what comes through a pipe. Nothing is found out from it: what the layout leaves open is CSV with commas, quotes
 /// and a header.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_input(input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Reader>> {
+pub fn open_input(
+    name: &Path,
+    input: Box<dyn Read + Send>,
+    layout: &Layout,
+) -> Result<Box<dyn Reader>> {
     let usual = Layout {
         format: Some(Format::Csv),
         delimiter: Some(','),
@@ -59,7 +91,6 @@ pub fn open_input(input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dy
         columns: None,
         encoding: Some(Encoding::Utf8),
     };
-    let name = Path::new(STANDARD_INPUT);
     let (dialect, encoding) = dialect(layout, &usual)?;
     let blocks = Blocks::of_input(name, input, cut(&dialect), encoding)?;
     Ok(Box::new(CsvReader::new(blocks, dialect, name)?))
