@@ -62,7 +62,7 @@ fn the_bytes_of_every_layout_are_fixed() {
     for (layout, expected) in [
         (Layout::Criteo, "290fe3d75e938878"),
         (Layout::Avazu, "83385fdbdcae1872"),
-        (Layout::Clicks, "ed853c0d9aed2672"),
+        (Layout::Clicks, "79cc546939887cc7"),
     ] {
         // A block and a part of one.
         let hash: String = Sha256::digest(text(layout, BLOCK + 100, 7))
@@ -177,7 +177,7 @@ fn the_best_possible_model_is_a_good_one_everywhere() {
     for (layout, label, low, high) in [
         (Layout::Criteo, 0, 0.78, 0.84),
         (Layout::Avazu, 1, 0.72, 0.80),
-        (Layout::Clicks, 7, 0.80, 0.88),
+        (Layout::Clicks, 7, 0.86, 0.91),
     ] {
         let rows = truth(layout, 20_000);
         let separator = if layout == Layout::Criteo {
@@ -219,9 +219,9 @@ fn clicks_need_more_than_popularity() {
     };
     let rates: Vec<f64> = rows.iter().zip(&labels).map(rate).collect();
     let auc = auc(&rates, &labels);
-    assert!(auc < 0.68, "{auc}");
+    assert!(auc < 0.70, "{auc}");
     let users: HashSet<&str> = rows.iter().map(|row| row[0]).collect();
-    assert!((450..=500).contains(&users.len()), "{}", users.len());
+    assert!((190..=200).contains(&users.len()), "{}", users.len());
 }
 
 #[test]
