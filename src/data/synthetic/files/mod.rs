@@ -29,8 +29,8 @@ use std::str::FromStr;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::draw::Draw;
-use crate::data::atomic::write_whole;
 use crate::error::{Error, Result};
+use crate::files::write_whole;
 
 /// Rows that are drawn from one stream.
 pub const BLOCK: u64 = 4_096;
