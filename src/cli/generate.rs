@@ -10,7 +10,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use indicatif::{HumanBytes, HumanCount};
 
-use super::Threads;
+use super::threads::Threads;
 
 /// Make a file of any length in a well-known layout, drawn from a known model.
 ///
