@@ -1,3 +1,5 @@
+//! Encoding as a whole.
+
 use super::*;
 use crate::data::batch::{Batch, FieldBatch};
 use crate::data::dataset::SplitName;

@@ -1,3 +1,5 @@
+//! Schema files.
+
 use std::path::Path;
 
 use super::*;

@@ -57,7 +57,7 @@ impl Blocks {
     /// The blocks of some files.
     pub fn of_files(files: &[PathBuf], cut: Cut, encoding: Encoding) -> Blocks {
         Blocks {
-            files: files.to_vec().into_iter(),
+            files: Vec::from(files).into_iter(),
             current: None,
             cut,
             encoding,

@@ -1,3 +1,5 @@
+//! Delimited text, against the csv crate.
+
 use std::io::Cursor;
 
 use super::super::layout::Encoding;
