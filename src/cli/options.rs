@@ -62,6 +62,21 @@ impl Options {
         Ok(settings)
     }
 
+    /// The settings of a training that starts from the weights of a run with the settings `base`.
+    ///
+    /// # Errors
+    /// As [`Options::settings`], and when another preset is asked for.
+    pub fn settings_over(&self, base: &Settings) -> Result<Settings> {
+        if self.preset.is_some() {
+            let what = "is that of the run that training starts from: leave it out";
+            return Err(Error::config("--preset", what));
+        }
+        let file = self.config.as_deref().map(Settings::read_file);
+        let settings = Settings::over(base, file.transpose()?, &self.sets())?;
+        self.check_dropout(&settings)?;
+        Ok(settings)
+    }
+
     /// The runs of the configuration file, which must be there.
     ///
     /// # Errors
@@ -120,7 +135,6 @@ mod tests {
     #[test]
     fn every_option_reaches_its_setting_and_wins_over_a_set() {
         let options = Options {
-            protocol: Some("recbole".into()),
             preset: Some("compact".into()),
             sets: vec!["train.seed=1".into(), "train.patience=7".into()],
             epochs: Some(3),
@@ -133,8 +147,7 @@ mod tests {
             seed: Some(u64::MAX >> 1),
             ..Options::default()
         };
-        let (settings, protocol) = options.settings().unwrap();
-        assert_eq!(protocol.as_deref(), Some("recbole"));
+        let settings = options.settings().unwrap();
         let (model, train) = (&settings.model, &settings.train);
         assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
         assert_eq!(settings.optimizer.learning_rate, 5e-5);
