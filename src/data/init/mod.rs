@@ -10,6 +10,7 @@
 
 mod answers;
 pub mod ask;
+mod columns;
 pub mod escape;
 pub mod fields;
 pub mod guess;
@@ -17,17 +18,21 @@ pub mod label;
 mod leak;
 pub mod lists;
 mod names;
+pub mod place;
 pub mod profile;
 pub mod roles;
 pub mod sample;
 mod times;
 mod warnings;
-mod write;
+pub mod write;
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use self::answers::{Answers, normal};
 pub use self::ask::Ask;
+pub use self::columns::columns_of;
 use self::escape::{named, shown};
 use self::fields::Proposal;
 use self::guess::Guess;
@@ -37,6 +42,7 @@ use self::roles::Roles;
 use self::sample::{Sample, SampleColumn};
 use super::protocol::condition::Test;
 use super::protocol::label::LabelRule;
+use super::source::layout::{Format, Layout};
 use super::source::reader::Reader;
 use crate::error::{Error, Result};
 
@@ -79,11 +85,14 @@ pub struct Draft {
 /// An AUC from here on is that of a column that knows the label.
 const LEAK: f64 = 0.99;
 
-/// Looks at an input whose columns are called `names`; `headed`: by itself, not by the program.
+/// Looks at an input whose columns are called `names`.
 ///
 /// # Errors
 /// When it cannot be read, no column could be a field, or what was asked for is not there.
-pub fn draft(reader: &mut dyn Reader, names: &[String], headed: bool, ask: &Ask) -> Result<Draft> {
+pub fn draft(reader: &mut dyn Reader, names: &[String], layout: &Layout, ask: &Ask) -> Result<Draft> {
+    if names.len() > write::MOST_COLUMNS {
+        return Err(write::too_many(names.len()));
+    }
     let asked = ask.label.as_ref().map(|text| ask::label(text, names)).transpose()?;
     let mut marks = Vec::new();
     for (option, text) in [("--user", &ask.user), ("--item", &ask.item)] {
@@ -105,14 +114,25 @@ pub fn draft(reader: &mut dyn Reader, names: &[String], headed: bool, ask: &Ask)
                 let answers = Answers::of(&column.texts, &counts(column));
                 (column.name.as_str(), answers)
             });
-            label::choose(&all.collect::<Vec<_>>(), headed)
+            // Where the program made the names they mean nothing.
+            label::choose(&all.collect::<Vec<_>>(), layout.header != Some(false))
         }
     };
     let roles = roles::find(&columns, &label.columns(), ask)?;
-    finish(sample, columns, label, roles)
+    let unneeded = match layout.format {
+        Some(Format::Libffm) => columns::unneeded(&columns),
+        _ => BTreeMap::new(),
+    };
+    finish(sample, columns, label, roles, &unneeded)
 }
 
-fn finish(sample: Sample, columns: Vec<Finding>, label: Label, roles: Roles) -> Result<Draft> {
+fn finish(
+    sample: Sample,
+    columns: Vec<Finding>,
+    label: Label,
+    roles: Roles,
+    unneeded: &BTreeMap<usize, String>,
+) -> Result<Draft> {
     let candidates = label.candidates();
     let labels: Vec<Vec<Option<bool>>> =
         candidates.iter().map(|c| labels(&sample.columns[c.column], c)).collect();
@@ -138,7 +158,7 @@ fn finish(sample: Sample, columns: Vec<Finding>, label: Label, roles: Roles) -> 
             let told = format!("it nearly equals the label `{name}` (AUC {auc:.4} from it alone): a model that has it learns nothing else");
             Some(told)
         }
-        None => None,
+        None => unneeded.get(&place).cloned(),
     };
     let mut fields = fields::propose(&columns, &sample, out);
     fields.retain(|field| !(clear && label.columns().contains(&field.column)));

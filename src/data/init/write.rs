@@ -12,6 +12,7 @@ use crate::data::protocol::field::{FieldKind, FieldSpec, Transform};
 use crate::data::protocol::time::{Part, TimeFormat, TimePart};
 use crate::data::source::columns::ColumnRef;
 use crate::data::source::layout::{Encoding, Layout};
+use crate::error::Error;
 
 /// Where the rows are and how they are written.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,16 @@ impl Draft {
             None => "[\"auc\", \"logloss\"]",
         }
     }
+}
+
+/// More columns than a schema file holds: a field takes a hundred bytes or more.
+pub(super) const MOST_COLUMNS: usize = 25_000;
+
+/// What to say of too many columns.
+pub(super) fn too_many(columns: usize) -> Error {
+    Error::Data(format!(
+        "there are {columns} columns, which is more than a schema file can hold: write one with the columns that matter, or give the data in libsvm's layout"
+    ))
 }
 
 /// A name that a folder may have.
@@ -108,21 +119,24 @@ impl Writer<'_> {
             Label::Clear(candidate) => {
                 let share = 100.0 * self.draft.shares[0].positive();
                 let name = self.name(candidate.column);
-                format!("\n# `{name}` {}; {share:.2} % positive.\n{}", candidate.why, self.section(candidate))
+                let why = comment(&format!("`{name}` {}; {share:.2} % positive.", candidate.why));
+                format!("\n{why}{}", self.section(candidate))
             }
             Label::Open { candidates, more, why } => {
-                let mut text = format!("\n# There is no label yet, so nothing can be trained: {why}.\n");
+                let mut text = "\n".to_owned();
+                text += &comment(&format!("There is no label yet, so nothing can be trained: {why}."));
                 text += &match candidates.len() {
                     0 => "# Say which column it is and what is positive, as here, or start again with\n".to_owned(),
                     1 => "# If it is, take the `# ` away before the lines below, or start again with\n".to_owned(),
                     _ => "# Keep one: take the `# ` away before its lines, or start again with\n".to_owned(),
                 };
-                text += &format!("# {again} --label COLUMN --force\n");
+                text += &comment(&format!("{again} --label COLUMN --force"));
                 for (candidate, share) in candidates.iter().zip(&self.draft.shares) {
-                    text += &format!("#\n# `{}` {}.\n", self.name(candidate.column), candidate.why);
+                    let why = format!("`{}` {}.", self.name(candidate.column), candidate.why);
+                    text += &format!("#\n{}", comment(&why));
                     text += &commented(&self.section(candidate));
                     if let Some(drop) = self.drop(candidate, share.missing, place) {
-                        text += &format!("# (and in [rows]: drop = {})\n", array(&[drop]));
+                        text += &comment(&format!("(and in [rows]: drop = {})", array(&[drop])));
                     }
                 }
                 if candidates.is_empty() {
@@ -175,7 +189,7 @@ impl Writer<'_> {
         let share = bad.rows as f64 / bad.of.max(1) as f64;
         if let Some(first) = bad.first.as_ref().filter(|_| share <= SKIPPED) {
             let about = (share * self.draft.of as f64) as u64;
-            lines += &format!("# About {about} rows are not what the format says, such as {}.\n", named(first));
+            lines += &comment(&format!("About {about} rows are not what the format says, such as {first}."));
             lines += "# They are counted and left out; with \"error\" the first one ends the reading.\non_bad = \"skip\"\n";
             if about >= 500 {
                 lines += &format!("most_bad = {}\n", 4 * about);
@@ -192,7 +206,8 @@ impl Writer<'_> {
         let role = |what: &str, role: &Option<Role>| match role {
             None => String::new(),
             Some(Role { column, why }) => {
-                format!("# {}: {why}.\n{what} = {}\n", self.name(*column), self.column(*column))
+                let why = comment(&format!("`{}`, {why}.", self.name(*column)));
+                format!("{why}{what} = {}\n", self.column(*column))
             }
         };
         let mut lines = role("user", &roles.user) + &role("item", &roles.item);
@@ -201,7 +216,8 @@ impl Writer<'_> {
                 TimeFormat::Seconds => self.column(*column),
                 other => format!("{{ column = {}, format = \"{}\" }}", self.column(*column), times::name(*other)),
             };
-            lines += &format!("# {}: {why}.\ntime = {value}\n", self.name(*column));
+            lines += &comment(&format!("`{}`: {why}.", self.name(*column)));
+            lines += &format!("time = {value}\n");
         }
         match lines.is_empty() {
             true => "\n# [roles] can name the columns `user` (for metrics per user), `item` and `time`.\n".to_owned(),
@@ -227,12 +243,18 @@ impl Writer<'_> {
     }
 }
 
+/// A line that nothing in it can end.
+fn comment(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    format!("# {}\n", text.chars().map(plain).collect::<String>())
+}
+
 fn commented(text: &str) -> String {
-    text.lines().map(|line| format!("# {line}\n")).collect()
+    text.lines().map(comment).collect()
 }
 
 fn written(field: &Proposal) -> String {
-    let notes: String = field.notes.iter().map(|note| format!("# {note}\n")).collect();
+    let notes: String = field.notes.iter().map(|note| comment(note)).collect();
     let lines = spec(&field.spec);
     let lines = if field.used { lines } else { commented(&lines) };
     format!("\n{notes}{lines}")
@@ -269,6 +291,7 @@ fn spec(spec: &FieldSpec) -> String {
 fn part(part: Part) -> &'static str {
     match part {
         Part::Year => "year",
+        Part::Decade => "decade",
         Part::Month => "month",
         Part::Weekday => "weekday",
         Part::Hour => "hour",
