@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::csv::{CsvReader, Dialect, delimiter, one_column};
 use super::files::expand;
+use super::jsonl::Json;
 use super::layout::{Encoding, Format, Layout};
+use super::libsvm::{Ffm, Svm};
+use super::lines::LineReader;
 use super::reader::Reader;
 use super::sniff::sniff;
 use super::text::{Blocks, Cut};
@@ -24,15 +27,18 @@ pub fn open(files: &[PathBuf], layout: &Layout) -> Result<Box<dyn Reader>> {
         return Err(Error::Data("there is no file to read".into()));
     };
     let found = sniff(first)?;
-    let (dialect, encoding) = match layout.format.or(found.format) {
-        None | Some(Format::Csv) => dialect(layout, &found)?,
-        Some(format) => {
-            return Err(Error::file(
-                first,
-                format!("is {format}, which is not read yet"),
-            ));
+    let encoding = layout.encoding.unwrap_or(Encoding::Utf8);
+    let by_line = || Blocks::of_files(files, Cut::Lines, encoding);
+    match layout.format.or(found.format) {
+        Some(Format::Jsonl) => return Ok(Box::new(LineReader::<Json>::new(by_line()))),
+        Some(Format::Libsvm) => return Ok(Box::new(LineReader::<Svm>::new(by_line()))),
+        Some(Format::Libffm) => return Ok(Box::new(LineReader::<Ffm>::new(by_line()))),
+        Some(Format::Parquet) => {
+            return Err(Error::file(first, "is Parquet, which is not read yet"));
         }
-    };
+        None | Some(Format::Csv) => {}
+    }
+    let (dialect, encoding) = dialect(layout, &found)?;
     let blocks = Blocks::of_files(files, cut(&dialect), encoding);
     let reader = CsvReader::new(blocks, dialect.clone(), first)?;
     let header = reader.header().unwrap_or_default().to_vec();
@@ -91,6 +97,15 @@ pub fn open_input(
         columns: None,
         encoding: Some(Encoding::Utf8),
     };
+    let encoding = layout.encoding.unwrap_or(Encoding::Utf8);
+    let by_line = |input| Blocks::of_input(name, input, Cut::Lines, encoding);
+    match layout.format {
+        Some(Format::Jsonl) => return Ok(Box::new(LineReader::<Json>::new(by_line(input)?))),
+        Some(Format::Libsvm) => return Ok(Box::new(LineReader::<Svm>::new(by_line(input)?))),
+        Some(Format::Libffm) => return Ok(Box::new(LineReader::<Ffm>::new(by_line(input)?))),
+        // Parquet is read from its end, which a pipe does not have yet: rows of a pipe are CSV then.
+        None | Some(Format::Csv | Format::Parquet) => {}
+    }
     let (dialect, encoding) = dialect(layout, &usual)?;
     let blocks = Blocks::of_input(name, input, cut(&dialect), encoding)?;
     Ok(Box::new(CsvReader::new(blocks, dialect, name)?))
