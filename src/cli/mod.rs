@@ -5,6 +5,7 @@ mod download;
 mod evaluate;
 mod failure;
 mod generate;
+mod init;
 mod inspect;
 mod interrupt;
 mod options;
@@ -42,6 +43,7 @@ struct Cli {
 enum Command {
     Download(download::Arguments),
     Generate(generate::Arguments),
+    Init(init::Arguments),
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
@@ -77,6 +79,7 @@ impl Cli {
         match &self.command {
             Command::Download(arguments) => arguments.run(&mut out)?,
             Command::Generate(arguments) => arguments.run(&mut out)?,
+            Command::Init(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,
