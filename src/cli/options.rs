@@ -120,7 +120,6 @@ mod tests {
     #[test]
     fn every_option_reaches_its_setting_and_wins_over_a_set() {
         let options = Options {
-            protocol: Some("recbole".into()),
             preset: Some("compact".into()),
             sets: vec!["train.seed=1".into(), "train.patience=7".into()],
             epochs: Some(3),
@@ -133,8 +132,7 @@ mod tests {
             seed: Some(u64::MAX >> 1),
             ..Options::default()
         };
-        let (settings, protocol) = options.settings().unwrap();
-        assert_eq!(protocol.as_deref(), Some("recbole"));
+        let settings = options.settings().unwrap();
         let (model, train) = (&settings.model, &settings.train);
         assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
         assert_eq!(settings.optimizer.learning_rate, 5e-5);
