@@ -134,10 +134,13 @@ fn an_offset_moves_every_logit_and_none_moves_nothing() {
     let case = Case::new(1);
     let expected = case.expected(&case.scorer());
     let rows: Vec<u32> = (0..SIZES[3] as u32).collect();
-    let zero = case.scorer().with_offset(0.0).rows(&case.data, &rows);
-    assert_eq!(bits(&zero), expected);
-    let moved = case.scorer().with_offset(-1.5).rows(&case.data, &rows);
+    let mut schema = case.data.schema().clone();
+    schema.protocol.sampling.negatives = 0.25;
+    let scorer = Scorer::new(Cow::Owned(schema), &case.runtime, &case.parameters);
+    let moved = scorer.rows(&case.data, &rows);
+    // Four times the negatives: the odds are a quarter.
+    let offset = f32::ln(0.25);
     for (moved, logit) in moved.iter().zip(&expected) {
-        assert_eq!(*moved, f32::from_bits(*logit) - 1.5);
+        assert_eq!(*moved, f32::from_bits(*logit) + offset);
     }
 }

@@ -10,10 +10,9 @@ use autoint::simd::Isa;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::Threads;
 use super::output::note;
-use super::recorded;
-use super::table;
+use super::threads::Threads;
+use super::{recorded, table};
 
 /// Measure a trained model on the data it was trained on, or on others of the same form.
 #[derive(Debug, Args)]

@@ -81,6 +81,7 @@ impl<'a> Inspection<'a> {
     fn print(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let Provenance {
             source,
+            from,
             fingerprint,
             rows,
             isa,
@@ -91,6 +92,9 @@ impl<'a> Inspection<'a> {
         writeln!(out, "model        {model}, preset {}", self.settings.preset)?;
         writeln!(out, "protocol     {}", self.protocol)?;
         writeln!(out, "data         {source}, {rows} rows")?;
+        if let Some(from) = from {
+            writeln!(out, "started from {}", from.display())?;
+        }
         writeln!(out, "fingerprint  {fingerprint}")?;
         writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?;
         if *stopped {

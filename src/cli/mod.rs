@@ -4,6 +4,7 @@ mod data;
 mod download;
 mod evaluate;
 mod failure;
+mod generate;
 mod inspect;
 mod interrupt;
 mod options;
@@ -15,16 +16,16 @@ mod recorded;
 mod resume;
 mod session;
 mod table;
+mod threads;
 mod train;
 mod tune;
 mod verify;
 
 use std::io::Write;
-use std::num::NonZero;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 /// AutoInt and AutoInt+ on your own machine: from a raw rating log to a trained, evaluated model.
 ///
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Download(download::Arguments),
+    Generate(generate::Arguments),
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
@@ -48,27 +50,6 @@ enum Command {
     Predict(predict::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
-}
-
-/// How many threads do the work.
-#[derive(Debug, Clone, Copy, Args)]
-struct Threads {
-    /// Threads to compute with; the result is the same for any number [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-}
-
-impl Threads {
-    /// The number of threads, which is made that of everything that runs in parallel.
-    fn apply(self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = self.threads.map_or_else(cores, usize::from);
-        // Refused only when it was set before: then that number stays.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global();
-        threads
-    }
 }
 
 /// The whole program.
@@ -95,6 +76,7 @@ impl Cli {
         let mut out = output::Output::default();
         match &self.command {
             Command::Download(arguments) => arguments.run(&mut out)?,
+            Command::Generate(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,

@@ -62,6 +62,21 @@ impl Options {
         Ok(settings)
     }
 
+    /// The settings of a training that starts from the weights of a run with the settings `base`.
+    ///
+    /// # Errors
+    /// As [`Options::settings`], and when another preset is asked for.
+    pub fn settings_over(&self, base: &Settings) -> Result<Settings> {
+        if self.preset.is_some() {
+            let what = "is that of the run that training starts from: leave it out";
+            return Err(Error::config("--preset", what));
+        }
+        let file = self.config.as_deref().map(Settings::read_file);
+        let settings = Settings::over(base, file.transpose()?, &self.sets())?;
+        self.check_dropout(&settings)?;
+        Ok(settings)
+    }
+
     /// The runs of the configuration file, which must be there.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use autoint::score::predict::{Output, predict};
 use autoint::simd::Isa;
 use clap::Args;
 
-use super::Threads;
+use super::threads::Threads;
 
 /// Predict rows of a CSV file.
 ///

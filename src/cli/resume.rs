@@ -13,7 +13,8 @@ use autoint::{Error, Result};
 use indicatif::HumanCount;
 
 use super::session::Session;
-use super::{Threads, data, interrupt, recorded};
+use super::threads::Threads;
+use super::{data, interrupt, recorded};
 
 /// Between the names of instruction sets that a run was trained with one after the other.
 pub const THEN: &str = ", then ";

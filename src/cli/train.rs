@@ -5,19 +5,21 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use autoint::Result;
 use autoint::data::schema::Schema;
 use autoint::data::store::Target;
-use autoint::run::Writer;
+use autoint::run::{Run, Writer};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
+use autoint::train::warm::growth;
+use autoint::{Error, Result};
 use clap::Args;
 
 use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
-use super::{Threads, data, interrupt};
+use super::threads::Threads;
+use super::{data, interrupt, recorded};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -48,6 +50,10 @@ pub struct Arguments {
     /// Show in the end where the time went, op by op
     #[arg(long)]
     profile: bool,
+    /// Start from the weights of this run on new --data in its schema: its vocabularies take in new values, old ones keep their
+    /// weights, and its settings hold where no others are given
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["schema", "protocol", "weight_column"])]
+    from: Option<PathBuf>,
     /// Go on with a run that was stopped, with its own settings
     #[arg(long, value_name = "RUN", conflicts_with_all = ["Options", "out", "force"])]
     resume: Option<PathBuf>,
@@ -71,6 +77,9 @@ impl Arguments {
         }
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
+        if let Some(from) = &self.from {
+            return self.warm(&Run::open(from, isa, threads)?, isa, threads, out);
+        }
         let settings = self.options.settings()?;
         let Asked {
             source,
@@ -84,6 +93,7 @@ impl Arguments {
         let work = Work {
             data: &data,
             source: &source,
+            from: None,
             isa,
             threads,
             checkpoint_every: self.checkpoint_every,
@@ -91,6 +101,39 @@ impl Arguments {
             stop: interrupt::requested()?,
         };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
+        work.train(settings, directory, out)
+    }
+
+    /// Trains from the weights of another run.
+    fn warm(&self, run: &Run, isa: Isa, threads: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+        if self.data.data.is_empty() {
+            let what = "needs the new data: name them with --data";
+            return Err(Error::config("--from", what).into());
+        }
+        let settings = self.options.settings_over(&run.settings)?;
+        let source = recorded::source(&self.data.data, &run.provenance.source)?;
+        let start = Instant::now();
+        let data = source.encode_grown(&run.schema)?;
+        writeln!(out, "{}", data::describe(&source, &data, start))?;
+        let fields = growth(&run.schema, data.schema()).into_iter();
+        let grown = fields.filter(|growth| growth.known + growth.new > 0);
+        let told = grown.map(|g| format!("{} {} + {}", g.field, g.known, g.new));
+        writeln!(
+            out,
+            "values known and new: {}",
+            told.collect::<Vec<_>>().join(", ")
+        )?;
+        let work = Work {
+            data: &data,
+            source: &source,
+            from: Some(run),
+            isa,
+            threads,
+            checkpoint_every: self.checkpoint_every,
+            profile: self.profile,
+            stop: interrupt::requested()?,
+        };
+        let directory = |settings: &Settings| self.directory(settings, data.schema(), true);
         work.train(settings, directory, out)
     }
 

@@ -20,7 +20,8 @@ use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
-use super::{Threads, data, interrupt, table};
+use super::threads::Threads;
+use super::{data, interrupt, table};
 
 /// Train every run of one configuration file, and compare them.
 ///
@@ -44,7 +45,7 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
-        let candidates = self.options.candidates()?;
+        let mut candidates = self.options.candidates()?;
         let Asked {
             source, protocol, ..
         } = self.data.asked(out)?;
@@ -54,12 +55,15 @@ impl Arguments {
         let work = Work {
             data: &data,
             source: &source,
+            from: None,
             isa,
             threads,
             checkpoint_every: None,
             profile: false,
             stop: interrupt::requested()?,
         };
+        let rows = data.schema().offsets().last().copied().unwrap_or(0);
+        candidates.iter_mut().for_each(|c| c.settings.settle(rows));
         let runs = candidates.len();
         for (number, candidate) in (1..).zip(&candidates) {
             writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;

@@ -13,7 +13,8 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::resume::THEN;
-use super::{Threads, interrupt, recorded};
+use super::threads::Threads;
+use super::{interrupt, recorded};
 
 /// Train a run anew from its own settings and data, and compare the weights bit for bit.
 ///
@@ -60,6 +61,11 @@ impl Arguments {
         let what = if provenance.stopped {
             format!(
                 "was stopped before its end, so a whole training gives another model: `autoint train --resume {run}` first"
+            )
+        } else if let Some(from) = &provenance.from {
+            let from = from.display();
+            format!(
+                "started from the weights of {from}, so its own settings and data do not make it again"
             )
         } else if provenance.isa.contains(THEN) {
             let isa = &provenance.isa;

@@ -79,14 +79,13 @@ impl Kernel for Attend<'_> {
         for h in 0..z.heads {
             let (head, weights) = (z.head(h), z.weights());
             let alpha = &mut self.alpha[z.of_head(h)];
-            Product {
-                form: Form::SecondTransposed,
-                a: (self.q, head),
-                b: (self.k, head),
-                c: (alpha, weights),
-                size: [f, f, c],
-                accumulate: false,
-            }
+            Product::new(
+                Form::SecondTransposed,
+                (self.q, head),
+                (self.k, head),
+                (alpha, weights),
+                [f, f, c],
+            )
             .call(s);
             for scores in alpha.chunks_exact_mut(f) {
                 softmax_in_place(s, scores, z.scale);
@@ -179,14 +178,13 @@ impl Kernel for AttendGrad<'_> {
             let alpha = &self.alpha[z.of_head(h)];
             let d_o = (self.d_out, head);
             // o = dropped v  =>  d_dropped = d_o v^T
-            Product {
-                form: Form::SecondTransposed,
-                a: d_o,
-                b: (self.v, head),
-                c: (d_scores, weights),
-                size: [f, f, c],
-                accumulate: false,
-            }
+            Product::new(
+                Form::SecondTransposed,
+                d_o,
+                (self.v, head),
+                (d_scores, weights),
+                [f, f, c],
+            )
             .call(s);
             // dropped = mask alpha  =>  d_alpha = mask d_dropped
             let weighted = match self.mask.map(|mask| &mask[z.of_head(h)]) {
@@ -198,37 +196,34 @@ impl Kernel for AttendGrad<'_> {
                 }
             };
             // o = dropped v  =>  d_v = dropped^T d_o
-            Product {
-                form: Form::FirstTransposed,
-                a: (weighted, weights),
-                b: d_o,
-                c: (self.d_v, head),
-                size: [f, c, f],
-                accumulate: false,
-            }
+            Product::new(
+                Form::FirstTransposed,
+                (weighted, weights),
+                d_o,
+                (self.d_v, head),
+                [f, c, f],
+            )
             .call(s);
             // alpha = softmax(scale q k^T)  =>  d_score = scale alpha (d_alpha - sum_m alpha_m d_alpha_m)
             for (alpha, d) in alpha.chunks_exact(f).zip(d_scores.chunks_exact_mut(f)) {
                 softmax_grad_in_place(s, alpha, d, z.scale);
             }
             // score = q k^T  =>  d_q = d_score k, d_k = d_score^T q
-            Product {
-                form: Form::Plain,
-                a: (d_scores, weights),
-                b: (self.k, head),
-                c: (self.d_q, head),
-                size: [f, c, f],
-                accumulate: false,
-            }
+            Product::new(
+                Form::Plain,
+                (d_scores, weights),
+                (self.k, head),
+                (self.d_q, head),
+                [f, c, f],
+            )
             .call(s);
-            Product {
-                form: Form::FirstTransposed,
-                a: (d_scores, weights),
-                b: (self.q, head),
-                c: (self.d_k, head),
-                size: [f, c, f],
-                accumulate: false,
-            }
+            Product::new(
+                Form::FirstTransposed,
+                (d_scores, weights),
+                (self.q, head),
+                (self.d_k, head),
+                [f, c, f],
+            )
             .call(s);
         }
     }

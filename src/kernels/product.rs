@@ -34,7 +34,26 @@ pub struct Product<'a> {
     pub accumulate: bool,
 }
 
-impl Product<'_> {
+impl<'a> Product<'a> {
+    /// One that overwrites c.
+    #[inline(always)]
+    pub fn new(
+        form: Form,
+        a: (&'a [Column], Matrix),
+        b: (&'a [Column], Matrix),
+        c: (&'a mut [Column], Matrix),
+        size: [usize; 3],
+    ) -> Product<'a> {
+        Product {
+            form,
+            a,
+            b,
+            c,
+            size,
+            accumulate: false,
+        }
+    }
+
     /// Called, not inlined: attention has six products, and each inlined one is all its tiles again.
     #[inline(always)]
     pub fn call<S: Simd>(self, s: S) {

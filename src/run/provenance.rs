@@ -1,6 +1,6 @@
 //! Where a run's model came from: its data, its settings, its instruction set.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ use crate::settings::Settings;
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     pub source: Source,
+    /// The run whose weights the training started from, when it started from some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
     /// [`crate::data::dataset::Dataset::fingerprint`]
     pub fingerprint: String,
     pub rows: usize,
@@ -65,6 +68,9 @@ pub struct Origin {
     pub settings: Settings,
     /// See [`Provenance::source`].
     pub source: Source,
+    /// See [`Provenance::from`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
     /// See [`Provenance::fingerprint`].
     pub fingerprint: String,
     pub rows: usize,
@@ -85,6 +91,7 @@ impl Origin {
     pub fn provenance(&self, best_epoch: usize, ended: Ended) -> Provenance {
         Provenance {
             source: self.source.clone(),
+            from: self.from.clone(),
             fingerprint: self.fingerprint.clone(),
             rows: self.rows,
             isa: self.isa.clone(),

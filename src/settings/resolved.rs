@@ -74,17 +74,30 @@ impl Settings {
         let base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
         let mut table =
             Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
-        merge(&mut table, file, "")?;
-        for set in sets {
-            let (key, value) = set.split_once('=').ok_or_else(|| {
-                Error::config("--set", format!("expected key=value, got `{set}`"))
-            })?;
-            set_one(&mut table, key.trim(), value.trim())?;
+        let mut file = file;
+        file.remove("preset");
+        settled(&mut table, file, sets)
+    }
+
+    /// Settles what hangs on the size of the embedding tables, which have so many rows.
+    pub fn settle(&mut self, table_rows: usize) {
+        let mode = self.optimizer.embedding_mode;
+        self.optimizer.embedding_mode = mode.for_rows(table_rows);
+    }
+
+    /// Layers a configuration file and single settings over those of another run.
+    ///
+    /// # Errors
+    /// As [`Settings::layered`]; also when a preset is named, which would replace all of them.
+    pub fn over(base: &Settings, file: Option<Table>, sets: &[String]) -> Result<Settings> {
+        let mut table =
+            Table::try_from(base).map_err(|e| Error::config("configuration", e.to_string()))?;
+        let file = file.unwrap_or_default();
+        if file.contains_key("preset") {
+            let what = "is that of the run that training starts from: leave it out";
+            return Err(Error::config("preset", what));
         }
-        table.insert("preset".into(), Value::String(base.preset));
-        let settings = from_table(table)?;
-        settings.validate()?;
-        Ok(settings)
+        settled(&mut table, file, sets)
     }
 
     /// Refuses what makes no sense, before any work starts.
@@ -114,6 +127,20 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::config("configuration", e.to_string()))
     }
+}
+
+/// The settings of a table with a file and single settings on top.
+fn settled(table: &mut Table, file: Table, sets: &[String]) -> Result<Settings> {
+    merge(table, file, "")?;
+    for set in sets {
+        let (key, value) = set
+            .split_once('=')
+            .ok_or_else(|| Error::config("--set", format!("expected key=value, got `{set}`")))?;
+        set_one(table, key.trim(), value.trim())?;
+    }
+    let settings = from_table(std::mem::take(table))?;
+    settings.validate()?;
+    Ok(settings)
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -200,7 +227,7 @@ mod tests {
         assert!(fails("", "nothing").contains("key=value"));
         assert!(fails("", "model.interacting.heads=5").contains("heads"));
         assert!(fails("", "train.epochs=many").contains("epochs"));
-        assert!(fails("protocol = 'x'", "").contains("x"));
+        assert!(fails("protocol = 'x'", "").contains("--schema"));
         assert!(fails("preset = 3", "").contains("text in quotes"));
         assert!(fails("", "protocol=paper").contains("--protocol paper"));
         assert!(!fails("", "train.select=best").contains('\n'));

@@ -45,6 +45,7 @@ impl Case {
         let origin = Origin {
             settings,
             source,
+            from: None,
             fingerprint: data.fingerprint().to_owned(),
             rows: data.rows(),
             isa: isa.name().to_owned(),

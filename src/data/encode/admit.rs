@@ -8,6 +8,8 @@ use super::plan::{Plan, Slot};
 use crate::data::lookup::Lookup;
 use crate::data::protocol::Protocol;
 use crate::data::protocol::condition::Test;
+use crate::data::protocol::label::LabelRule;
+use crate::data::protocol::time::TimeColumn;
 use crate::data::schema::{FieldKind, FieldSpec};
 use crate::data::source::cells::{Cells, LIST, Texts};
 use crate::data::source::columns::ColumnRef;
@@ -70,69 +72,38 @@ pub(super) fn admit(
         bad: Vec::new(),
         missing: &protocol.input.missing,
     };
-    let columns = &chunk.columns;
-    for (number, (condition, &slot)) in (0..).zip(protocol.rows.drop.iter().zip(&plan.drop)) {
-        let met = judge.each(&columns[slot], |v| Ok(v.passes(&condition.test)), false);
-        for (fate, met) in judge.fates.iter_mut().zip(met) {
-            if met && *fate == Fate::Keep {
-                *fate = Fate::Drop(number);
-            }
-        }
-    }
-    let rule = &protocol.label;
-    let blamed = |what: String| format!("column `{}`: {what}", rule.column);
-    let label = |v: Value<'_>| match v {
-        Value::Text(text) => rule.label(text).map_err(blamed),
-        Value::Number(x) => rule.label_of_number(x).map_err(blamed),
-    };
-    let labels = judge.each(&columns[plan.label], label, false);
-    let made = protocol.fields.iter().zip(&plan.fields);
-    let made: Vec<Option<Made>> = made
+    let (columns, roles) = (&chunk.columns, &protocol.roles);
+    judge.drop_rows(protocol, plan, columns);
+    let labels = judge.labels(&protocol.label, &columns[plan.label]);
+    let fields = protocol.fields.iter().zip(&plan.fields);
+    let made = fields
         .map(|(spec, slots)| judge.make(spec, slots, columns))
         .collect();
-    let times = match (&protocol.roles.time, plan.time) {
-        (Some(time), Some(slot)) => {
-            let blamed = |what: String| format!("column `{}`: {what}", time.column());
-            let second = |v: Value<'_>| match v {
-                Value::Text(text) => time.format().seconds(text).map_err(blamed),
-                Value::Number(x) => Ok(x),
-            };
-            judge.each(&columns[slot], second, f64::NAN)
-        }
-        _ => Vec::new(),
+    let of_rows = Rowwise {
+        labels,
+        times: judge.times(roles.time.as_ref(), plan.time.map(|slot| &columns[slot])),
+        weights: judge.within(
+            roles.weight.as_ref(),
+            plan.weight,
+            columns,
+            (WEIGHTS, "a weight"),
+        ),
+        true_probability: judge.within(
+            roles.true_probability.as_ref(),
+            plan.true_probability,
+            columns,
+            (0.0..=1.0, "a probability"),
+        ),
     };
-    let mut within = |slot: Option<Slot>, range: RangeInclusive<f64>, what: &str, name: String| {
-        slot.map_or(Vec::new(), |slot| {
-            judge.each(&columns[slot], |v| v.within(&range, what, &name), 0.0)
-        })
-    };
-    let roles = &protocol.roles;
-    let named = |column: &Option<_>| {
-        column
-            .as_ref()
-            .map_or(String::new(), |c: &ColumnRef| c.to_string())
-    };
-    let weights = within(plan.weight, WEIGHTS, "a weight", named(&roles.weight));
-    let true_probability = within(
-        plan.true_probability,
-        0.0..=1.0,
-        "a probability",
-        named(&roles.true_probability),
-    );
     let Judge { fates, bad, .. } = judge;
+    let conditions = protocol.rows.drop.len();
     Ok(settle(
         chunk,
-        fates,
-        bad,
-        Rowwise {
-            labels,
-            times,
-            weights,
-            true_probability,
-        },
+        (fates, bad),
+        of_rows,
         made,
         places,
-        protocol.rows.drop.len(),
+        conditions,
     ))
 }
 
@@ -146,8 +117,7 @@ struct Rowwise {
 
 fn settle(
     mut chunk: Chunk,
-    fates: Vec<Fate>,
-    bad: Vec<(u32, String)>,
+    (fates, bad): (Vec<Fate>, Vec<(u32, String)>),
     of_rows: Rowwise,
     made: Vec<Option<Made>>,
     places: BTreeMap<String, Vec<Option<u32>>>,
@@ -236,6 +206,11 @@ fn places_of(keys: &Cells, table: &Lookup) -> Vec<Option<u32>> {
     }
 }
 
+/// What is wrong, said of a column.
+fn blame(column: &ColumnRef, what: &str) -> String {
+    format!("column `{column}`: {what}")
+}
+
 /// A raw value.
 #[derive(Clone, Copy)]
 enum Value<'a> {
@@ -251,7 +226,7 @@ impl Value<'_> {
         }
     }
 
-    fn within(self, range: &RangeInclusive<f64>, what: &str, column: &str) -> Result<f64, String> {
+    fn within(self, range: &RangeInclusive<f64>, what: &str) -> Result<f64, String> {
         let (number, text) = match self {
             Value::Text(text) => (text.trim().parse().unwrap_or(f64::NAN), text.to_owned()),
             Value::Number(x) => (x, x.to_string()),
@@ -259,7 +234,7 @@ impl Value<'_> {
         match range.contains(&number) {
             true => Ok(number),
             false => Err(format!(
-                "column `{column}`: {text:?} is not {what}, expected a number from {:?} to {:?}",
+                "{text:?} is not {what}, expected a number from {:?} to {:?}",
                 range.start(),
                 range.end()
             )),
@@ -275,6 +250,60 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// Drops the rows that meet a condition of the protocol.
+    fn drop_rows(&mut self, protocol: &Protocol, plan: &Plan, columns: &[Cells]) {
+        for (number, (condition, &slot)) in (0..).zip(protocol.rows.drop.iter().zip(&plan.drop)) {
+            let met = self.each(&columns[slot], |v| Ok(v.passes(&condition.test)), false);
+            for (fate, met) in self.fates.iter_mut().zip(met) {
+                if met && *fate == Fate::Keep {
+                    *fate = Fate::Drop(number);
+                }
+            }
+        }
+    }
+
+    fn labels(&mut self, rule: &LabelRule, cells: &Cells) -> Vec<bool> {
+        let label = |v: Value<'_>| match v {
+            Value::Text(text) => rule.label(text),
+            Value::Number(x) => rule.label_of_number(x),
+        };
+        let blamed = |v: Value<'_>| label(v).map_err(|what| blame(&rule.column, &what));
+        self.each(cells, blamed, false)
+    }
+
+    /// Seconds; none without a time column.
+    fn times(&mut self, time: Option<&TimeColumn>, cells: Option<&Cells>) -> Vec<f64> {
+        let (Some(time), Some(cells)) = (time, cells) else {
+            return Vec::new();
+        };
+        let second = |v: Value<'_>| match v {
+            Value::Text(text) => {
+                let seconds = time.format().seconds(text);
+                seconds.map_err(|what| blame(time.column(), &what))
+            }
+            Value::Number(x) => Ok(x),
+        };
+        self.each(cells, second, f64::NAN)
+    }
+
+    /// Numbers of a role within a range, each of which is `what`; none without such a column.
+    fn within(
+        &mut self,
+        column: Option<&ColumnRef>,
+        slot: Option<Slot>,
+        columns: &[Cells],
+        (range, what): (RangeInclusive<f64>, &str),
+    ) -> Vec<f64> {
+        let (Some(column), Some(slot)) = (column, slot) else {
+            return Vec::new();
+        };
+        let number = |v: Value<'_>| {
+            let number = v.within(&range, what);
+            number.map_err(|what| blame(column, &what))
+        };
+        self.each(&columns[slot], number, 0.0)
+    }
+
     /// What a column's cells are for all rows that are still to be kept; a row with an error is bad from now on. Each text of a
     /// dictionary is looked at once.
     fn each<T: Clone>(

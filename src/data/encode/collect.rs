@@ -103,7 +103,9 @@ impl Collector {
         } = self;
         codes.clear();
         lengths.clear();
+        let buckets = spec.hash_buckets.unwrap_or(1);
         match collected {
+            Collected::Numbers(_) => Ok(()),
             Collected::One {
                 texts,
                 codes: spool,
@@ -111,50 +113,59 @@ impl Collector {
                 intern(texts, cells, kept, missing, codes)?;
                 spool.extend(codes)
             }
-            Collected::Many {
-                texts,
-                lengths: lens,
-                codes: spool,
-            } => {
-                each_text(cells, kept, |text| {
-                    let before = codes.len();
-                    for value in values(plain(text, missing), spec.separator()) {
-                        codes.push(texts.code(value)?);
-                    }
-                    lengths.push((codes.len() - before) as u32);
-                    Ok(())
-                })?;
-                lens.extend(lengths)?;
-                spool.extend(codes)
-            }
             Collected::Buckets(spool) => {
-                let buckets = spec.hash_buckets.unwrap_or(1);
                 each_text(cells, kept, |text| {
                     codes.push(bucket_of(plain(text, missing), buckets));
                     Ok(())
                 })?;
                 spool.extend(codes)
             }
-            Collected::BucketLists {
-                lengths: lens,
+            Collected::Many {
+                texts,
+                lengths: all,
                 codes: spool,
             } => {
-                let buckets = spec.hash_buckets.unwrap_or(1);
-                each_text(cells, kept, |text| {
-                    let before = codes.len();
-                    codes.extend(
-                        values(plain(text, missing), spec.separator())
-                            .map(|v| bucket_of(v, buckets)),
-                    );
-                    lengths.push((codes.len() - before) as u32);
+                let separator = spec.separator();
+                lists(cells, kept, lengths, codes, |text, codes| {
+                    for value in values(plain(text, missing), separator) {
+                        codes.push(texts.code(value)?);
+                    }
                     Ok(())
                 })?;
-                lens.extend(lengths)?;
+                all.extend(lengths)?;
                 spool.extend(codes)
             }
-            Collected::Numbers(_) => Ok(()),
+            Collected::BucketLists {
+                lengths: all,
+                codes: spool,
+            } => {
+                let separator = spec.separator();
+                lists(cells, kept, lengths, codes, |text, codes| {
+                    let single = values(plain(text, missing), separator);
+                    codes.extend(single.map(|value| bucket_of(value, buckets)));
+                    Ok(())
+                })?;
+                all.extend(lengths)?;
+                spool.extend(codes)
+            }
         }
     }
+}
+
+/// The codes of each kept row's list, and how many they are.
+fn lists(
+    cells: &Cells,
+    kept: &[u32],
+    lengths: &mut Vec<u32>,
+    codes: &mut Vec<u32>,
+    mut each: impl FnMut(&str, &mut Vec<u32>) -> Result<()>,
+) -> Result<()> {
+    each_text(cells, kept, |text| {
+        let before = codes.len();
+        each(text, codes)?;
+        lengths.push((codes.len() - before) as u32);
+        Ok(())
+    })
 }
 
 /// The empty text for one that means "missing".

@@ -132,40 +132,48 @@ fn write_lists(
         write(bytemuck::cast_slice(&starts))
     })?;
     builder.column(name, Role::Codes, dtype, |write| {
-        let (mut bytes, mut all) = (Vec::new(), Vec::new());
-        let (mut row, mut left) = (0, lengths.first().copied().unwrap_or(0));
-        // Rows without any value stand between those that have some.
-        let missing = |from: usize, to: usize, all: &mut Vec<u32>| {
-            let between = from..to.min(lengths.len());
-            all.extend(
-                between
-                    .filter(|&r| lengths[r] == 0 && stay.has(r))
-                    .map(|_| 0),
-            );
-        };
-        codes.read(|codes| {
-            all.clear();
-            for &c in codes {
-                if left == 0 {
-                    let from = row;
-                    while left == 0 && row < lengths.len() {
-                        row += 1;
-                        left = lengths.get(row).copied().unwrap_or(0);
-                    }
-                    missing(from, row, &mut all);
-                }
-                left = left.saturating_sub(1);
-                if stay.has(row) {
-                    all.push(code(c));
-                }
-            }
-            packed(dtype, &all, &mut bytes);
-            write(&bytes)
-        })?;
+        write_list_codes(write, dtype, (&lengths, codes), stay, code)
+    })
+}
+
+/// The codes of all lists; rows without any value stand between those that have some.
+fn write_list_codes(
+    write: &mut dyn FnMut(&[u8]) -> Result<()>,
+    dtype: DType,
+    (lengths, codes): (&[u32], &mut Spool<u32>),
+    stay: Marks<'_>,
+    code: impl Fn(u32) -> u32,
+) -> Result<()> {
+    let (mut bytes, mut all) = (Vec::new(), Vec::new());
+    let (mut row, mut left) = (0, lengths.first().copied().unwrap_or(0));
+    let missing = |from: usize, to: usize, all: &mut Vec<u32>| {
+        let between = from..to.min(lengths.len());
+        all.extend(
+            between
+                .filter(|&r| lengths[r] == 0 && stay.has(r))
+                .map(|_| 0),
+        );
+    };
+    codes.read(|codes| {
         all.clear();
-        // Those behind the last value: the row that had it is none of them.
-        missing(row, lengths.len(), &mut all);
+        for &c in codes {
+            let from = row;
+            while left == 0 && row < lengths.len() {
+                row += 1;
+                left = lengths.get(row).copied().unwrap_or(0);
+            }
+            missing(from, row, &mut all);
+            left = left.saturating_sub(1);
+            if stay.has(row) {
+                all.push(code(c));
+            }
+        }
         packed(dtype, &all, &mut bytes);
         write(&bytes)
-    })
+    })?;
+    all.clear();
+    // Those behind the last value: the row that had it is none of them.
+    missing(row, lengths.len(), &mut all);
+    packed(dtype, &all, &mut bytes);
+    write(&bytes)
 }

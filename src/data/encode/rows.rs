@@ -53,16 +53,55 @@ impl<'s> RowEncoder<'s> {
     /// # Errors
     /// When a field's column is missing or there twice.
     pub fn new<S: AsRef<str>>(schema: &'s Schema, header: &[S]) -> Result<RowEncoder<'s>> {
+        let there = |column: &ColumnRef| match column {
+            ColumnRef::Name(name) => header.iter().any(|h| h.as_ref() == name),
+            ColumnRef::Number(_) => true,
+        };
+        let find = |column: &ColumnRef| {
+            column.place(header).map_err(|error| match column {
+                ColumnRef::Name(name) if !there(column) => Error::Data(format!(
+                    "the input has no column `{name}`, which the model needs; there {}",
+                    told(name, header)
+                )),
+                _ => Error::Data(format!("of the input's columns, {error}")),
+            })
+        };
+        RowEncoder::with(schema, header.len(), &there, &find)
+    }
+
+    /// An encoder for rows that hold just these columns, as [`needed`] lists them.
+    ///
+    /// # Errors
+    /// When one that is needed is not among them.
+    pub fn of_columns(schema: &'s Schema, columns: &[ColumnRef]) -> Result<RowEncoder<'s>> {
+        let place = |column: &ColumnRef| columns.iter().position(|c| c == column);
+        let find = |column: &ColumnRef| {
+            place(column).ok_or_else(|| Error::Data(format!("column `{column}` was not read")))
+        };
+        RowEncoder::with(
+            schema,
+            columns.len(),
+            &|column| place(column).is_some(),
+            &find,
+        )
+    }
+
+    fn with(
+        schema: &'s Schema,
+        width: usize,
+        there: &dyn Fn(&ColumnRef) -> bool,
+        find: &dyn Fn(&ColumnRef) -> Result<usize>,
+    ) -> Result<RowEncoder<'s>> {
         let fields = schema.fields.iter().map(|field| {
             let sources = field.sources();
-            sources
+            let places = sources
                 .iter()
-                .map(|column| place_of(schema, header, column))
-                .collect()
+                .map(|column| place_of(schema, column, there, find));
+            places.collect()
         });
         let mut encoder = RowEncoder {
             schema,
-            width: header.len(),
+            width,
             places: fields.collect::<Result<_>>()?,
             offsets: schema.offsets(),
             batch: Batch::default(),
@@ -185,34 +224,22 @@ fn joined<'s>(
     })
 }
 
-fn place_of<'s, S: AsRef<str>>(
+fn place_of<'s>(
     schema: &'s Schema,
-    header: &[S],
     column: &ColumnRef,
+    there: &dyn Fn(&ColumnRef) -> bool,
+    find: &dyn Fn(&ColumnRef) -> Result<usize>,
 ) -> Result<Place<'s>> {
-    let wrong = |error: Error| match column {
-        ColumnRef::Name(name) if !header.iter().any(|h| h.as_ref() == name) => {
-            Error::Data(format!(
-                "the input has no column `{name}`, which the model needs; there {}",
-                told(name, header)
-            ))
-        }
-        _ => Error::Data(format!("of the input's columns, {error}")),
-    };
-    let there = |column: &ColumnRef| match column {
-        ColumnRef::Name(name) => header.iter().any(|h| h.as_ref() == name),
-        ColumnRef::Number(_) => true,
-    };
     if let Some((table, place, spec)) = joined(schema, column)
         && !there(column)
     {
         return Ok(Place::Table {
             table,
             column: place,
-            key: spec.on().place(header).map_err(wrong)?,
+            key: find(spec.on())?,
         });
     }
-    column.place(header).map(Place::Row).map_err(wrong)
+    find(column).map(Place::Row)
 }
 
 /// Appends one row's value. The variants fit: [`reset`] made them for the schema that encoded the value.
@@ -272,7 +299,9 @@ mod tests {
         let header = ["user", "tags", "weight"];
         assert!(refused(&header[..2], &["a", "x"]).contains("no column `weight`"));
         assert!(refused(&header, &["a", "x"]).contains("row 1, there are 2 values"));
-        assert!(refused(&["user", "tags", "weight", "user"], &[]).contains("`user` twice"));
+        assert!(
+            refused(&["user", "tags", "weight", "user"], &[]).contains("`user` is there twice")
+        );
         let error = refused(&header, &["a", "x", "much"]);
         assert!(
             error.contains("row 1, column `weight`: \"much\""),

@@ -218,9 +218,21 @@ impl FieldSpec {
                 "its name must have at least one character, and none that cannot be seen".into(),
             );
         }
-        let categorical = self.kind == FieldKind::Categorical;
+        let broken = self
+            .counting()
+            .or_else(|| self.shape())
+            .or_else(|| self.numbers());
+        match broken {
+            Some(what) => wrong(what.to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// What is wrong with the settings that count values.
+    fn counting(&self) -> Option<&'static str> {
         let numeric = self.kind == FieldKind::Numeric;
-        let rules = [
+        let counts = self.max_values.is_some() || self.min_count > 1;
+        first(&[
             (self.min_count == 0, "`min_count` is 0, expected 1 or more"),
             (
                 self.max_values == Some(0),
@@ -231,19 +243,23 @@ impl FieldSpec {
                 "`hash_buckets` is 0, expected 1 or more",
             ),
             (
-                self.hash_buckets.is_some() && (self.max_values.is_some() || self.min_count > 1),
+                self.hash_buckets.is_some() && counts,
                 "`hash_buckets` leaves no value out, so `min_count` and `max_values` have no meaning beside it",
             ),
             (
-                numeric
-                    && (self.hash_buckets.is_some()
-                        || self.max_values.is_some()
-                        || self.min_count > 1),
+                numeric && (self.hash_buckets.is_some() || counts),
                 "is numeric, so it has no values to count: `min_count`, `max_values` and `hash_buckets` are for categorical and multi-valued fields",
             ),
+        ])
+    }
+
+    /// What is wrong with its columns and with the settings of lists and times.
+    fn shape(&self) -> Option<&'static str> {
+        let many = self.kind == FieldKind::MultiValued;
+        let listed = self.separator.is_some() || self.pooling != Pooling::Mean;
+        first(&[
             (
-                self.kind != FieldKind::MultiValued
-                    && (self.separator.is_some() || self.pooling != Pooling::Mean),
+                !many && listed,
                 "`separator` and `pooling` are for multi-valued fields",
             ),
             (
@@ -251,19 +267,31 @@ impl FieldSpec {
                 "`separator` is empty, expected at least one character",
             ),
             (
-                numeric && self.columns.len() > 1,
-                "is numeric, so it has one column",
+                self.is_number() && self.columns.len() > 1,
+                "a number has one column",
             ),
+            (
+                self.part.is_some() && (many || self.columns.len() > 1),
+                "a `part` of a time is one value of one column",
+            ),
+            (
+                self.part.is_some() && self.columns.is_empty(),
+                "a `part` of a time needs the `column` that holds the time",
+            ),
+        ])
+    }
+
+    /// What is wrong with its transform.
+    fn numbers(&self) -> Option<&'static str> {
+        let numeric = self.kind == FieldKind::Numeric;
+        let of_numbers = [Transform::MinMax, Transform::Standard, Transform::Log].map(Some);
+        first(&[
             (
                 self.kind == FieldKind::MultiValued && self.transform.is_some(),
                 "is multi-valued, so it has no `transform`",
             ),
             (
-                categorical
-                    && matches!(
-                        self.transform,
-                        Some(Transform::MinMax | Transform::Standard | Transform::Log)
-                    ),
+                self.kind == FieldKind::Categorical && of_numbers.contains(&self.transform),
                 "is categorical, so its `transform` can be log2 or quantile only; for others say kind = \"numeric\"",
             ),
             (
@@ -278,23 +306,14 @@ impl FieldSpec {
                 self.buckets.is_some_and(|n| !(2..=65_536).contains(&n)),
                 "`buckets` is out of range, expected 2 to 65536",
             ),
-            (
-                self.is_number() && self.columns.len() > 1,
-                "a number has one column",
-            ),
-            (
-                self.part.is_some()
-                    && (self.kind == FieldKind::MultiValued || self.columns.len() > 1),
-                "a `part` of a time is one value of one column",
-            ),
-            (
-                self.part.is_some() && self.columns.is_empty(),
-                "a `part` of a time needs the `column` that holds the time",
-            ),
-        ];
-        match rules.iter().find(|(broken, _)| *broken) {
-            Some((_, what)) => wrong((*what).to_owned()),
-            None => Ok(()),
-        }
+        ])
     }
+}
+
+/// The first rule that is broken.
+fn first(rules: &[(bool, &'static str)]) -> Option<&'static str> {
+    rules
+        .iter()
+        .find(|(broken, _)| *broken)
+        .map(|(_, what)| *what)
 }

@@ -327,21 +327,7 @@ impl Protocol {
                 );
             }
         }
-        if self.split.needs_user() && self.roles.user.is_none() {
-            return wrong(
-                "[split]",
-                "the split by each user's last row needs `user` in [roles]".into(),
-            );
-        }
-        if self.split.needs_time() && self.roles.time.is_none() {
-            return wrong(
-                "[split]",
-                "the split in time needs `time` in [roles]".into(),
-            );
-        }
-        self.split
-            .check_settings()
-            .map_err(|error| ("[split]".to_owned(), error.to_string()))?;
+        self.check_split()?;
         let share = self.sampling.negatives;
         if !(share > 0.0 && share <= 1.0) {
             return wrong(
@@ -349,22 +335,14 @@ impl Protocol {
                 format!("`negatives` is {share}, expected a share above 0, at most 1"),
             );
         }
-        if self.split != SplitRule::Files && (self.input.valid.len() + self.input.test.len()) > 0 {
-            return wrong(
-                "[input]",
-                "`valid` and `test` files need `rule = \"files\"` in [split]".into(),
-            );
-        }
         let label = &self.label.column;
         let leaks = |f: &&FieldSpec| f.sources().contains(label);
         if let Some(field) = self.fields.iter().find(leaks) {
-            return wrong(
-                &format!("{:?}", field.name),
-                format!(
-                    "field `{}` is the label's column: the model would be told the answer",
-                    field.name
-                ),
+            let what = format!(
+                "field `{}` is the label's column: the model would be told the answer",
+                field.name
             );
+            return wrong(&format!("{:?}", field.name), what);
         }
         if self.metrics.is_empty() {
             return wrong(
@@ -373,6 +351,22 @@ impl Protocol {
             );
         }
         Ok(())
+    }
+
+    /// Whether the split has what it needs.
+    fn check_split(&self) -> Result<(), (String, String)> {
+        let at = |what: &str| Err(("[split]".to_owned(), what.to_owned()));
+        if self.split.needs_user() && self.roles.user.is_none() {
+            return at("the split by each user's last row needs `user` in [roles]");
+        }
+        if self.split.needs_time() && self.roles.time.is_none() {
+            return at("the split in time needs `time` in [roles]");
+        }
+        if self.split != SplitRule::Files && (self.input.valid.len() + self.input.test.len()) > 0 {
+            return at("`valid` and `test` files in [input] need `rule = \"files\"`");
+        }
+        let settings = self.split.check_settings();
+        settings.map_err(|error| ("[split]".to_owned(), error.to_string()))
     }
 }
 

@@ -1,3 +1,5 @@
+//! Schema files.
+
 use std::path::Path;
 
 use super::*;
@@ -68,10 +70,10 @@ fn what_is_unknown_or_impossible_is_told_with_its_line() {
         refused("delimiter", "delimeter").starts_with("clicks.toml:6: unknown field `delimeter`")
     );
     assert!(refused("min_count = 2", "min_count = 0").contains("`min_count` is 0"));
-    assert!(refused("min_count = 2", "min_count = -2").starts_with("clicks.toml:25:"));
+    assert!(refused("min_count = 2", "min_count = -2").starts_with("clicks.toml:26:"));
     assert!(refused("\">= 4\"", "\"4\"").starts_with("clicks.toml:10:"));
     assert!(refused("name = \"price\"", "name = \"user\"").contains("`user` is there twice"));
-    assert!(refused("kind = \"numeric\"", "kind = \"number\"").starts_with("clicks.toml:35:"));
+    assert!(refused("kind = \"numeric\"", "kind = \"number\"").starts_with("clicks.toml:36:"));
     assert!(refused("column = 7", "column = \"stars\"").contains("told the answer"));
     assert!(
         refused("transform = \"log\"", "transform = \"quantile\"")

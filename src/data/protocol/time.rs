@@ -193,6 +193,8 @@ pub struct PartAs {
 pub enum Part {
     /// 1999
     Year,
+    /// 1990s
+    Decade,
     /// 1 to 12
     Month,
     /// 1 (Monday) to 7
@@ -222,6 +224,7 @@ impl TimePart {
         let (year, month, _) = date(whole);
         Ok(match part {
             Part::Year => year.to_string(),
+            Part::Decade => format!("{}s", year.div_euclid(10) * 10),
             Part::Month => month.to_string(),
             // 1970-01-01 was a Thursday.
             Part::Weekday => ((whole.div_euclid(86_400) + 3).rem_euclid(7) + 1).to_string(),
@@ -283,6 +286,7 @@ mod tests {
         // A Tuesday.
         let text = "1413867600";
         assert_eq!(part(Part::Year, text), "2014");
+        assert_eq!(part(Part::Decade, text), "2010s");
         assert_eq!(part(Part::Month, text), "10");
         assert_eq!(part(Part::Weekday, text), "2");
         assert_eq!(part(Part::Hour, text), "5");

@@ -3,14 +3,21 @@
 //! Reading order: [`reader`] (the door), [`cells`] and [`columns`] (what comes through), [`layout`] (how rows are written), then
 //! the readers.
 
+pub mod bytes;
 pub mod cells;
 pub mod columns;
+pub mod csv;
 pub mod files;
 pub mod join;
+pub mod jsonl;
 pub mod layout;
+pub mod libsvm;
+mod lines;
 pub mod open;
 pub mod reader;
+pub mod sniff;
 pub mod table;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -266,8 +273,14 @@ impl Source {
     /// # Errors
     /// As [`Source::encode_with`]; a store cannot grow.
     pub fn encode_grown(&self, schema: &Schema) -> Result<Dataset> {
+        if let Source::Store { file } = self {
+            let what = "is encoded already, so its values cannot be added to a vocabulary; give the raw files";
+            return Err(Error::file(file, what));
+        }
         let inputs = self.inputs(&schema.protocol)?;
-        encode_rows(inputs, Rules::Grown(schema), Target::Anywhere)
+        let mut schema = schema.clone();
+        schema.tables.extend(self.tables(&schema.protocol)?);
+        encode_rows(inputs, Rules::Grown(&schema), Target::Anywhere)
     }
 
     /// The readers of the raw rows.
