@@ -7,7 +7,7 @@ use std::time::Instant;
 use autoint::Error;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
-use autoint::data::store::Target;
+use autoint::data::store::{Target, check_name};
 use clap::Args;
 
 use super::data::{Asked, DataOptions};
@@ -39,10 +39,7 @@ impl Arguments {
             let what = "is prepared already; expected raw files, or `synthetic`";
             return Err(Error::file(file, what).into());
         }
-        if self.out.exists() && !(self.out.is_file() && Dataset::is_store(&self.out)?) {
-            let what = "is there and was not written by `prepare`: choose another name for --out";
-            return Err(Error::file(&self.out, what).into());
-        }
+        check_name(&self.out)?;
         let data = source.encode(protocol.as_ref(), Target::Store(&self.out))?;
         if let Some(path) = &self.split_to {
             write_split(&data, path)?;

@@ -25,7 +25,9 @@ pub(super) fn unneeded(columns: &[Finding]) -> BTreeMap<usize, String> {
     let mut all = BTreeMap::new();
     for (place, column) in columns.iter().enumerate() {
         let name = &column.profile.name;
-        let value = columns.iter().position(|other| other.profile.name == format!("{name}.value"));
+        let value = columns
+            .iter()
+            .position(|other| other.profile.name == format!("{name}.value"));
         let Some(value) = value.filter(|&value| columns[value].profile.distinct > 1) else {
             continue;
         };

@@ -79,7 +79,12 @@ pub(super) fn propose(
             (Some(why), _) => all.push(context.left_out(&why, &mut taken)),
             (None, Kind::Time(format)) => {
                 let texts = sample.columns[place].texts.iter().map(String::as_str);
-                all.extend(context.of_time(*format, times::parts(*format, texts), &names, &mut taken));
+                all.extend(context.of_time(
+                    *format,
+                    times::parts(*format, texts),
+                    &names,
+                    &mut taken,
+                ));
             }
             (None, Kind::Constant | Kind::RowId | Kind::FreeText) => {
                 all.push(context.left_out(&finding.guess.why, &mut taken));
@@ -156,20 +161,32 @@ impl Context<'_> {
     ) -> Vec<Proposal> {
         let own = &self.finding.profile.name;
         let mut parts = Vec::new();
-        for (part, word, differs) in [(Part::Hour, "hour", hours), (Part::Weekday, "weekday", weekdays)] {
+        for (part, word, differs) in [
+            (Part::Hour, "hour", hours),
+            (Part::Weekday, "weekday", weekdays),
+        ] {
             if !differs {
                 continue;
             }
             // Another column may be called like this.
             let free = own == word || !names.iter().chain(&taken.0).any(|name| name == word);
-            let wanted = if free { word.to_owned() } else { format!("{own}_{word}") };
+            let wanted = if free {
+                word.to_owned()
+            } else {
+                format!("{own}_{word}")
+            };
             let mut spec = FieldSpec::new(&taken.new(&wanted, self.place), FieldKind::Categorical);
             spec.columns = vec![self.column.clone()];
             spec.part = Some(match format {
                 TimeFormat::Seconds => TimePart::OfSeconds(part),
                 format => TimePart::As(PartAs { of: part, format }),
             });
-            let why = format!("the {word} of `{}`, a {}: {}", named(own), self.finding.guess.kind, self.finding.guess.why);
+            let why = format!(
+                "the {word} of `{}`, a {}: {}",
+                named(own),
+                self.finding.guess.kind,
+                self.finding.guess.why
+            );
             parts.push(self.proposal(spec, true, &why));
         }
         if parts.is_empty() {
@@ -184,10 +201,21 @@ fn statistics(finding: &Finding) -> String {
     let profile = &finding.profile;
     let missing = match profile.missing {
         0 => "none missing".to_owned(),
-        n => format!("{:.1} % missing", 100.0 * n as f64 / profile.rows.max(1) as f64),
+        n => format!(
+            "{:.1} % missing",
+            100.0 * n as f64 / profile.rows.max(1) as f64
+        ),
     };
     let examples: Vec<String> = profile.examples.iter().map(|text| shown(text)).collect();
     let such = if examples.is_empty() { "" } else { "; " };
-    let values = if profile.distinct == 1 { "value" } else { "values" };
-    format!("{} {values}, {missing}{such}{}", profile.distinct, examples.join(", "))
+    let values = if profile.distinct == 1 {
+        "value"
+    } else {
+        "values"
+    };
+    format!(
+        "{} {values}, {missing}{such}{}",
+        profile.distinct,
+        examples.join(", ")
+    )
 }

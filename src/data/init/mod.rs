@@ -89,11 +89,20 @@ const LEAK: f64 = 0.99;
 ///
 /// # Errors
 /// When it cannot be read, no column could be a field, or what was asked for is not there.
-pub fn draft(reader: &mut dyn Reader, names: &[String], layout: &Layout, ask: &Ask) -> Result<Draft> {
+pub fn draft(
+    reader: &mut dyn Reader,
+    names: &[String],
+    layout: &Layout,
+    ask: &Ask,
+) -> Result<Draft> {
     if names.len() > write::MOST_COLUMNS {
         return Err(write::too_many(names.len()));
     }
-    let asked = ask.label.as_ref().map(|text| ask::label(text, names)).transpose()?;
+    let asked = ask
+        .label
+        .as_ref()
+        .map(|text| ask::label(text, names))
+        .transpose()?;
     let mut marks = Vec::new();
     for (option, text) in [("--user", &ask.user), ("--item", &ask.item)] {
         if let Some(text) = text {
@@ -134,8 +143,10 @@ fn finish(
     unneeded: &BTreeMap<usize, String>,
 ) -> Result<Draft> {
     let candidates = label.candidates();
-    let labels: Vec<Vec<Option<bool>>> =
-        candidates.iter().map(|c| labels(&sample.columns[c.column], c)).collect();
+    let labels: Vec<Vec<Option<bool>>> = candidates
+        .iter()
+        .map(|c| labels(&sample.columns[c.column], c))
+        .collect();
     let leaks: Vec<Option<(f64, usize)>> = (sample.columns.par_iter().enumerate())
         .map(|(place, column)| {
             let of_label = label.columns().contains(&place);
@@ -144,7 +155,8 @@ fn finish(
             }
             let all = labels.iter().enumerate();
             let best = all.filter_map(|(c, labels)| Some((leak::auc(column, labels)?, c)));
-            best.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(auc, _)| *auc >= LEAK)
+            best.max_by(|a, b| a.0.total_cmp(&b.0))
+                .filter(|(auc, _)| *auc >= LEAK)
         })
         .collect();
     let clear = matches!(label, Label::Clear(_));
@@ -155,7 +167,9 @@ fn finish(
         }),
         Some((auc, c)) => {
             let name = named(&sample.columns[candidates[c].column].name);
-            let told = format!("it nearly equals the label `{name}` (AUC {auc:.4} from it alone): a model that has it learns nothing else");
+            let told = format!(
+                "it nearly equals the label `{name}` (AUC {auc:.4} from it alone): a model that has it learns nothing else"
+            );
             Some(told)
         }
         None => unneeded.get(&place).cloned(),
@@ -166,11 +180,17 @@ fn finish(
         let reasons: Vec<&str> = fields.iter().take(3).map(|f| f.notes[0].as_str()).collect();
         return Err(Error::Data(format!(
             "no column could be a field of a model: {}",
-            if reasons.is_empty() { "there is none beside the label".to_owned() } else { reasons.join("; ") }
+            if reasons.is_empty() {
+                "there is none beside the label".to_owned()
+            } else {
+                reasons.join("; ")
+            }
         )));
     }
     let shares = candidates.iter().zip(&labels);
-    let shares = shares.map(|(c, labels)| Share::of(&sample.columns[c.column], labels)).collect();
+    let shares = shares
+        .map(|(c, labels)| Share::of(&sample.columns[c.column], labels))
+        .collect();
     let mut draft = Draft {
         rows: sample.rows() as u64,
         of: sample.of,
@@ -201,13 +221,18 @@ fn said(sample: &Sample, place: usize, test: Option<Test>) -> Result<Candidate> 
         (Some(Test::OneOf(asked)), _) => {
             let wanted: Vec<String> = asked.iter().map(|text| normal(text)).collect();
             // All ways to write what was asked for.
-            let same = |text: &&String| !asked.contains(text) && !text.is_empty() && wanted.contains(&normal(text));
+            let same = |text: &&String| {
+                !asked.contains(text) && !text.is_empty() && wanted.contains(&normal(text))
+            };
             let more: Vec<String> = column.texts.iter().filter(same).cloned().collect();
             let why = match &more[..] {
                 [] => "as --label says".to_owned(),
                 more => {
                     let more: Vec<String> = more.iter().map(|text| shown(text)).collect();
-                    format!("as --label says, and in the other ways to write it: {}", more.join(", "))
+                    format!(
+                        "as --label says, and in the other ways to write it: {}",
+                        more.join(", ")
+                    )
                 }
             };
             (Some(Test::OneOf([asked, more].concat())), why)
@@ -221,20 +246,30 @@ fn said(sample: &Sample, place: usize, test: Option<Test>) -> Result<Candidate> 
             let why = format!("as --label says; of steps up to {max}, {positive} is a proposal");
             (Some(positive.clone()), why)
         }
-        (None, Answers::Spelled { positive, .. }) if answers::is_pair(positive) => {
-            (Some(positive.clone()), "as --label says, in all ways to write it".to_owned())
-        }
+        (None, Answers::Spelled { positive, .. }) if answers::is_pair(positive) => (
+            Some(positive.clone()),
+            "as --label says, in all ways to write it".to_owned(),
+        ),
         (None, Answers::One(value)) => {
-            return Err(refused(format!("column `{name}` is always {}: there is nothing to tell apart", shown(value))));
+            return Err(refused(format!(
+                "column `{name}` is always {}: there is nothing to tell apart",
+                shown(value)
+            )));
         }
         (None, answers) => {
-            let example = answers.positive().map_or("== yes".to_owned(), ToString::to_string);
+            let example = answers
+                .positive()
+                .map_or("== yes".to_owned(), ToString::to_string);
             return Err(refused(format!(
                 "which values of column `{name}` are positive is not clear: say so, such as --label '{name}{example}'"
             )));
         }
     };
-    Ok(Candidate { column: place, positive, why })
+    Ok(Candidate {
+        column: place,
+        positive,
+        why,
+    })
 }
 
 /// The label of each row under a candidate.
@@ -248,7 +283,11 @@ fn labels(column: &SampleColumn, candidate: &Candidate) -> Vec<Option<bool>> {
         false => rule.label(text).ok(),
     };
     let of_texts: Vec<Option<bool>> = column.texts.iter().map(of_text).collect();
-    column.codes.iter().map(|&code| of_texts[code as usize]).collect()
+    column
+        .codes
+        .iter()
+        .map(|&code| of_texts[code as usize])
+        .collect()
 }
 
 impl Share {
@@ -278,20 +317,38 @@ impl Share {
             Share { negative: 0, .. } => "all rows are positive",
             _ => return Ok(()),
         };
-        let test = candidate.positive.as_ref().map_or(String::new(), |test| format!(" `{test}`"));
-        let values: Vec<String> = column.profile.examples.iter().map(|text| shown(text)).collect();
+        let test = candidate
+            .positive
+            .as_ref()
+            .map_or(String::new(), |test| format!(" `{test}`"));
+        let values: Vec<String> = column
+            .profile
+            .examples
+            .iter()
+            .map(|text| shown(text))
+            .collect();
         Err(Error::config(
             "--label",
-            format!("{what} by{test} of column `{}`, whose values are {}", named(&column.profile.name), values.join(", ")),
+            format!(
+                "{what} by{test} of column `{}`, whose values are {}",
+                named(&column.profile.name),
+                values.join(", ")
+            ),
         ))
     }
 }
 
 /// The texts that mean "missing": what stands between numbers, and in a column that could be the label.
 fn missing(sample: &Sample, columns: &[Finding], label: &Label) -> Vec<String> {
-    let mut all: Vec<String> = columns.iter().flat_map(|c| c.profile.markers.clone()).collect();
+    let mut all: Vec<String> = columns
+        .iter()
+        .flat_map(|c| c.profile.markers.clone())
+        .collect();
     for place in label.columns() {
-        let markers = sample.columns[place].texts.iter().filter(|text| is_marker(text));
+        let markers = sample.columns[place]
+            .texts
+            .iter()
+            .filter(|text| is_marker(text));
         all.extend(markers.cloned());
     }
     all.sort();
