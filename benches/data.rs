@@ -2,7 +2,7 @@
 
 use autoint::data::batch::Batch;
 use autoint::data::encode::encode;
-use autoint::data::protocol::Protocol;
+use autoint::data::movielens::protocols;
 use autoint::data::synthetic::{SyntheticConfig, generate};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -16,7 +16,7 @@ const BATCH: usize = 2048;
 fn data(c: &mut Criterion) {
     let table = generate(&SyntheticConfig::of_rows(ROWS)).expect("a table");
     for name in ["course", "recbole"] {
-        let protocol = Protocol::named(name).expect("a protocol");
+        let protocol = protocols::named(name).expect("a protocol");
         let data = encode(&table, &protocol).expect("a data set");
         let mut group = c.benchmark_group(format!("data/{name}"));
         group.throughput(Throughput::Elements(ROWS as u64));

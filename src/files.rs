@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use crate::error::{Error, Result};
 
 /// How the names of temporary files begin: a program that is killed leaves one behind.
@@ -24,18 +26,38 @@ pub fn write_whole(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut temporary = builder()
-        .tempfile_in(folder)
-        .map_err(Error::io(folder, "create a file in"))?;
+    let mut temporary = temporary_beside(path)?;
     let mut writer = BufWriter::new(temporary.as_file_mut());
     content(&mut writer)
         .and_then(|()| writer.flush())
         .map_err(Error::io(path, "write"))?;
     drop(writer);
+    persist(temporary, path)
+}
+
+/// The folder that holds a file.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A temporary file in the folder of `path`, for [`persist`].
+///
+/// # Errors
+/// When it cannot be made.
+pub fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
+    let folder = folder_of(path);
+    let made = builder().tempfile_in(folder);
+    made.map_err(Error::io(folder, "create a file in"))
+}
+
+/// Makes a temporary file, whose content is written, the file `path`.
+///
+/// # Errors
+/// When the system refuses; then an older file is untouched.
+pub fn persist(temporary: NamedTempFile, path: &Path) -> Result<()> {
     temporary
         .as_file()
         .sync_all()
@@ -43,7 +65,7 @@ pub fn write_whole(
     temporary
         .persist(path)
         .map_err(|failed| Error::io(path, "replace")(failed.error))?;
-    sync_folder(folder)
+    sync_folder(folder_of(path))
 }
 
 /// Temporary files are private by default; what is kept gets the permissions of any new file.

@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::Batch;
 use autoint::data::dataset::{Dataset, SplitName};
-use autoint::data::source::{Asked, Source};
+use autoint::data::movielens::protocols;
+use autoint::data::source::Source;
+use autoint::data::store::Target;
 use autoint::kernels::dropout::Draw;
 use autoint::model::{Model, build};
 use autoint::optim::{EmbeddingMode, Optimizer};
@@ -182,8 +184,11 @@ fn check(name: &str, data: &Dataset, settings: &Settings, threads: usize) {
 /// One test: the counter hears all threads, also those of another test.
 #[test]
 fn a_warm_step_and_a_warm_inference_allocate_nothing() {
-    let source = Source::Synthetic(Some(4000));
-    let encoded = |protocol| source.encode(Asked::protocol(protocol), "").unwrap();
+    let source = Source::Synthetic { rows: Some(4000) };
+    let encoded = |protocol| {
+        let protocol = protocols::named(protocol).unwrap();
+        source.encode(Some(&protocol), Target::Anywhere).unwrap()
+    };
     let (course, recbole) = (encoded("course"), encoded("recbole"));
     let compact = Settings::preset("compact").unwrap();
     let mut batch_norm = compact.clone();

@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::encode::encode;
-use autoint::data::movielens::{self, ml1m};
-use autoint::data::protocol::Protocol;
+use autoint::data::movielens::{self, ml1m, protocols};
 use autoint::data::table::{Table, Values};
 use autoint::metrics::course::course_ndcg;
 use autoint::metrics::delong::auc_estimate;
@@ -46,7 +45,7 @@ const FIRST_ROWS: [[u32; 14]; 5] = [
 /// Read and encoded once for all tests; none when the data are not there.
 static ML1M: LazyLock<Option<(Table, Dataset)>> = LazyLock::new(|| {
     let table = movielens::read(&folder()?).unwrap();
-    let data = encode(&table, &Protocol::named("course").unwrap()).unwrap();
+    let data = encode(&table, &protocols::named("course").unwrap()).unwrap();
     Some((table, data))
 });
 
@@ -151,7 +150,7 @@ fn the_store_holds_the_same() {
 fn the_other_protocols_drop_three_stars() {
     let Some((table, _)) = &*ML1M else { return };
     for name in ["recbole", "paper"] {
-        let data = encode(table, &Protocol::named(name).unwrap()).unwrap();
+        let data = encode(table, &protocols::named(name).unwrap()).unwrap();
         assert_eq!((data.rows(), data.schema().fields.len()), (739_012, 7));
     }
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::encode::encode;
-use autoint::data::protocol::Protocol;
-use autoint::data::source::{Asked, Source};
+use autoint::data::movielens::protocols;
+use autoint::data::source::Source;
+use autoint::data::store::Target;
 use autoint::data::table::Values;
 use autoint::optim::{EmbeddingMode, OptimizerKind, ScheduleKind};
 use autoint::run::EpochRecord;
@@ -26,7 +27,7 @@ impl Observer for Silent {
 
 fn data() -> Dataset {
     let source = Source::named("synthetic:4000").unwrap();
-    source.encode(Asked::default(), "course").unwrap()
+    source.encode(None, Target::Anywhere).unwrap()
 }
 
 /// Two epochs of a small model.
@@ -87,9 +88,9 @@ fn a_weight_column_weighs_rows_as_a_class_weight_does() {
     table
         .push("importance", Values::Number(weights.collect()))
         .unwrap();
-    let mut protocol = Protocol::named("course").unwrap();
+    let mut protocol = protocols::named("course").unwrap();
     let plain = encode(&table, &protocol).unwrap();
-    protocol.weight_column = Some("importance".into());
+    protocol.roles.weight = Some("importance".into());
     let weighted = encode(&table, &protocol).unwrap();
 
     let mut settings = settings();

@@ -6,7 +6,8 @@ use std::sync::{Arc, Barrier};
 use autoint::autograd::{Parameters, Runtime};
 use autoint::data::batch::Batch;
 use autoint::data::dataset::Dataset;
-use autoint::data::source::{Asked, Source};
+use autoint::data::source::Source;
+use autoint::data::store::Target;
 use autoint::model::build;
 use autoint::score::Scorer;
 use autoint::settings::Settings;
@@ -27,8 +28,8 @@ struct Case {
 
 impl Case {
     fn new(threads: usize) -> Case {
-        let source = Source::Synthetic(Some(1_000));
-        let data = source.encode(Asked::default(), "course").unwrap();
+        let source = Source::Synthetic { rows: Some(1_000) };
+        let data = source.encode(None, Target::Anywhere).unwrap();
         let config = Settings::preset("compact").unwrap().model;
         let model = build(&config, &data.schema().offsets()).unwrap();
         let parameters = Parameters::initialise(model.tape.layout(), 1);
@@ -133,10 +134,13 @@ fn an_offset_moves_every_logit_and_none_moves_nothing() {
     let case = Case::new(1);
     let expected = case.expected(&case.scorer());
     let rows: Vec<u32> = (0..SIZES[3] as u32).collect();
-    let zero = case.scorer().with_offset(0.0).rows(&case.data, &rows);
-    assert_eq!(bits(&zero), expected);
-    let moved = case.scorer().with_offset(-1.5).rows(&case.data, &rows);
+    let mut schema = case.data.schema().clone();
+    schema.protocol.sampling.negatives = 0.25;
+    let scorer = Scorer::new(Cow::Owned(schema), &case.runtime, &case.parameters);
+    let moved = scorer.rows(&case.data, &rows);
+    // Four times the negatives: the odds are a quarter.
+    let offset = f32::ln(0.25);
     for (moved, logit) in moved.iter().zip(&expected) {
-        assert_eq!(*moved, f32::from_bits(*logit) - 1.5);
+        assert_eq!(*moved, f32::from_bits(*logit) + offset);
     }
 }

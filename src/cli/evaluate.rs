@@ -24,8 +24,8 @@ pub struct Arguments {
         .try_map(|name| name.parse::<SplitName>()))]
     split: SplitName,
     /// The data, as `train` takes them [default: those of the training]
-    #[arg(long)]
-    data: Option<String>,
+    #[arg(long, num_args = 1.., value_name = "DATA")]
+    data: Vec<String>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -37,8 +37,8 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let threads = self.threads.apply();
         let run = Run::open(&self.run, Isa::choose()?, threads)?;
-        let data = recorded::source(self.data.as_deref(), &run.provenance.source)?
-            .encode_with(&run.schema)?;
+        let data =
+            recorded::source(&self.data, &run.provenance.source)?.encode_with(&run.schema)?;
         if data.fingerprint() != run.provenance.fingerprint {
             note(&format!(
                 "note: these are not the data of the training: fingerprint {}, trained on {}",

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use autoint::data::schema::{Encoding, Field, FieldKind};
+use autoint::data::schema::{Field, FieldKind};
 use autoint::run::weights::{Tensor, tensors};
 use autoint::run::{Provenance, Run};
 use autoint::settings::Settings;
@@ -69,7 +69,7 @@ impl<'a> Inspection<'a> {
         let layout = run.runtime.tape().layout();
         let tensors = tensors(layout, &run.schema);
         Inspection {
-            protocol: &run.schema.protocol,
+            protocol: &run.schema.protocol.name,
             data: &run.provenance,
             fields: run.schema.fields.iter().map(FieldLine::of).collect(),
             tensors: tensors.into_iter().map(TensorLine::of).collect(),
@@ -81,6 +81,7 @@ impl<'a> Inspection<'a> {
     fn print(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let Provenance {
             source,
+            from,
             fingerprint,
             rows,
             isa,
@@ -91,6 +92,9 @@ impl<'a> Inspection<'a> {
         writeln!(out, "model        {model}, preset {}", self.settings.preset)?;
         writeln!(out, "protocol     {}", self.protocol)?;
         writeln!(out, "data         {source}, {rows} rows")?;
+        if let Some(from) = from {
+            writeln!(out, "started from {}", from.display())?;
+        }
         writeln!(out, "fingerprint  {fingerprint}")?;
         writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?;
         if *stopped {
@@ -133,10 +137,7 @@ impl FieldLine<'_> {
         FieldLine {
             name: &field.name,
             kind: field.kind,
-            cardinality: match &field.encoding {
-                Encoding::Vocabulary(vocabulary) => Some(vocabulary.len()),
-                Encoding::MinMax { .. } => None,
-            },
+            cardinality: field.encoding.cardinality(),
         }
     }
 }

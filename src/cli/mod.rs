@@ -4,6 +4,7 @@ mod data;
 mod download;
 mod evaluate;
 mod failure;
+mod generate;
 mod inspect;
 mod interrupt;
 mod options;
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Download(download::Arguments),
+    Generate(generate::Arguments),
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
@@ -74,6 +76,7 @@ impl Cli {
         let mut out = output::Output::default();
         match &self.command {
             Command::Download(arguments) => arguments.run(&mut out)?,
+            Command::Generate(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,

@@ -2,21 +2,16 @@
 
 use std::path::PathBuf;
 
-use autoint::data::protocol;
 use autoint::model::ModelKind;
 use autoint::settings::grid::{Candidate, candidates};
 use autoint::settings::{Settings, presets};
 use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use toml::Table;
 
 /// See [`Settings::layered`].
 #[derive(Debug, Default, Args)]
 pub struct Options {
-    /// Which rows, fields, labels and split [default: course, or what the data were prepared with]
-    #[arg(long, value_parser = PossibleValuesParser::new(protocol::NAMES))]
-    protocol: Option<String>,
     /// AutoInt, or AutoInt+ with an MLP beside it [default: the preset's]
     #[arg(long)]
     model: Option<ModelKind>,
@@ -50,50 +45,51 @@ pub struct Options {
     /// Dropout of the MLP (model.mlp.dropout), for autoint+ only; attention and embeddings have their own settings
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     dropout: Option<f64>,
-    /// The numeric column of the raw data that says what a row counts in the loss (train.weight_column) [default: every row
-    /// counts 1, or as the data were prepared]
-    #[arg(long, value_name = "NAME")]
-    weight_column: Option<String>,
     /// Seed of initialisation, shuffling and dropout (train.seed)
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
 
 impl Options {
-    /// The settings, and the protocol when one was asked for.
+    /// The settings.
     ///
     /// # Errors
     /// When the file is not one, or a setting is wrong.
-    pub fn settings(&self) -> Result<(Settings, Option<String>)> {
+    pub fn settings(&self) -> Result<Settings> {
         let file = self.config.as_deref().map(Settings::read_file);
-        let file = file.transpose()?;
-        let protocol = self.protocol(file.as_ref());
-        let preset = self.preset.as_deref();
-        let settings = Settings::layered(preset, protocol.as_deref(), file, &self.sets())?;
+        let settings = Settings::layered(self.preset.as_deref(), file.transpose()?, &self.sets())?;
         self.check_dropout(&settings)?;
-        Ok((settings, protocol))
+        Ok(settings)
     }
 
-    /// The runs of the configuration file, which must be there, and the protocol when one was asked for.
+    /// The settings of a training that starts from the weights of a run with the settings `base`.
+    ///
+    /// # Errors
+    /// As [`Options::settings`], and when another preset is asked for.
+    pub fn settings_over(&self, base: &Settings) -> Result<Settings> {
+        if self.preset.is_some() {
+            let what = "is that of the run that training starts from: leave it out";
+            return Err(Error::config("--preset", what));
+        }
+        let file = self.config.as_deref().map(Settings::read_file);
+        let settings = Settings::over(base, file.transpose()?, &self.sets())?;
+        self.check_dropout(&settings)?;
+        Ok(settings)
+    }
+
+    /// The runs of the configuration file, which must be there.
     ///
     /// # Errors
     /// As [`Options::settings`], and when the file names no runs.
-    pub fn candidates(&self) -> Result<(Vec<Candidate>, Option<String>)> {
+    pub fn candidates(&self) -> Result<Vec<Candidate>> {
         let what = "expected a file with variants `[run.NAME]` or a `[grid]`, got none";
         let missing = || Error::config("--config", what);
         let file = Settings::read_file(self.config.as_deref().ok_or_else(missing)?)?;
-        let protocol = self.protocol(Some(&file));
-        let preset = self.preset.as_deref();
-        let candidates = candidates(preset, protocol.as_deref(), file, &self.sets())?;
+        let candidates = candidates(self.preset.as_deref(), file, &self.sets())?;
         for candidate in &candidates {
             self.check_dropout(&candidate.settings)?;
         }
-        Ok((candidates, protocol))
-    }
-
-    fn protocol(&self, file: Option<&Table>) -> Option<String> {
-        let of_file = file.and_then(|file| file.get("protocol")?.as_str());
-        self.protocol.as_deref().or(of_file).map(str::to_owned)
+        Ok(candidates)
     }
 
     /// `--set` and the options with a name of their own, which win.
@@ -126,19 +122,10 @@ impl Options {
             whole("model.interacting.heads", self.heads),
             whole("model.interacting.layers", self.layers),
             fraction("model.mlp.dropout", self.dropout),
-            text(
-                "train.weight_column",
-                self.weight_column.as_deref().map(quoted),
-            ),
             text("train.seed", self.seed.map(|seed| seed.to_string())),
         ];
         all.into_iter().flatten().collect()
     }
-}
-
-/// As TOML has it, so that no column's name is taken for a number.
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 #[cfg(test)]
@@ -148,7 +135,6 @@ mod tests {
     #[test]
     fn every_option_reaches_its_setting_and_wins_over_a_set() {
         let options = Options {
-            protocol: Some("recbole".into()),
             preset: Some("compact".into()),
             sets: vec!["train.seed=1".into(), "train.patience=7".into()],
             epochs: Some(3),
@@ -158,17 +144,14 @@ mod tests {
             heads: Some(4),
             layers: Some(1),
             dropout: Some(0.0),
-            weight_column: Some("7".into()),
             seed: Some(u64::MAX >> 1),
             ..Options::default()
         };
-        let (settings, protocol) = options.settings().unwrap();
-        assert_eq!(protocol.as_deref(), Some("recbole"));
+        let settings = options.settings().unwrap();
         let (model, train) = (&settings.model, &settings.train);
         assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
         assert_eq!(settings.optimizer.learning_rate, 5e-5);
         assert_eq!(train.seed, u64::MAX >> 1);
-        assert_eq!(train.weight_column, "7");
         let layers = &model.interacting;
         assert_eq!(
             (model.embedding.dim, layers.heads, layers.layers),

@@ -4,18 +4,20 @@ use autoint::data::source::Source;
 use autoint::simd::{ISA_VARIABLE, Isa};
 use autoint::{Error, Result};
 
-/// The data: those asked for, else those of the training.
-pub fn source(asked: Option<&str>, recorded: &str) -> Result<Source> {
-    if let Some(data) = asked {
-        return Source::named(data);
+use super::data::named;
+
+/// The data: those asked for, else those of the training. Tables are those of the training either way.
+pub fn source(asked: &[String], recorded: &Source) -> Result<Source> {
+    if !asked.is_empty() {
+        return Ok(named(asked)?.with_tables(Some(recorded)));
     }
-    Source::named(recorded).map_err(|error| match error {
-        Error::File { .. } => {
+    match recorded.missing() {
+        None => Ok(recorded.clone()),
+        Some(path) => {
             let what = "the data of the training are not here: say where with --data";
-            Error::file(recorded, what)
+            Err(Error::file(path, what))
         }
-        other => other,
-    })
+    }
 }
 
 /// The instruction set: the one the environment forces, else that of the training, else the fastest.

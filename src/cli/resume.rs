@@ -5,9 +5,8 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Instant;
 
-use autoint::run::directory::has_checkpoint;
+use autoint::run::directory::{has_checkpoint, read_schema};
 use autoint::run::{Checkpoint, Origin, Provenance, Writer};
-use autoint::settings::DEFAULT_PROTOCOL;
 use autoint::simd::Isa;
 use autoint::train::Trainer;
 use autoint::{Error, Result};
@@ -23,7 +22,7 @@ pub const THEN: &str = ", then ";
 /// A run to go on with.
 pub struct Resume<'a> {
     pub run: &'a Path,
-    pub data: Option<&'a str>,
+    pub data: &'a [String],
     pub threads: Threads,
     pub checkpoint_every: Option<NonZeroU64>,
     pub profile: bool,
@@ -40,7 +39,7 @@ impl Resume<'_> {
         let isa = self.isa(&mut origin)?;
         let source = recorded::source(self.data, &origin.source)?;
         let start = Instant::now();
-        let data = source.encode(origin.settings.asked(), DEFAULT_PROTOCOL)?;
+        let data = source.encode_with(&read_schema(self.run)?)?;
         origin.check(&data, self.run)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 

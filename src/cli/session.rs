@@ -9,7 +9,7 @@ use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
 use autoint::run::report::Report;
 use autoint::run::writer::Finished;
-use autoint::run::{Ended, Origin, Provenance, Writer};
+use autoint::run::{Ended, Origin, Provenance, Run, Writer};
 use autoint::score::{Evaluation, evaluate};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
@@ -24,6 +24,8 @@ pub struct Work<'a> {
     pub data: &'a Dataset,
     /// Where the data come from.
     pub source: &'a Source,
+    /// The run whose weights to start from.
+    pub from: Option<&'a Run>,
     pub isa: Isa,
     pub threads: usize,
     pub checkpoint_every: Option<NonZeroU64>,
@@ -36,26 +38,33 @@ impl Work<'_> {
     /// A training from its first batch on, into the directory that is made once nothing else can be wrong.
     pub fn train(
         &self,
-        settings: Settings,
+        mut settings: Settings,
         directory: impl FnOnce(&Settings) -> Result<Writer>,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
+        settings.settle(self.data.schema().offsets().last().copied().unwrap_or(0));
         let origin = Origin {
             settings,
-            source: self.source.to_string(),
+            source: self.source.clone(),
+            from: self.from.map(|run| run.path.clone()),
             fingerprint: self.data.fingerprint().to_owned(),
             rows: self.data.rows(),
             isa: self.isa.name().to_owned(),
         };
         let settings = &origin.settings;
-        let trainer = Trainer::new(self.data, settings, self.isa, self.threads)?;
+        let (isa, threads) = (self.isa, self.threads);
+        let trainer = match self.from {
+            None => Trainer::new(self.data, settings, isa, threads)?,
+            Some(run) => Trainer::warm(self.data, settings, run, isa, threads)?,
+        };
         let parameters = trainer.runtime().tape().layout().len();
         writeln!(
             out,
-            "model  {}, preset {}: {} parameters",
+            "model  {}, preset {}: {} parameters, embedding tables {}",
             settings.model.kind,
             settings.preset,
-            HumanCount(parameters as u64)
+            HumanCount(parameters as u64),
+            settings.optimizer.embedding_mode
         )?;
         out.flush()?;
         let session = Session {
@@ -90,6 +99,7 @@ impl Session<'_> {
         if self.profile {
             self.trainer.start_profile();
         }
+        self.run.schema(self.data.schema())?;
         let outcome = {
             let record = (&mut self.run, self.origin);
             let mut progress = Progress::new(Some(record), out)?;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use autoint::metrics::Metrics;
 use autoint::score::Evaluation;
 use autoint::train::profile::{Profile, Stage};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
@@ -24,14 +23,18 @@ pub fn new(header: &[String]) -> Table {
 
 /// The metrics of a model, its baselines and the best possible.
 pub fn metrics(evaluation: &Evaluation) -> String {
-    let names = Metrics::default().entries().map(|(name, _)| name);
+    let names = &evaluation.names;
     let mut header = vec![String::new()];
     // The course's long names break in two, so that the table fits a terminal.
-    header.extend(names.map(|name| name.replace("course_", "course_\n")));
+    header.extend(
+        names
+            .iter()
+            .map(|name| name.name().replace("course_", "course_\n")),
+    );
     let mut table = new(&header);
     for (name, metrics) in evaluation.table() {
         let mut row = vec![name];
-        row.extend(metrics.entries().map(|(_, value)| number(value)));
+        row.extend(metrics.of(names).iter().map(|(_, value)| number(*value)));
         table.add_row(row);
     }
     let mut text = format!(

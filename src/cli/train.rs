@@ -5,18 +5,21 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use autoint::Result;
-use autoint::data::source::Asked;
-use autoint::run::Writer;
-use autoint::settings::{DEFAULT_PROTOCOL, Settings};
+use autoint::data::schema::Schema;
+use autoint::data::store::Target;
+use autoint::run::{Run, Writer};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
+use autoint::train::warm::growth;
+use autoint::{Error, Result};
 use clap::Args;
 
+use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
 use super::threads::Threads;
-use super::{data, interrupt};
+use super::{data, interrupt, recorded};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -29,15 +32,13 @@ const RUNS: &str = "runs";
 /// bit.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A folder with the files of MovieLens-1M or MovieLens-100K, a file written by `prepare`, or `synthetic`
-    /// (`synthetic:ROWS` for another size) [default: data/ml-1m when it is there, else synthetic]
-    #[arg(long)]
-    data: Option<String>,
+    #[command(flatten)]
+    data: DataOptions,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
     threads: Threads,
-    /// The run directory [default: the next free of runs/PROTOCOL-PRESET-MODEL, runs/PROTOCOL-PRESET-MODEL-2, ...]
+    /// The run directory [default: the next free of runs/SCHEMA or runs/PROTOCOL-PRESET-MODEL, with -2, -3, ... behind]
     #[arg(long, value_name = "runs/NAME")]
     out: Option<PathBuf>,
     /// Replace the run that --out holds
@@ -49,6 +50,10 @@ pub struct Arguments {
     /// Show in the end where the time went, op by op
     #[arg(long)]
     profile: bool,
+    /// Start from the weights of this run on new --data in its schema: its vocabularies take in new values, old ones keep their
+    /// weights, and its settings hold where no others are given
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["schema", "protocol", "weight_column"])]
+    from: Option<PathBuf>,
     /// Go on with a run that was stopped, with its own settings
     #[arg(long, value_name = "RUN", conflicts_with_all = ["Options", "out", "force"])]
     resume: Option<PathBuf>,
@@ -62,7 +67,7 @@ impl Arguments {
         if let Some(run) = &self.resume {
             let resume = Resume {
                 run,
-                data: self.data.as_deref(),
+                data: &self.data.data,
                 threads: self.threads,
                 checkpoint_every: self.checkpoint_every,
                 profile: self.profile,
@@ -72,35 +77,75 @@ impl Arguments {
         }
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
-        let (mut settings, protocol) = self.options.settings()?;
-        let source = data::source(self.data.as_deref(), out)?;
+        if let Some(from) = &self.from {
+            return self.warm(&Run::open(from, isa, threads)?, isa, threads, out);
+        }
+        let settings = self.options.settings()?;
+        let Asked {
+            source,
+            protocol,
+            by_schema,
+        } = self.data.asked(out)?;
         let start = Instant::now();
-        let asked = Asked {
-            protocol: protocol.as_deref(),
-            ..settings.asked()
-        };
-        let data = source.encode(asked, DEFAULT_PROTOCOL)?;
-        settings.adopt(data.schema());
+        let data = source.encode(protocol.as_ref(), Target::Anywhere)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
         let work = Work {
             data: &data,
             source: &source,
+            from: None,
             isa,
             threads,
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             stop: interrupt::requested()?,
         };
-        work.train(settings, |settings| self.directory(settings), out)
+        let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
+        work.train(settings, directory, out)
     }
 
-    fn directory(&self, settings: &Settings) -> Result<Writer> {
+    /// Trains from the weights of another run.
+    fn warm(&self, run: &Run, isa: Isa, threads: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+        if self.data.data.is_empty() {
+            let what = "needs the new data: name them with --data";
+            return Err(Error::config("--from", what).into());
+        }
+        let settings = self.options.settings_over(&run.settings)?;
+        let source = recorded::source(&self.data.data, &run.provenance.source)?;
+        let start = Instant::now();
+        let data = source.encode_grown(&run.schema)?;
+        writeln!(out, "{}", data::describe(&source, &data, start))?;
+        let fields = growth(&run.schema, data.schema()).into_iter();
+        let grown = fields.filter(|growth| growth.known + growth.new > 0);
+        let told = grown.map(|g| format!("{} {} + {}", g.field, g.known, g.new));
+        writeln!(
+            out,
+            "values known and new: {}",
+            told.collect::<Vec<_>>().join(", ")
+        )?;
+        let work = Work {
+            data: &data,
+            source: &source,
+            from: Some(run),
+            isa,
+            threads,
+            checkpoint_every: self.checkpoint_every,
+            profile: self.profile,
+            stop: interrupt::requested()?,
+        };
+        let directory = |settings: &Settings| self.directory(settings, data.schema(), true);
+        work.train(settings, directory, out)
+    }
+
+    fn directory(&self, settings: &Settings, schema: &Schema, by_schema: bool) -> Result<Writer> {
         match &self.out {
             Some(path) => Writer::create(path, self.force),
             None => {
-                let (protocol, preset) = (&settings.protocol, &settings.preset);
-                let name = format!("{protocol}-{preset}-{}", settings.model.kind);
+                let (protocol, preset) = (&schema.protocol.name, &settings.preset);
+                let name = match by_schema {
+                    true => protocol.clone(),
+                    false => format!("{protocol}-{preset}-{}", settings.model.kind),
+                };
                 Writer::next_free(Path::new(RUNS), &name)
             }
         }

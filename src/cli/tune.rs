@@ -6,17 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use autoint::data::dataset::{Dataset, SplitName};
-use autoint::data::source::Asked;
+use autoint::data::store::Target;
 use autoint::metrics::Metrics;
 use autoint::run::directory::{has_checkpoint, has_model};
 use autoint::run::{Checkpoint, EpochRecord, Run, Writer, history};
 use autoint::score::evaluate;
-use autoint::settings::DEFAULT_PROTOCOL;
 use autoint::settings::grid::Candidate;
 use autoint::simd::Isa;
 use autoint::{Error, Result};
 use clap::Args;
 
+use super::data::{Asked, DataOptions};
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
@@ -30,9 +30,8 @@ use super::{data, interrupt, table};
 /// by the validation metric that picks a run's epoch (train.select): choose by that, report the test metrics beside it.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The data, as `train` takes them
-    #[arg(long)]
-    data: Option<String>,
+    #[command(flatten)]
+    data: DataOptions,
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
@@ -46,27 +45,27 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
-        let (mut candidates, protocol) = self.options.candidates()?;
-        let source = data::source(self.data.as_deref(), out)?;
+        let mut candidates = self.options.candidates()?;
+        let Asked {
+            source, protocol, ..
+        } = self.data.asked(out)?;
         let start = Instant::now();
-        let asked = Asked {
-            protocol: protocol.as_deref(),
-            weight_column: same_weights(&candidates)?,
-        };
-        let data = source.encode(asked, DEFAULT_PROTOCOL)?;
+        let data = source.encode(protocol.as_ref(), Target::Anywhere)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
         let work = Work {
             data: &data,
             source: &source,
+            from: None,
             isa,
             threads,
             checkpoint_every: None,
             profile: false,
             stop: interrupt::requested()?,
         };
+        let rows = data.schema().offsets().last().copied().unwrap_or(0);
+        candidates.iter_mut().for_each(|c| c.settings.settle(rows));
         let runs = candidates.len();
-        for (number, candidate) in (1..).zip(&mut candidates) {
-            candidate.settings.adopt(data.schema());
+        for (number, candidate) in (1..).zip(&candidates) {
             writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;
             self.train(candidate, &work, out)?;
             if work.stop.load(Ordering::Relaxed) {
@@ -97,7 +96,7 @@ impl Arguments {
             same(origin.settings == candidate.settings, &path)?;
             let resume = Resume {
                 run: &path,
-                data: self.data.as_deref(),
+                data: &self.data.data,
                 threads: self.threads,
                 checkpoint_every: None,
                 profile: false,
@@ -113,23 +112,6 @@ impl Arguments {
         same(run.settings == candidate.settings, &path)?;
         writeln!(out, "trained before")?;
         Ok(())
-    }
-}
-
-/// The weight column of all runs; they read the same data.
-fn same_weights(candidates: &[Candidate]) -> Result<Option<&str>> {
-    let columns = candidates
-        .iter()
-        .map(|c| c.settings.train.weight_column.as_str());
-    let mut columns: Vec<&str> = columns.collect();
-    columns.dedup();
-    match columns[..] {
-        [""] | [] => Ok(None),
-        [column] => Ok(Some(column)),
-        _ => {
-            let what = "must be the same for all runs, which read the same data";
-            Err(Error::config("train.weight_column", what))
-        }
     }
 }
 
@@ -173,7 +155,7 @@ impl Row {
 
 fn summary(mut rows: Vec<Row>, data: &Dataset) -> String {
     rows.sort_by(|a, b| b.quality.total_cmp(&a.quality));
-    let metrics = Metrics::default().entries().map(|(name, _)| name);
+    let metrics = &data.schema().protocol.metrics;
     let own = ["run", "best\nepoch", "valid\nloss", "valid\nAUC"].map(str::to_owned);
     let test = metrics.iter().map(|name| format!("test\n{name}"));
     let mut table = table::new(&own.into_iter().chain(test).collect::<Vec<_>>());
@@ -181,7 +163,7 @@ fn summary(mut rows: Vec<Row>, data: &Dataset) -> String {
         let best = [row.best.valid_loss, row.best.valid_auc];
         let numbers = best
             .into_iter()
-            .chain(row.test.entries().map(|(_, value)| value));
+            .chain(row.test.of(metrics).into_iter().map(|(_, value)| value));
         let own = [row.name, row.best.epoch.to_string()];
         table.add_row(own.into_iter().chain(numbers.map(table::number)));
     }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use autoint::Error;
 use autoint::data::dataset::Dataset;
 use autoint::run::{Ended, Provenance, Run};
-use autoint::settings::DEFAULT_PROTOCOL;
 use autoint::simd::Isa;
 use autoint::train::verify::{TOLERANCE, Verdict, compare, largest_change};
 use autoint::train::{Outcome, Trainer};
@@ -26,8 +25,8 @@ pub struct Arguments {
     /// The run directory; nothing in it is changed
     run: PathBuf,
     /// Where the data of the training are [default: where they were]
-    #[arg(long)]
-    data: Option<String>,
+    #[arg(long, num_args = 1.., value_name = "DATA")]
+    data: Vec<String>,
     #[command(flatten)]
     threads: Threads,
 }
@@ -39,8 +38,8 @@ impl Arguments {
         self.check(&provenance)?;
         let isa = recorded::isa(&provenance.isa)?;
         let run = Run::open(&self.run, isa, threads)?;
-        let source = recorded::source(self.data.as_deref(), &provenance.source)?;
-        let data = source.encode(run.settings.asked(), DEFAULT_PROTOCOL)?;
+        let source = recorded::source(&self.data, &provenance.source)?;
+        let data = source.encode_with(&run.schema)?;
         provenance.check(&data, &self.run)?;
 
         let mut trainer = Trainer::new(&data, &run.settings, isa, threads)?;
@@ -62,6 +61,11 @@ impl Arguments {
         let what = if provenance.stopped {
             format!(
                 "was stopped before its end, so a whole training gives another model: `autoint train --resume {run}` first"
+            )
+        } else if let Some(from) = &provenance.from {
+            let from = from.display();
+            format!(
+                "started from the weights of {from}, so its own settings and data do not make it again"
             )
         } else if provenance.isa.contains(THEN) {
             let isa = &provenance.isa;

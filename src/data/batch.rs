@@ -24,6 +24,8 @@ pub enum FieldBatch {
     /// A multi-valued field: the mean of the rows `ids[starts[row]..starts[row + 1]]`; `starts` is `[B + 1]`.
     /// No sample's list is empty (a missing value is the unknown row).
     Mean { starts: Vec<u32>, ids: Vec<u32> },
+    /// As [`FieldBatch::Mean`], with the sum of the rows.
+    Sum { starts: Vec<u32>, ids: Vec<u32> },
 }
 
 impl FieldBatch {
@@ -35,6 +37,10 @@ impl FieldBatch {
             FieldBatch::Mean { starts, ids } => {
                 let ids = &ids[starts[row] as usize..starts[row + 1] as usize];
                 (ids, 1.0 / ids.len() as f32)
+            }
+            FieldBatch::Sum { starts, ids } => {
+                let ids = &ids[starts[row] as usize..starts[row + 1] as usize];
+                (ids, 1.0)
             }
         };
         ids.iter().map(move |&id| (id, scale))

@@ -13,6 +13,12 @@ const EPOCH_DAYS: i64 = 719_468;
 /// "chrono-Compatible Low-Level Date Algorithms": the year is taken to begin in March, so that the leap day is its last
 /// day and the lengths of the months before it follow one linear formula.
 pub fn year_month(seconds: i64) -> (i64, u32) {
+    let (year, month, _) = date(seconds);
+    (year, month)
+}
+
+/// As [`year_month`], with the day of the month (1..=31).
+pub fn date(seconds: i64) -> (i64, u32, u32) {
     // Rounded towards the past, so that one second before 1970 is a day of 1969.
     let days = seconds.div_euclid(DAY) + EPOCH_DAYS;
     let era = days.div_euclid(ERA_DAYS);
@@ -28,7 +34,30 @@ pub fn year_month(seconds: i64) -> (i64, u32) {
         month_from_march - 9
     };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
-    (year, u32::try_from(month).unwrap_or(0))
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    (
+        year,
+        u32::try_from(month).unwrap_or(0),
+        u32::try_from(day).unwrap_or(0),
+    )
+}
+
+/// The first second of a day, the inverse of [`date`] (`days_from_civil` of the same source); `None` when there is no such day.
+pub fn seconds_of(year: i64, month: u32, day: u32) -> Option<i64> {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(-9999..=9999).contains(&year) {
+        return None;
+    }
+    let from_march = i64::from((month + 9) % 12);
+    let year_from_march = year - i64::from(month <= 2);
+    let (era, year_of_era) = (
+        year_from_march.div_euclid(400),
+        year_from_march.rem_euclid(400),
+    );
+    let day_of_year = (153 * from_march + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let seconds = (era * ERA_DAYS + day_of_era - EPOCH_DAYS) * DAY;
+    // The 30th of February is a day of March.
+    (date(seconds) == (year, month, day)).then_some(seconds)
 }
 
 #[cfg(test)]
@@ -82,6 +111,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_day_comes_back(seconds in -(1_i64 << 37)..(1_i64 << 37)) {
+            let (year, month, day) = date(seconds);
+            prop_assert_eq!(seconds_of(year, month, day), Some(seconds.div_euclid(DAY) * DAY));
+        }
+
         #[test]
         fn the_calendar_repeats_after_400_years(seconds in -(1_i64 << 50)..(1_i64 << 50)) {
             let (year, month) = year_month(seconds);

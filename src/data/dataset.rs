@@ -3,20 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rayon::prelude::*;
-use sha2::{Digest, Sha256};
-
-use super::encode::{FieldColumns, Parts};
+use super::counts::Counts;
 use super::schema::Schema;
-use super::store::column::{Column, View};
-use super::store::directory::{Entry, FieldIndex, Index, Role};
-use super::store::payload::{Owned, Payload};
-use super::vocab::hex;
+use super::store::column::View;
+use super::store::directory::{Entry, FieldIndex, Index};
+use super::store::payload::Payload;
 use crate::error::{Error, Result};
 
 /// Encoded rows, their labels and their split. Cheap to read from several threads at once.
 pub struct Dataset {
     schema: Schema,
+    counts: Counts,
     /// The first table row of each field, and the number of all at the end.
     offsets: Vec<u32>,
     fingerprint: String,
@@ -74,56 +71,10 @@ pub(crate) enum FieldView<'a> {
 }
 
 impl Dataset {
-    /// Puts columns together; they are right by construction, only their directory is resolved.
-    pub(crate) fn assemble(parts: Parts) -> Result<Dataset> {
-        let mut columns: Vec<(String, Role, Column)> = Vec::new();
-        for (field, encoded) in parts.schema.fields.iter().zip(parts.fields) {
-            let mut push = |role, column| columns.push((field.name.clone(), role, column));
-            match encoded {
-                FieldColumns::One(codes) => push(Role::Codes, codes),
-                FieldColumns::Number(numbers) => push(Role::Number, numbers),
-                FieldColumns::Mean { starts, codes } => {
-                    push(Role::Starts, starts);
-                    push(Role::Codes, codes);
-                }
-            }
-        }
-        let mut push = |role, column| columns.push((String::new(), role, column));
-        push(Role::Label, Column::U8(parts.labels));
-        let optional = [
-            (Role::User, parts.users.map(Column::U32)),
-            (Role::Item, parts.items.map(Column::U32)),
-            (Role::Weight, parts.weights.map(Column::F32)),
-            (
-                Role::TrueProbability,
-                parts.true_probability.map(Column::F32),
-            ),
-        ];
-        for (role, column) in optional {
-            if let Some(column) = column {
-                push(role, column);
-            }
-        }
-        push(Role::Train, Column::U32(parts.split.train));
-        push(Role::Valid, Column::U32(parts.split.valid));
-        push(Role::Test, Column::U32(parts.split.test));
-
-        let (entries, payload) = lay_out(&columns);
-        let fingerprint = fingerprint(&parts.schema, &columns)?;
-        let index = Index::resolve(&parts.schema, u64::from(parts.rows), &entries)
-            .map_err(|what| Error::Data(format!("the encoded data {what}")))?;
-        Ok(Dataset::new(
-            parts.schema,
-            fingerprint,
-            entries,
-            index,
-            payload,
-        ))
-    }
-
     /// A dataset of parts that were checked.
     pub(crate) fn new(
         schema: Schema,
+        counts: Counts,
         fingerprint: String,
         entries: Vec<Entry>,
         index: Index,
@@ -133,6 +84,7 @@ impl Dataset {
         let offsets = schema.offsets().iter().map(|&o| o as u32).collect();
         Dataset {
             schema,
+            counts,
             offsets,
             fingerprint,
             entries,
@@ -151,9 +103,14 @@ impl Dataset {
         &self.schema
     }
 
+    /// What became of the rows that were read.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// The name of the protocol, which stands beside every number.
     pub fn protocol_name(&self) -> &str {
-        &self.schema.protocol
+        &self.schema.protocol.name
     }
 
     /// 64 hexadecimal digits that name the content: SHA-256 over the schema and every column. The same data encoded twice has
@@ -255,49 +212,11 @@ impl Dataset {
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dataset")
-            .field("protocol", &self.schema.protocol)
+            .field("protocol", &self.schema.protocol.name)
             .field("rows", &self.rows())
             .field("fingerprint", &self.fingerprint)
             .finish_non_exhaustive()
     }
-}
-
-/// Copies columns into one payload.
-fn lay_out(columns: &[(String, Role, Column)]) -> (Vec<Entry>, Payload) {
-    let mut payload = Owned::default();
-    let entries = columns
-        .iter()
-        .map(|(name, role, column)| {
-            let bytes = column.bytes();
-            Entry {
-                name: name.clone(),
-                role: *role,
-                dtype: column.dtype(),
-                offset: payload.push(bytes) as u64,
-                length: (bytes.len() / column.dtype().size()) as u64,
-                crc32: crc32fast::hash(bytes),
-            }
-        })
-        .collect();
-    (entries, Payload::Owned(payload))
-}
-
-/// SHA-256 over the schema (as JSON) and, column by column, role, name, type and the SHA-256 of the bytes.
-fn fingerprint(schema: &Schema, columns: &[(String, Role, Column)]) -> Result<String> {
-    let schema = serde_json::to_vec(schema)
-        .map_err(|error| Error::Data(format!("the schema cannot be written as JSON: {error}")))?;
-    let hashes: Vec<_> = columns
-        .par_iter()
-        .map(|(_, _, column)| Sha256::digest(column.bytes()))
-        .collect();
-    let mut hash = Sha256::new();
-    hash.update((schema.len() as u64).to_le_bytes());
-    hash.update(schema);
-    for ((name, role, column), bytes) in columns.iter().zip(hashes) {
-        hash.update(format!("{role:?} {name:?} {:?}\n", column.dtype()));
-        hash.update(bytes);
-    }
-    Ok(hex(&hash.finalize()))
 }
 
 #[cfg(test)]

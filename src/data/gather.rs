@@ -2,7 +2,8 @@
 
 use super::batch::{Batch, FieldBatch};
 use super::dataset::{Dataset, FieldView};
-use super::schema::{FieldKind, Schema};
+use super::protocol::field::Pooling;
+use super::schema::{FieldKind, FieldSpec, Schema};
 use super::store::column::View;
 
 impl Dataset {
@@ -36,14 +37,15 @@ impl Dataset {
                 (FieldView::Number(numbers), FieldBatch::Scaled { ids, values }) => {
                     scaled(numbers, offset, rows, ids, values);
                 }
-                (FieldView::Mean { starts, codes }, FieldBatch::Mean { starts: ends, ids }) => {
-                    match codes {
-                        View::U8(codes) => mean(starts, codes, offset, rows, ends, ids),
-                        View::U16(codes) => mean(starts, codes, offset, rows, ends, ids),
-                        View::U32(codes) => mean(starts, codes, offset, rows, ends, ids),
-                        View::F32(_) => {}
-                    }
-                }
+                (
+                    FieldView::Mean { starts, codes },
+                    FieldBatch::Mean { starts: ends, ids } | FieldBatch::Sum { starts: ends, ids },
+                ) => match codes {
+                    View::U8(codes) => mean(starts, codes, offset, rows, ends, ids),
+                    View::U16(codes) => mean(starts, codes, offset, rows, ends, ids),
+                    View::U32(codes) => mean(starts, codes, offset, rows, ends, ids),
+                    View::F32(_) => {}
+                },
                 // `reset` made the variants after the same schema that the columns were resolved with.
                 _ => {}
             }
@@ -99,9 +101,9 @@ pub(crate) fn reset(schema: &Schema, batch: &mut Batch) {
         let reusable = batch
             .fields
             .get_mut(place)
-            .is_some_and(|old| empty_if_of(field.kind, old));
+            .is_some_and(|old| empty_if_of(field, old));
         if !reusable {
-            let fresh = fresh(field.kind);
+            let fresh = fresh(field);
             match batch.fields.get_mut(place) {
                 Some(old) => *old = fresh,
                 None => batch.fields.push(fresh),
@@ -110,15 +112,21 @@ pub(crate) fn reset(schema: &Schema, batch: &mut Batch) {
     }
 }
 
-/// Empties `field` when it is of the variant of `kind`; says whether it was.
-fn empty_if_of(kind: FieldKind, field: &mut FieldBatch) -> bool {
-    match (kind, field) {
+/// Empties `field` when it is of the variant that `spec` asks for; says whether it was.
+fn empty_if_of(spec: &FieldSpec, field: &mut FieldBatch) -> bool {
+    let sum = spec.pooling == Pooling::Sum;
+    match (spec.kind, field) {
         (FieldKind::Categorical, FieldBatch::One { ids }) => ids.clear(),
         (FieldKind::Numeric, FieldBatch::Scaled { ids, values }) => {
             ids.clear();
             values.clear();
         }
-        (FieldKind::MultiValued, FieldBatch::Mean { starts, ids }) => {
+        (FieldKind::MultiValued, FieldBatch::Mean { starts, ids }) if !sum => {
+            ids.clear();
+            starts.clear();
+            starts.push(0);
+        }
+        (FieldKind::MultiValued, FieldBatch::Sum { starts, ids }) if sum => {
             ids.clear();
             starts.clear();
             starts.push(0);
@@ -128,12 +136,16 @@ fn empty_if_of(kind: FieldKind, field: &mut FieldBatch) -> bool {
     true
 }
 
-fn fresh(kind: FieldKind) -> FieldBatch {
-    match kind {
+fn fresh(spec: &FieldSpec) -> FieldBatch {
+    match spec.kind {
         FieldKind::Categorical => FieldBatch::One { ids: vec![] },
         FieldKind::Numeric => FieldBatch::Scaled {
             ids: vec![],
             values: vec![],
+        },
+        FieldKind::MultiValued if spec.pooling == Pooling::Sum => FieldBatch::Sum {
+            starts: vec![0],
+            ids: vec![],
         },
         FieldKind::MultiValued => FieldBatch::Mean {
             starts: vec![0],
@@ -183,7 +195,7 @@ mod tests {
                 FieldBatch::Scaled { ids, values } => {
                     vec![ids.as_ptr() as usize, values.as_ptr() as usize]
                 }
-                FieldBatch::Mean { starts, ids } => {
+                FieldBatch::Mean { starts, ids } | FieldBatch::Sum { starts, ids } => {
                     vec![starts.as_ptr() as usize, ids.as_ptr() as usize]
                 }
             });

@@ -6,10 +6,12 @@
 
 pub mod batch;
 pub mod calendar;
+pub mod counts;
 pub mod dataset;
 pub mod download;
 pub mod encode;
 pub(crate) mod gather;
+pub mod lookup;
 pub mod mersenne;
 pub mod movielens;
 pub mod protocol;

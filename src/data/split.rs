@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// How rows are divided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "rule")]
+#[serde(rename_all = "kebab-case", tag = "rule", deny_unknown_fields)]
 pub enum SplitRule {
     /// scikit-learn's `train_test_split(test_size, random_state = seed)`, bit for bit, then Keras' `validation_split`: the last
     /// part of the training rows, in their permuted order.
@@ -25,6 +25,8 @@ pub enum SplitRule {
     /// The permutation is [`permutation`] on the words of ChaCha8 whose key is `seed` as eight little-endian bytes and 24
     /// zeros: it depends on no library's shuffle and never changes.
     Random { parts: [u32; 3], seed: u64 },
+    /// As [`SplitRule::Random`] within the positive and within the negative rows, so that every part has the same share of both.
+    Stratified { parts: [u32; 3], seed: u64 },
     /// A user's last row is for the test, the last but one for validation; users with fewer than three rows only train.
     /// Of rows at the same time, the later in the table is the later.
     LeaveLastOut,
@@ -36,6 +38,31 @@ pub enum SplitRule {
         /// The share of all rows at the end of time.
         test: f64,
     },
+    /// Each part has files of its own, which the schema file names.
+    Files,
+}
+
+impl Default for SplitRule {
+    /// Random, 8:1:1.
+    fn default() -> SplitRule {
+        SplitRule::Random {
+            parts: [8, 1, 1],
+            seed: 1,
+        }
+    }
+}
+
+/// What of the rows a rule may look at; what it does not need may be empty.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Facts<'a> {
+    /// The number of each row's user.
+    pub users: &'a [u32],
+    /// Seconds.
+    pub times: &'a [f64],
+    /// 0 or 1.
+    pub labels: &'a [u8],
+    /// How many rows come from the files of each part, in this order.
+    pub of_files: [u32; 3],
 }
 
 /// Row numbers, each in at most one of the three.
@@ -57,11 +84,17 @@ impl SplitRule {
         matches!(self, SplitRule::LeaveLastOut)
     }
 
-    /// Divides `rows` rows. `users` and `times` have one entry a row; they may be empty when the rule does not need them.
+    /// Divides `rows` rows.
     ///
     /// # Errors
-    /// When shares or parts make no sense, users or times are needed and not there, or a time is missing.
-    pub fn apply(&self, rows: u32, users: &[u32], times: &[f64]) -> Result<Split> {
+    /// When shares or parts make no sense, a fact is needed and not there, or a time is missing.
+    pub fn apply(&self, rows: u32, facts: Facts<'_>) -> Result<Split> {
+        let Facts {
+            users,
+            times,
+            labels,
+            of_files,
+        } = facts;
         self.check_settings()?;
         if self.needs_user() && users.len() != rows as usize {
             return Err(Error::Data(
@@ -77,13 +110,19 @@ impl SplitRule {
                 seed,
                 validation,
             } => sklearn(rows, test_size, seed, validation),
-            SplitRule::Random { parts, seed } => random(rows, parts, seed),
+            SplitRule::Random { parts, seed } => random((0..rows).collect(), parts, seed),
+            SplitRule::Stratified { parts, seed } => stratified(labels, parts, seed),
             SplitRule::LeaveLastOut => leave_last_out(users, times),
             SplitRule::GlobalTime { validation, test } => global_time(times, validation, test),
+            SplitRule::Files => by_files(of_files),
         })
     }
 
-    fn check_settings(&self) -> Result<()> {
+    /// Refuses shares and parts that make no sense.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub fn check_settings(&self) -> Result<()> {
         let share = |name: &str, value: f64| {
             if value.is_finite() && (0.0..1.0).contains(&value) {
                 return Ok(());
@@ -102,16 +141,23 @@ impl SplitRule {
                 share("test_size", test_size)?;
                 share("validation", validation)
             }
-            SplitRule::Random { parts, .. } if parts[0] == 0 => Err(Error::config(
-                "split.parts",
-                format!("are {parts:?}, the first (training) must be at least 1"),
-            )),
+            SplitRule::Random { parts, .. } | SplitRule::Stratified { parts, .. }
+                if parts[0] == 0 =>
+            {
+                Err(Error::config(
+                    "split.parts",
+                    format!("are {parts:?}, the first (training) must be at least 1"),
+                ))
+            }
             SplitRule::GlobalTime { validation, test } => {
                 share("validation", validation)?;
                 share("test", test)?;
                 share("validation + test", validation + test)
             }
-            SplitRule::Random { .. } | SplitRule::LeaveLastOut => Ok(()),
+            SplitRule::Random { .. }
+            | SplitRule::Stratified { .. }
+            | SplitRule::LeaveLastOut
+            | SplitRule::Files => Ok(()),
         }
     }
 }
@@ -152,13 +198,13 @@ pub(crate) fn check_disjoint(rows: u32, parts: [&[u32]; 3]) -> Result<(), String
 fn check_times(rows: u32, times: &[f64]) -> Result<()> {
     if times.len() != rows as usize {
         return Err(Error::Data(
-            "the split in time needs a column `timestamp`".into(),
+            "the split in time needs every row's time: name the column as `time` in [roles]".into(),
         ));
     }
     match times.iter().position(|time| time.is_nan()) {
         None => Ok(()),
         Some(row) => Err(Error::Data(format!(
-            "the split in time needs every row's `timestamp`, but row {} (counted from 1, dropped rows left out) has none",
+            "the split in time needs every row's time, but row {} (counted from 1, dropped rows left out) has none",
             row + 1
         ))),
     }
@@ -177,17 +223,44 @@ fn sklearn(rows: u32, test_size: f64, seed: u32, validation: f64) -> Split {
     Split { train, valid, test }
 }
 
-fn random(rows: u32, parts: [u32; 3], seed: u64) -> Split {
+/// The given rows in three parts.
+fn random(rows: Vec<u32>, parts: [u32; 3], seed: u64) -> Split {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     let mut generator = ChaCha8Rng::from_seed(key);
-    let mut train = permutation(rows, || generator.next_u32());
+    let mut train = permutation(rows.len() as u32, || generator.next_u32());
+    for place in &mut train {
+        *place = rows[*place as usize];
+    }
+    let rows = rows.len() as u32;
     let [first, second, third] = parts.map(u64::from);
     // At most 2^32 rows times 2^33: no overflow. The sum is not 0, the first part is at least 1.
     let cut = |upto: u64| (u64::from(rows) * upto / (first + second + third)) as usize;
     let test = train.split_off(cut(first + second));
     let valid = train.split_off(cut(first));
     Split { train, valid, test }
+}
+
+/// Positive rows and negative rows, each in three parts; within a part the negative ones stand behind.
+fn stratified(labels: &[u8], parts: [u32; 3], seed: u64) -> Split {
+    let of = |label: u8| {
+        let rows = (0..).zip(labels).filter(|&(_, &l)| l == label);
+        random(rows.map(|(row, _)| row).collect(), parts, seed)
+    };
+    let (mut split, negative) = (of(1), of(0));
+    split.train.extend(negative.train);
+    split.valid.extend(negative.valid);
+    split.test.extend(negative.test);
+    split
+}
+
+/// Rows stand in the order of their files: training, validation, test.
+fn by_files([train, valid, test]: [u32; 3]) -> Split {
+    Split {
+        train: (0..train).collect(),
+        valid: (train..train + valid).collect(),
+        test: (train + valid..train + valid + test).collect(),
+    }
 }
 
 fn leave_last_out(users: &[u32], times: &[f64]) -> Split {
@@ -232,6 +305,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn facts<'a>(users: &'a [u32], times: &'a [f64]) -> Facts<'a> {
+        Facts {
+            users,
+            times,
+            ..Facts::default()
+        }
+    }
+
     fn sizes(split: &Split) -> (usize, usize, usize) {
         (split.train.len(), split.valid.len(), split.test.len())
     }
@@ -244,12 +325,12 @@ mod tests {
             seed: 42,
             validation,
         };
-        let whole = rule(0.0).apply(1_000_209, &[], &[]).unwrap();
+        let whole = rule(0.0).apply(1_000_209, Facts::default()).unwrap();
         assert_eq!(sizes(&whole), (800_167, 0, 200_042));
         assert_eq!(whole.train.first(), Some(&416_292));
         assert_eq!(whole.train.last(), Some(&121_958));
         assert_eq!(whole.test[..5], [895_536, 899_739, 55_687, 63_727, 822_011]);
-        let cut = rule(0.1).apply(1_000_209, &[], &[]).unwrap();
+        let cut = rule(0.1).apply(1_000_209, Facts::default()).unwrap();
         assert_eq!(sizes(&cut), (720_150, 80_017, 200_042));
         assert_eq!([cut.train, cut.valid].concat(), whole.train);
     }
@@ -260,7 +341,7 @@ mod tests {
             parts: [8, 1, 1],
             seed: 2020,
         };
-        let split = rule.apply(10, &[], &[]).unwrap();
+        let split = rule.apply(10, Facts::default()).unwrap();
         assert_eq!(sizes(&split), (8, 1, 1));
         let order = [split.train, split.valid, split.test].concat();
         assert_eq!(order, [1, 7, 6, 4, 3, 8, 5, 9, 0, 2]);
@@ -270,10 +351,48 @@ mod tests {
     fn the_last_rows_of_every_user_are_left_out() {
         let users = [0, 1, 0, 0, 1, 2, 0];
         let times = [5.0, 1.0, 9.0, 9.0, 0.0, 3.0, 1.0];
-        let split = SplitRule::LeaveLastOut.apply(7, &users, &times).unwrap();
+        let split = SplitRule::LeaveLastOut
+            .apply(7, facts(&users, &times))
+            .unwrap();
         // User 0: rows 6, 0, 2, 3 in time (2 before 3 by their place); users 1 and 2 have too few rows.
         assert_eq!(split.train, [6, 0, 4, 1, 5]);
         assert_eq!((split.valid, split.test), (vec![2], vec![3]));
+    }
+
+    #[test]
+    fn every_part_of_a_stratified_split_has_its_share_of_positives() {
+        let labels: Vec<u8> = (0..100).map(|row| u8::from(row % 5 == 0)).collect();
+        let rule = SplitRule::Stratified {
+            parts: [8, 1, 1],
+            seed: 3,
+        };
+        let facts = Facts {
+            labels: &labels,
+            ..Facts::default()
+        };
+        let split = rule.apply(100, facts).unwrap();
+        split.check(100).unwrap();
+        assert_eq!(sizes(&split), (80, 10, 10));
+        for (part, positives) in [(&split.train, 16), (&split.valid, 2), (&split.test, 2)] {
+            let found: u32 = part
+                .iter()
+                .map(|&row| u32::from(labels[row as usize]))
+                .sum();
+            assert_eq!(found, positives);
+        }
+    }
+
+    #[test]
+    fn files_keep_their_rows() {
+        let facts = Facts {
+            of_files: [2, 0, 1],
+            ..Facts::default()
+        };
+        let split = SplitRule::Files.apply(3, facts).unwrap();
+        assert_eq!(
+            (split.train, split.valid, split.test),
+            (vec![0, 1], vec![], vec![2])
+        );
     }
 
     #[test]
@@ -283,7 +402,7 @@ mod tests {
             test: 0.2,
         };
         let times = [4.0, 1.0, 4.0, 3.0, 2.0];
-        let split = rule.apply(5, &[], &times).unwrap();
+        let split = rule.apply(5, facts(&[], &times)).unwrap();
         assert_eq!(split.train, [1, 4]);
         assert_eq!((split.valid, split.test), (vec![3], vec![0, 2]));
     }
@@ -291,7 +410,7 @@ mod tests {
     #[test]
     fn settings_and_columns_that_cannot_work_are_refused() {
         let refused = |rule: SplitRule, users: &[u32], times: &[f64]| {
-            rule.apply(2, users, times).unwrap_err().to_string()
+            rule.apply(2, facts(users, times)).unwrap_err().to_string()
         };
         let sklearn = SplitRule::Sklearn {
             test_size: 1.0,
@@ -311,7 +430,7 @@ mod tests {
         assert!(refused(time, &[], &[0.0, 1.0]).contains("validation + test"));
         let last = SplitRule::LeaveLastOut;
         assert!(refused(last.clone(), &[], &[0.0, 1.0]).contains("user column"));
-        assert!(refused(last.clone(), &[0, 0], &[]).contains("`timestamp`"));
+        assert!(refused(last.clone(), &[0, 0], &[]).contains("`time` in [roles]"));
         assert!(refused(last, &[0, 0], &[0.0, f64::NAN]).contains("row 2"));
     }
 
@@ -355,7 +474,7 @@ mod tests {
             let (users, times): (Vec<_>, Vec<_>) =
                 table.iter().map(|&(user, time)| (user, f64::from(time))).unzip();
             let rows = table.len() as u32;
-            let split = rule.apply(rows, &users, &times).unwrap();
+            let split = rule.apply(rows, facts(&users, &times)).unwrap();
             prop_assert!(split.check(rows).is_ok());
             prop_assert_eq!(split.train.len() + split.valid.len() + split.test.len(), table.len());
             if let SplitRule::GlobalTime { .. } = rule {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::dataset::{Dataset, SplitName};
-use super::schema::{Encoding, Field, FieldKind};
+use super::schema::{Field, FieldKind};
 
 /// What `prepare` prints.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Summary {
     pub label_rate: f64,
     /// The number of rows of each part of the split.
     pub splits: [(SplitName, usize); 3],
-    /// See [`super::schema::Schema::weight_column`].
+    /// See [`super::protocol::Roles::weight`].
     pub weight_column: Option<String>,
     pub fields: Vec<FieldSummary>,
 }
@@ -36,7 +36,13 @@ impl Dataset {
             rows: self.rows(),
             label_rate: self.label_rate(),
             splits: SplitName::ALL.map(|name| (name, self.split(name).len())),
-            weight_column: self.schema().weight_column.clone(),
+            weight_column: self
+                .schema()
+                .protocol
+                .roles
+                .weight
+                .as_ref()
+                .map(ToString::to_string),
             fields: self.schema().fields.iter().map(of_field).collect(),
         }
     }
@@ -46,10 +52,7 @@ fn of_field(field: &Field) -> FieldSummary {
     FieldSummary {
         name: field.name.clone(),
         kind: field.kind,
-        cardinality: match &field.encoding {
-            Encoding::Vocabulary(vocabulary) => Some(vocabulary.len()),
-            Encoding::MinMax { .. } => None,
-        },
+        cardinality: field.encoding.cardinality(),
     }
 }
 

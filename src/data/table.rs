@@ -69,6 +69,11 @@ impl Table {
         &self.columns
     }
 
+    /// The values of the columns, in their order.
+    pub fn into_values(self) -> impl Iterator<Item = Values> {
+        self.columns.into_iter().map(|column| column.values)
+    }
+
     /// Adds a column.
     ///
     /// # Errors

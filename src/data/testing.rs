@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::protocol::{FitOn, Protocol};
-use super::schema::{FieldKind, FieldSpec, LabelRule};
+use super::protocol::label::LabelRule;
+use super::protocol::time::TimeColumn;
+use super::protocol::{FitOn, Protocol, Roles};
+use super::schema::{FieldKind, FieldSpec};
 use super::split::SplitRule;
 use super::table::{Table, Values};
 
@@ -48,29 +50,26 @@ pub(crate) fn table(rows: &[(String, String, String, u8)]) -> Table {
 
 /// A protocol for [`table`]: all three kinds of field, rating 3 dropped.
 pub(crate) fn protocol(fit_on: FitOn, split: SplitRule) -> Protocol {
-    let field = |name: &str, kind| FieldSpec {
-        name: name.into(),
-        kind,
-        min_count: 1,
+    let label = LabelRule {
+        column: "rating".into(),
+        positive: ">= 4".parse().ok(),
     };
-    Protocol {
-        name: "test".into(),
-        fields: vec![
-            field("user", FieldKind::Categorical),
-            field("tags", FieldKind::MultiValued),
-            field("weight", FieldKind::Numeric),
-        ],
-        label: LabelRule {
-            column: "rating".into(),
-            at_least: 4.0,
-            drop: vec![3.0],
-        },
-        split,
-        fit_on,
-        user_column: Some("user".into()),
-        item_column: None,
-        weight_column: None,
-    }
+    let mut protocol = Protocol::new("test", label);
+    protocol.fields = vec![
+        FieldSpec::new("user", FieldKind::Categorical),
+        FieldSpec::new("tags", FieldKind::MultiValued),
+        FieldSpec::new("weight", FieldKind::Numeric),
+    ];
+    protocol.rows.drop = vec!["rating == 3".parse().unwrap()];
+    protocol.split = split;
+    protocol.fit_on = fit_on;
+    protocol.roles = Roles {
+        user: Some("user".into()),
+        time: Some(TimeColumn::Seconds("timestamp".into())),
+        true_probability: Some("true_probability".into()),
+        ..Roles::default()
+    };
+    protocol
 }
 
 /// The random split 8:1:1.

@@ -1,18 +1,26 @@
 //! The vocabulary of a field: which texts have an embedding row of their own, and which row that is.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// The code of every text that is not in the vocabulary, and of a missing value.
 pub const UNKNOWN: u32 = 0;
 
-/// Distinct texts in byte-wise order. Code 0 means unknown; code i + 1 is the i-th text.
+/// Distinct texts. Code 0 means unknown; code i + 1 is the i-th text.
 ///
-/// The empty text means "missing" and is never part of a vocabulary.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+/// A fitted vocabulary is in byte-wise order; one that has grown ([`Vocabulary::grown`]) keeps its old codes and has the new
+/// texts behind them. The empty text means "missing" and is never part of a vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vocabulary {
-    texts: Vec<String>,
+    /// The texts one behind the other: a vocabulary may have ten million.
+    text: String,
+    /// Where each text ends, in bytes.
+    ends: Vec<u32>,
+    /// The places of the texts in byte-wise order; empty when that is their order.
+    sorted: Vec<u32>,
 }
 
 impl Vocabulary {
@@ -23,63 +31,165 @@ impl Vocabulary {
         counts: impl IntoIterator<Item = (S, u64)>,
         min_count: u32,
     ) -> Vocabulary {
-        let mut counts: Vec<(S, u64)> = counts
-            .into_iter()
-            .filter(|(text, count)| *count > 0 && !text.as_ref().is_empty())
+        let texts = frequent(counts, min_count, None);
+        // Sorted, distinct and not empty; what does not fit into 4 GiB is refused before it comes here.
+        Vocabulary::new(texts.iter().map(|(text, _)| text.as_ref())).unwrap_or_default()
+    }
+
+    /// As [`Vocabulary::fit`], with at most `most` texts: the most frequent, of equally frequent ones the first in byte order.
+    ///
+    /// # Errors
+    /// When the texts take 4 GiB or more.
+    pub fn fit_most<S: AsRef<str>>(
+        counts: impl IntoIterator<Item = (S, u64)>,
+        min_count: u32,
+        most: Option<u32>,
+    ) -> Result<Vocabulary, String> {
+        let texts = frequent(counts, min_count, most);
+        Vocabulary::new(texts.iter().map(|(text, _)| text.as_ref()))
+    }
+
+    /// The texts in the given order.
+    ///
+    /// # Errors
+    /// When one is empty or there twice, or they are too many.
+    pub fn new<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Result<Vocabulary, String> {
+        let mut vocabulary = Vocabulary::default();
+        let mut rising = true;
+        for text in texts {
+            let text = text.as_ref();
+            if text.is_empty() {
+                return Err("a vocabulary holds the empty text, which means \"missing\"".into());
+            }
+            rising &= vocabulary.ends.is_empty() || vocabulary.last() < text;
+            vocabulary.text.push_str(text);
+            let end = u32::try_from(vocabulary.text.len()).map_err(|_| {
+                "a vocabulary takes more than 4 GiB of text: use `hash_buckets` or a larger `min_count`"
+            })?;
+            vocabulary.ends.push(end);
+        }
+        if !rising {
+            vocabulary.index()?;
+        }
+        Ok(vocabulary)
+    }
+
+    /// Looks for the order of texts that are not in it.
+    fn index(&mut self) -> Result<(), String> {
+        let mut sorted: Vec<u32> = (0..self.ends.len() as u32).collect();
+        sorted.sort_unstable_by(|&a, &b| self.at(a as usize).cmp(self.at(b as usize)));
+        let twice = |pair: &&[u32]| self.at(pair[0] as usize) == self.at(pair[1] as usize);
+        if let Some(pair) = sorted.windows(2).find(twice) {
+            let text = self.at(pair[0] as usize);
+            return Err(format!("a vocabulary holds {text:?} twice"));
+        }
+        self.sorted = sorted;
+        Ok(())
+    }
+
+    /// This vocabulary with those of `texts` behind it that it does not know, in byte-wise order.
+    ///
+    /// # Errors
+    /// When they are too many.
+    pub fn grown(&self, texts: &Vocabulary) -> Result<Vocabulary, String> {
+        let mut new: Vec<&str> = texts
+            .texts()
+            .filter(|text| self.code(text) == UNKNOWN)
             .collect();
-        counts.sort_unstable_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
-        let texts = counts
-            .chunk_by(|a, b| a.0.as_ref() == b.0.as_ref())
-            .filter(|same| {
-                let sum = same.iter().fold(0u64, |sum, s| sum.saturating_add(s.1));
-                sum >= u64::from(min_count)
-            })
-            .filter_map(|same| same.first())
-            .map(|(text, _)| text.as_ref().to_owned())
-            .collect();
-        Vocabulary { texts }
+        new.sort_unstable();
+        Vocabulary::new(self.texts().chain(new))
     }
 
     /// The number of known texts (the unknown row not counted).
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.ends.len()
     }
 
     /// Whether no text is known.
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.ends.is_empty()
     }
 
-    /// The code of a text: its place in the byte-wise order plus one, [`UNKNOWN`] when it has none.
+    /// The code of a text: its place plus one, [`UNKNOWN`] when it has none.
     pub fn code(&self, text: &str) -> u32 {
-        self.texts
-            .binary_search_by(|known| known.as_str().cmp(text))
-            .ok()
-            .and_then(|place| u32::try_from(place + 1).ok())
-            .unwrap_or(UNKNOWN)
+        let (mut low, mut high) = (0, self.ends.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let place = match self.sorted.get(middle) {
+                Some(&place) => place as usize,
+                None => middle,
+            };
+            match self.at(place).cmp(text) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return place as u32 + 1,
+            }
+        }
+        UNKNOWN
     }
 
     /// The text of a code; `None` for [`UNKNOWN`] and for codes beyond the vocabulary.
     pub fn text(&self, code: u32) -> Option<&str> {
         let place = (code as usize).checked_sub(1)?;
-        self.texts.get(place).map(String::as_str)
+        (place < self.ends.len()).then(|| self.at(place))
     }
 
     /// All texts, in the order of their codes (from code 1 on).
-    pub fn texts(&self) -> &[String] {
-        &self.texts
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|place| self.at(place))
     }
 
     /// 16 hexadecimal digits that name the content: the first eight bytes of SHA-256 over every text, each preceded by its
     /// length in bytes (u64, little-endian; without it `["ab"]` and `["a", "b"]` would be the same).
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        for text in &self.texts {
+        for text in self.texts() {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text.as_bytes());
         }
         hex(&hash.finalize()[..8])
     }
+
+    fn at(&self, place: usize) -> &str {
+        let start = match place {
+            0 => 0,
+            _ => self.ends[place - 1] as usize,
+        };
+        &self.text[start..self.ends[place] as usize]
+    }
+
+    fn last(&self) -> &str {
+        self.at(self.ends.len() - 1)
+    }
+}
+
+/// The texts that count, with how often they were counted, in byte-wise order.
+fn frequent<S: AsRef<str>>(
+    counts: impl IntoIterator<Item = (S, u64)>,
+    min_count: u32,
+    most: Option<u32>,
+) -> Vec<(S, u64)> {
+    let mut counts: Vec<(S, u64)> = counts
+        .into_iter()
+        .filter(|(text, count)| *count > 0 && !text.as_ref().is_empty())
+        .collect();
+    counts.sort_unstable_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
+    counts.dedup_by(|again, first| {
+        let same = again.0.as_ref() == first.0.as_ref();
+        if same {
+            first.1 = first.1.saturating_add(again.1);
+        }
+        same
+    });
+    counts.retain(|(_, count)| *count >= u64::from(min_count));
+    let most = most.map_or(usize::MAX, |most| most as usize);
+    if counts.len() > most {
+        // Stable, so that of equally frequent texts the first in byte order stay.
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.truncate(most);
+        counts.sort_unstable_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
+    }
+    counts
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -87,33 +197,44 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl From<Vocabulary> for Vec<String> {
-    fn from(vocabulary: Vocabulary) -> Vec<String> {
-        vocabulary.texts
+impl Serialize for Vocabulary {
+    /// A list of its texts.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.texts())
     }
 }
 
-impl TryFrom<Vec<String>> for Vocabulary {
-    type Error = String;
+impl<'de> Deserialize<'de> for Vocabulary {
+    /// Accepts texts that are distinct and not empty: looking them up relies on it.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Vocabulary, D::Error> {
+        deserializer.deserialize_seq(Texts)
+    }
+}
 
-    /// Accepts texts that are in byte-wise order, distinct and not empty: binary search relies on it.
-    fn try_from(texts: Vec<String>) -> Result<Vocabulary, String> {
-        if texts.first().is_some_and(String::is_empty) {
-            return Err("a vocabulary holds the empty text, which means \"missing\"".into());
+/// Reads a list text by text: ten million texts on the way would take more memory than the vocabulary.
+struct Texts;
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = Vocabulary;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vocabulary, A::Error> {
+        let mut failed = None;
+        let texts = std::iter::from_fn(|| match list.next_element::<String>() {
+            Ok(text) => text,
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        let vocabulary = Vocabulary::new(texts);
+        match failed {
+            Some(error) => Err(error),
+            None => vocabulary.map_err(serde::de::Error::custom),
         }
-        if let Some(pair) = texts.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(format!(
-                "a vocabulary is not in byte-wise order without repetition: {:?} stands before {:?}",
-                pair[0], pair[1]
-            ));
-        }
-        if u32::try_from(texts.len()).is_err() {
-            return Err(format!(
-                "a vocabulary has {} texts, at most 2^32 - 1 are possible",
-                texts.len()
-            ));
-        }
-        Ok(Vocabulary { texts })
     }
 }
 
@@ -126,13 +247,16 @@ mod tests {
     fn order_is_byte_wise_and_rare_or_empty_texts_are_left_out() {
         let counts = [("2", 1), ("10", 3), ("1", 1), ("", 9), ("é", 2), ("z", 0)];
         let all = Vocabulary::fit(counts, 1);
-        assert_eq!(all.texts(), ["1", "10", "2", "é"]);
+        assert_eq!(all.texts().collect::<Vec<_>>(), ["1", "10", "2", "é"]);
         assert_eq!((all.code("10"), all.code("z"), all.code("")), (2, 0, 0));
         assert_eq!(
             (all.text(0), all.text(4), all.text(5)),
             (None, Some("é"), None)
         );
-        assert_eq!(Vocabulary::fit(counts, 2).texts(), ["10", "é"]);
+        assert_eq!(
+            Vocabulary::fit(counts, 2).texts().collect::<Vec<_>>(),
+            ["10", "é"]
+        );
         // Zero asks for no more than one does: a text that was never seen is not known.
         assert_eq!(Vocabulary::fit(counts, 0), all);
     }
@@ -140,19 +264,39 @@ mod tests {
     #[test]
     fn counts_of_one_text_are_added() {
         let fitted = Vocabulary::fit([("a", 1), ("b", 1), ("a", 1)], 2);
-        assert_eq!(fitted.texts(), ["a"]);
+        assert_eq!(fitted.texts().collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]
-    fn deserialisation_refuses_what_binary_search_cannot_use() {
+    fn deserialisation_refuses_what_cannot_be_looked_up() {
         for (json, word) in [
-            (r#"["b","a"]"#, "order"),
-            (r#"["a","a"]"#, "order"),
+            (r#"["a","a"]"#, "twice"),
+            (r#"["b","a","b"]"#, "twice"),
             (r#"["","a"]"#, "missing"),
         ] {
             let error = serde_json::from_str::<Vocabulary>(json).unwrap_err();
             assert!(error.to_string().contains(word), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn a_grown_vocabulary_keeps_its_codes() {
+        let old = Vocabulary::fit([("b", 1), ("d", 1)], 1);
+        let grown = old
+            .grown(&Vocabulary::fit([("c", 1), ("a", 1), ("b", 1)], 1))
+            .unwrap();
+        assert_eq!(grown.texts().collect::<Vec<_>>(), ["b", "d", "a", "c"]);
+        let codes = ["a", "b", "c", "d", "e"].map(|text| grown.code(text));
+        assert_eq!(codes, [3, 1, 4, 2, 0]);
+        let json = serde_json::to_string(&grown).unwrap();
+        assert_eq!(serde_json::from_str::<Vocabulary>(&json).unwrap(), grown);
+    }
+
+    #[test]
+    fn of_too_many_the_most_frequent_stay() {
+        let counts = [("a", 1), ("b", 3), ("c", 2), ("d", 2), ("e", 9)];
+        let fitted = Vocabulary::fit_most(counts, 1, Some(3)).unwrap();
+        assert_eq!(fitted.texts().collect::<Vec<_>>(), ["b", "c", "e"]);
     }
 
     #[test]

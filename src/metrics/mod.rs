@@ -27,6 +27,7 @@ pub mod recall;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::protocol::metric::MetricName;
 use crate::error::Result;
 use ranking::Rankings;
 
@@ -72,7 +73,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Names (as in JSON) and values, in the order of the fields: what a table prints.
+    /// The metrics that are asked for, by name.
+    pub fn of(&self, names: &[MetricName]) -> Vec<(&'static str, Option<f64>)> {
+        let all = self.entries();
+        let value = |name: &str| all.iter().find(|(n, _)| *n == name).and_then(|(_, v)| *v);
+        names.iter().map(|n| (n.name(), value(n.name()))).collect()
+    }
+
+    /// Names (as in JSON) and values, in the order of the fields.
     pub fn entries(&self) -> [(&'static str, Option<f64>); 8] {
         [
             ("auc", self.auc),

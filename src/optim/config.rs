@@ -1,5 +1,7 @@
 //! The section `[optimizer]` of a configuration.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -33,6 +35,36 @@ pub enum EmbeddingMode {
     Lazy,
     /// `dense` to the last bit, later: an untouched row catches up when it is touched or read.
     Exact,
+    /// One of the others by the size of the tables, see [`EmbeddingMode::for_rows`].
+    Auto,
+}
+
+/// Up to so many rows `dense` is the fastest of the modes that give its bits, beyond it `exact` (see [`super::tables`]).
+const MOST_DENSE: usize = 100_000;
+/// Beyond so many rows also `exact` takes several times as long for its tables as a step takes for all else.
+const MOST_EXACT: usize = 1_000_000;
+
+impl EmbeddingMode {
+    /// The mode for tables of so many rows: `auto` becomes `dense`, `exact` or `lazy`, the others stay.
+    pub fn for_rows(self, rows: usize) -> EmbeddingMode {
+        match self {
+            EmbeddingMode::Auto if rows <= MOST_DENSE => EmbeddingMode::Dense,
+            EmbeddingMode::Auto if rows <= MOST_EXACT => EmbeddingMode::Exact,
+            EmbeddingMode::Auto => EmbeddingMode::Lazy,
+            chosen => chosen,
+        }
+    }
+}
+
+impl fmt::Display for EmbeddingMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            EmbeddingMode::Dense => "dense",
+            EmbeddingMode::Lazy => "lazy",
+            EmbeddingMode::Exact => "exact",
+            EmbeddingMode::Auto => "auto",
+        })
+    }
 }
 
 /// How gradients become steps. Settings that the chosen optimiser does not have are ignored at their default and refused
@@ -94,7 +126,7 @@ impl Default for OptimizerConfig {
             l2_embedding: 0.0,
             l2_keras_mlp: 0.0,
             l2_keras_embedding: 0.0,
-            embedding_mode: EmbeddingMode::Dense,
+            embedding_mode: EmbeddingMode::Auto,
             clip_norm: 0.0,
         }
     }

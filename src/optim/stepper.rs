@@ -105,7 +105,8 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
         let ids = batch.fields.iter().flat_map(|field| match field {
             FieldBatch::One { ids }
             | FieldBatch::Scaled { ids, .. }
-            | FieldBatch::Mean { ids, .. } => ids.iter().copied(),
+            | FieldBatch::Mean { ids, .. }
+            | FieldBatch::Sum { ids, .. } => ids.iter().copied(),
         });
         engine.install(|| {
             self.tables

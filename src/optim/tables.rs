@@ -54,9 +54,10 @@ pub(super) struct Tables<R, const N: usize> {
 impl<R: Rule<N>, const N: usize> Tables<R, N> {
     pub fn new(mode: EmbeddingMode, layout: &Layout) -> Self {
         let rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
+        let mode = mode.for_rows(rows);
         let (rows, history) = match mode {
             EmbeddingMode::Exact => (rows, HISTORY),
-            EmbeddingMode::Dense | EmbeddingMode::Lazy => (0, 0),
+            _ => (0, 0),
         };
         Tables {
             mode,
@@ -136,7 +137,7 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
             let span = Span::table(number, weights, state);
             match self.mode {
                 EmbeddingMode::Dense => step.all(number, table.dim, span),
-                EmbeddingMode::Lazy | EmbeddingMode::Exact => {
+                EmbeddingMode::Lazy | EmbeddingMode::Exact | EmbeddingMode::Auto => {
                     step.touched(number, table.dim, &self.list, span);
                 }
             }

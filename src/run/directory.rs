@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::files::is_temporary;
 
@@ -74,6 +75,19 @@ pub(super) fn check_complete(path: &Path) -> Result<()> {
 pub(super) fn read_json<T: DeserializeOwned>(file: &Path, kind: &str) -> Result<T> {
     let bytes = fs::read(file).map_err(Error::io(file, "read"))?;
     serde_json::from_slice(&bytes).map_err(|e| Error::file(file, format!("is not {kind}: {e}")))
+}
+
+/// Reads the schema of a run directory, which is there from the start of its training.
+///
+/// # Errors
+/// When it is missing or damaged.
+pub fn read_schema(run: &Path) -> Result<Schema> {
+    let file = run.join(SCHEMA);
+    let schema: Schema = read_json(&file, "a schema")?;
+    schema
+        .check()
+        .map_err(|e| Error::file(&file, e.to_string()))?;
+    Ok(schema)
 }
 
 /// The names in a folder.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::directory::{CONFIG, SCHEMA, WEIGHTS, check_complete, read_json};
+use super::directory::{CONFIG, WEIGHTS, check_complete, read_schema};
 use super::provenance::Provenance;
 use super::weights;
 use crate::autograd::{Parameters, Runtime, Var};
@@ -36,18 +36,7 @@ impl Run {
     pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
         check_complete(path)?;
         let settings = Settings::read_run(&path.join(CONFIG))?;
-        let file = path.join(SCHEMA);
-        let schema: Schema = read_json(&file, "a schema")?;
-        schema
-            .check()
-            .map_err(|e| Error::file(&file, e.to_string()))?;
-        if schema.protocol != settings.protocol {
-            let what = format!(
-                "has protocol `{}`, but {CONFIG} has `{}`: they are of different runs",
-                schema.protocol, settings.protocol
-            );
-            return Err(Error::file(&file, what));
-        }
+        let schema = read_schema(path)?;
         let provenance = Provenance::read(path)?;
         let Model {
             tape,

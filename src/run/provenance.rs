@@ -1,12 +1,13 @@
 //! Where a run's model came from: its data, its settings, its instruction set.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::directory::{PROVENANCE, check_complete, read_json};
 use super::history::Ended;
 use crate::data::dataset::Dataset;
+use crate::data::source::Source;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -14,8 +15,10 @@ use crate::settings::Settings;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// What [`crate::data::source::Source::named`] was given: a folder, a store, or `synthetic`.
-    pub source: String,
+    pub source: Source,
+    /// The run whose weights the training started from, when it started from some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
     /// [`crate::data::dataset::Dataset::fingerprint`]
     pub fingerprint: String,
     pub rows: usize,
@@ -64,7 +67,10 @@ fn same_data(fingerprint: &str, data: &Dataset, run: &Path) -> Result<()> {
 pub struct Origin {
     pub settings: Settings,
     /// See [`Provenance::source`].
-    pub source: String,
+    pub source: Source,
+    /// See [`Provenance::from`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
     /// See [`Provenance::fingerprint`].
     pub fingerprint: String,
     pub rows: usize,
@@ -85,6 +91,7 @@ impl Origin {
     pub fn provenance(&self, best_epoch: usize, ended: Ended) -> Provenance {
         Provenance {
             source: self.source.clone(),
+            from: self.from.clone(),
             fingerprint: self.fingerprint.clone(),
             rows: self.rows,
             isa: self.isa.clone(),

@@ -176,14 +176,16 @@ fn view<'f>(file: &SafeTensors<'f>, wanted: &Tensor, path: &Path) -> Result<Tens
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::source::{Asked, Source};
+    use crate::data::movielens::protocols;
+    use crate::data::source::Source;
+    use crate::data::store::Target;
     use crate::model::build;
     use crate::settings::Settings;
 
     fn example(preset_name: &str) -> (Layout, Schema, Parameters) {
-        let data = Source::Synthetic(Some(40))
-            .encode(Asked::default(), "paper")
-            .unwrap();
+        let source = Source::Synthetic { rows: Some(40) };
+        let protocol = protocols::named("paper").unwrap();
+        let data = source.encode(Some(&protocol), Target::Anywhere).unwrap();
         let config = Settings::preset(preset_name).unwrap().model;
         let model = build(&config, &data.schema().offsets()).unwrap();
         let layout = model.tape.layout().clone();

@@ -118,6 +118,15 @@ impl Writer {
         Ok(writer)
     }
 
+    /// Writes what the data are encoded with, before the training: a run that is stopped goes on with it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn schema(&self, schema: &Schema) -> Result<()> {
+        let json = |e| Error::Data(format!("the schema cannot be written as JSON: {e}"));
+        self.put(SCHEMA, &serde_json::to_vec_pretty(schema).map_err(json)?)
+    }
+
     fn start(path: PathBuf) -> Result<Writer> {
         let writer = Writer {
             path,
@@ -165,12 +174,9 @@ impl Writer {
     /// # Errors
     /// When a file cannot be written.
     pub fn finish(&mut self, run: Finished<'_>) -> Result<()> {
-        let json = |e| Error::Data(format!("the schema cannot be written as JSON: {e}"));
+        let json = |e| Error::Data(format!("the provenance cannot be written as JSON: {e}"));
         self.put(CONFIG, run.settings.to_toml()?.as_bytes())?;
-        self.put(
-            SCHEMA,
-            &serde_json::to_vec_pretty(run.schema).map_err(json)?,
-        )?;
+        self.schema(run.schema)?;
         let provenance = serde_json::to_vec_pretty(run.provenance).map_err(json)?;
         self.put(PROVENANCE, &provenance)?;
         let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
@@ -206,6 +212,7 @@ impl Drop for Writer {
             // Only tidiness: an empty folder that stays does no harm.
             let _ = checkpoint::remove(&self.path);
             let _ = fs::remove_file(self.path.join(METRICS));
+            let _ = fs::remove_file(self.path.join(SCHEMA));
             let _ = fs::remove_dir(&self.path);
         }
     }

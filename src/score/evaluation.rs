@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use serde::ser::SerializeMap;
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::scorer::{Scorer, labels_of};
 use crate::data::dataset::{Dataset, SplitName};
+use crate::data::protocol::metric::MetricName;
 use crate::error::{Error, Result};
 use crate::metrics::baselines::{Interactions, baselines};
 use crate::metrics::delong::auc_estimate;
@@ -18,22 +19,20 @@ use crate::model::ModelKind;
 const RANDOM_SEED: u64 = 42;
 
 /// What an evaluation found. As JSON it is what `evaluate --json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
     pub protocol: String,
+    /// The metrics that the protocol asks for.
+    pub names: Vec<MetricName>,
     pub model: ModelKind,
-    #[serde(serialize_with = "as_text")]
     pub split: SplitName,
     pub rows: usize,
     pub metrics: Metrics,
     /// The AUC with its 95 % interval; none when a class is missing.
-    #[serde(skip)]
     pub auc: Option<Estimate>,
     /// See [`crate::metrics::baselines`].
-    #[serde(serialize_with = "as_map")]
     pub baselines: Vec<(&'static str, Metrics)>,
     /// Of the probabilities that the labels were drawn with: no model can expect more. Only synthetic data know them.
-    #[serde(skip)]
     pub best_possible: Option<Metrics>,
     /// How long all this took.
     pub seconds: f64,
@@ -79,6 +78,7 @@ pub fn evaluate(
     });
     Ok(Evaluation {
         protocol: data.protocol_name().to_owned(),
+        names: data.schema().protocol.metrics.clone(),
         model,
         split,
         rows: rows.len(),
@@ -146,20 +146,45 @@ fn pick(column: &[u32], rows: &[u32]) -> Vec<u32> {
     rows.iter().map(|&row| column[row as usize]).collect()
 }
 
-fn as_text<S: Serializer>(split: &SplitName, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(split)
+impl Serialize for Evaluation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = |metrics| Shown {
+            metrics,
+            names: &self.names,
+        };
+        let baselines = self.baselines.iter();
+        let mut all = serializer.serialize_struct("Evaluation", 7)?;
+        all.serialize_field("protocol", &self.protocol)?;
+        all.serialize_field("model", &self.model)?;
+        all.serialize_field("split", &self.split.to_string())?;
+        all.serialize_field("rows", &self.rows)?;
+        all.serialize_field("metrics", &shown(&self.metrics))?;
+        let baselines = baselines.map(|(name, metrics)| (*name, shown(metrics)));
+        all.serialize_field("baselines", &InOrder(baselines.collect()))?;
+        all.serialize_field("seconds", &self.seconds)?;
+        all.end()
+    }
 }
 
-/// A map in the order of the list.
-fn as_map<S: Serializer>(
-    list: &[(&'static str, Metrics)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(list.len()))?;
-    for (name, metrics) in list {
-        map.serialize_entry(name, metrics)?;
+/// The metrics that a protocol asks for.
+struct Shown<'a> {
+    metrics: &'a Metrics,
+    names: &'a [MetricName],
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.metrics.of(self.names))
     }
-    map.end()
+}
+
+/// A map in the order of a list.
+struct InOrder<'a>(Vec<(&'static str, Shown<'a>)>);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, shown)| (name, shown)))
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +194,10 @@ mod tests {
 
     use super::*;
     use crate::autograd::{Parameters, Runtime};
-    use crate::data::source::{Asked, Source};
+    use crate::data::dataset::Dataset;
+    use crate::data::movielens::protocols;
+    use crate::data::source::Source;
+    use crate::data::store::Target;
     use crate::model::build;
     use crate::settings::Settings;
     use crate::simd::Isa;
@@ -184,10 +212,15 @@ mod tests {
         evaluate(&scorer, ModelKind::AutoIntPlus, data, split)
     }
 
+    fn synthetic(rows: usize, protocol: &str) -> Dataset {
+        let protocol = protocols::named(protocol).unwrap();
+        let source = Source::Synthetic { rows: Some(rows) };
+        source.encode(Some(&protocol), Target::Anywhere).unwrap()
+    }
+
     #[test]
     fn the_best_possible_stands_above_baselines_and_an_untrained_model() {
-        let data = Source::Synthetic(Some(5_000)).encode(Asked::default(), "course");
-        let all = evaluated(&data.unwrap(), SplitName::Test).unwrap();
+        let all = evaluated(&synthetic(5_000, "course"), SplitName::Test).unwrap();
         assert_eq!((all.rows, all.baselines.len()), (1_000, 4));
         let best = all.best_possible.unwrap();
         assert!(best.auc.unwrap() > 0.75, "{best:?}");
@@ -199,21 +232,19 @@ mod tests {
 
     #[test]
     fn as_json_it_has_the_keys_of_the_command() {
-        let data = Source::Synthetic(Some(500)).encode(Asked::default(), "recbole");
-        let all = evaluated(&data.unwrap(), SplitName::Valid).unwrap();
+        let all = evaluated(&synthetic(500, "recbole"), SplitName::Valid).unwrap();
         let json = serde_json::to_string(&all).unwrap();
         let start = r#"{"protocol":"recbole","model":"autoint+","split":"valid","rows":"#;
         assert!(json.starts_with(start), "{json}");
         let place = |key: &str| json.find(&format!("\"{key}\":")).unwrap();
         let keys = ["rows", "metrics", "baselines", "popularity", "seconds"];
         assert!(keys.map(place).is_sorted(), "{json}");
+        assert!(!json.contains("course_"), "{json}");
     }
 
     #[test]
     fn a_part_without_rows_is_an_error() {
-        let data = Source::Synthetic(Some(3))
-            .encode(Asked::default(), "recbole")
-            .unwrap();
+        let data = synthetic(3, "recbole");
         let error = evaluated(&data, SplitName::Valid).unwrap_err().to_string();
         assert!(error.contains("none for `valid`"), "{error}");
     }

@@ -1,17 +1,20 @@
-//! Raw rows of a CSV file in, logits and probabilities out, in the same order; a part of the rows at a time.
+//! Raw rows in, logits and probabilities out, in the same order; a part of the rows at a time.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::path::Path;
 
-use csv::{Position, Reader, StringRecord, Writer};
+use csv::Writer;
 
 use super::scorer::Scorer;
-use crate::data::encode::rows::RowEncoder;
+use crate::data::encode::rows::{RowEncoder, needed};
+use crate::data::source::cells::Cells;
+use crate::data::source::open::open_rows;
+use crate::data::source::reader::{Chunk, Reader};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 
-/// Rows in memory at a time.
+/// Rows scored at a time.
 const CHUNK: usize = 16_384;
 
 /// Where predictions go.
@@ -23,25 +26,27 @@ pub enum Output<'a> {
 
 /// Predicts the rows of the file `input`, or of standard input when it is `-`. Gives the number of rows.
 ///
-/// The input's header names its columns: one for each of the model's fields, others are ignored. The output has the columns
+/// The input is written as the training data were, or, where these had no layout of their own, as CSV with a header. It has the
+/// columns that the model's fields are made of; others are ignored, and the label need not be there. The output has the columns
 /// `logit`, `probability` and `unknown`: the names of the fields whose value the model does not know, joined by `|`.
 ///
 /// # Errors
-/// When the input is no CSV, lacks a column, or a number is not one (with file and line); when the output cannot be written.
+/// When the input is not what its layout says, lacks a column, or a number is not one (with file and line); when the output cannot
+/// be written.
 pub fn predict(scorer: &Scorer<'_>, input: &Path, output: Output<'_>) -> Result<u64> {
-    let reader: Box<dyn Read> = if input == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(input).map_err(Error::io(input, "open"))?)
-    };
+    let mut reader = open_rows(input, &scorer.schema().protocol.input.layout())?;
     match output {
-        Output::Stream(stream) => {
-            predict_rows(scorer, reader, input, stream, Path::new("standard output"))
-        }
+        Output::Stream(stream) => predict_rows(
+            scorer,
+            reader.as_mut(),
+            input,
+            stream,
+            Path::new("standard output"),
+        ),
         Output::File(path) => {
             let mut outcome = Ok(0);
             let written = write_whole(path, |file| {
-                outcome = predict_rows(scorer, reader, input, file, path);
+                outcome = predict_rows(scorer, reader.as_mut(), input, file, path);
                 match outcome {
                     Ok(_) => Ok(()),
                     Err(_) => Err(io::Error::other("nothing to write")),
@@ -58,66 +63,97 @@ pub fn predict(scorer: &Scorer<'_>, input: &Path, output: Output<'_>) -> Result<
 /// Predicts what `reader` gives into `writer`; `input` and `output` are what errors call them.
 fn predict_rows(
     scorer: &Scorer<'_>,
-    reader: impl Read,
+    reader: &mut dyn Reader,
     input: &Path,
     writer: &mut dyn Write,
     output: &Path,
 ) -> Result<u64> {
-    let mut reader = Reader::from_reader(reader);
-    let mut writer = Writer::from_writer(writer);
-    let header = header(&mut reader, input)?;
-    let mut encoder = RowEncoder::new(scorer.schema(), &header)
-        .map_err(|error| Error::line(input, 1, error.to_string()))?;
-    let cannot_write = |error| Error::io(output, "write")(io_error(error));
-    let columns = ["logit", "probability", "unknown"];
-    writer.write_record(columns).map_err(cannot_write)?;
-
-    let (mut unknown, mut logits, mut rows) = (Vec::new(), Vec::new(), 0);
-    while fill(&mut encoder, &mut unknown, &mut reader, input)? {
-        scorer.logits(encoder.batch(), &mut logits);
-        for (&logit, unknown) in logits.iter().zip(&unknown) {
-            let (logit, probability) = (logit.to_string(), probability(logit).to_string());
-            let row = [logit, probability, unknown.join("|")];
-            writer.write_record(row).map_err(cannot_write)?;
-        }
-        rows += unknown.len() as u64;
+    let at_header = |error: Error| Error::line(input, 1, error.to_string());
+    let columns = needed(scorer.schema(), reader.header());
+    let mut encoder = match reader.header() {
+        // Of everything, for the message of a column that is missing.
+        Some(header) => RowEncoder::new(scorer.schema(), header).map(|_| ()),
+        None => Ok(()),
     }
-    writer.flush().map_err(Error::io(output, "write"))?;
+    .and_then(|()| RowEncoder::of_columns(scorer.schema(), &columns))
+    .map_err(at_header)?;
+    reader.select(&columns).map_err(at_header)?;
+    let mut table = Table {
+        scorer,
+        writer: Writer::from_writer(writer),
+        output,
+        logits: Vec::new(),
+    };
+    table.write(["logit", "probability", "unknown"])?;
+    let (mut unknown, mut rows) = (Vec::new(), 0);
+    while let Some(block) = reader.next_block()? {
+        let chunk = block.parse()?;
+        if let Some(bad) = chunk.bad.first() {
+            return Err(Error::line(&chunk.file, bad.line, &*bad.what));
+        }
+        for row in 0..chunk.rows() {
+            let values: Vec<Cow<'_, str>> = chunk.columns.iter().map(|c| text(c, row)).collect();
+            unknown.push(
+                encoder
+                    .push(&values)
+                    .map_err(|error| at(&chunk, row, &error))?,
+            );
+            if unknown.len() == CHUNK {
+                rows += table.predict(&mut encoder, &mut unknown)?;
+            }
+        }
+    }
+    rows += table.predict(&mut encoder, &mut unknown)?;
+    table.writer.flush().map_err(Error::io(output, "write"))?;
     Ok(rows)
 }
 
-/// The names of the columns.
-fn header(reader: &mut Reader<impl Read>, input: &Path) -> Result<Vec<String>> {
-    let header = reader.headers().map_err(|error| unreadable(input, error))?;
-    if header.is_empty() {
-        let what = "is empty, expected a header with the names of the columns";
-        return Err(Error::file(input, what));
-    }
-    Ok(header.iter().map(str::to_owned).collect())
+fn at(chunk: &Chunk, row: usize, error: &Error) -> Error {
+    Error::line(&chunk.file, chunk.lines[row], error.to_string())
 }
 
-/// Encodes the next rows, and names for each the fields whose value is unknown. False when there is no row left.
-fn fill<'s>(
-    encoder: &mut RowEncoder<'s>,
-    unknown: &mut Vec<Vec<&'s str>>,
-    reader: &mut Reader<impl Read>,
-    input: &Path,
-) -> Result<bool> {
-    encoder.clear();
-    unknown.clear();
-    let mut record = StringRecord::new();
-    while unknown.len() < CHUNK
-        && reader
-            .read_record(&mut record)
-            .map_err(|error| unreadable(input, error))?
-    {
-        let values: Vec<&str> = record.iter().collect();
-        unknown.push(encoder.push(&values).map_err(|error| {
-            let line = record.position().map_or(0, Position::line);
-            Error::line(input, line, error.to_string())
-        })?);
+/// The text of a cell.
+fn text(cells: &Cells, row: usize) -> Cow<'_, str> {
+    match cells {
+        Cells::Text(texts) => Cow::Borrowed(texts.get(row)),
+        Cells::Dictionary { texts, codes } => Cow::Borrowed(&texts[codes[row] as usize]),
+        Cells::Number(numbers) if numbers[row].is_nan() => Cow::Borrowed(""),
+        Cells::Number(numbers) => Cow::Owned(numbers[row].to_string()),
     }
-    Ok(!unknown.is_empty())
+}
+
+/// The table of predictions.
+struct Table<'a> {
+    scorer: &'a Scorer<'a>,
+    writer: Writer<&'a mut dyn Write>,
+    output: &'a Path,
+    logits: Vec<f32>,
+}
+
+impl Table<'_> {
+    /// Writes a line for each encoded row, and empties the encoder; gives the number of rows.
+    fn predict(
+        &mut self,
+        encoder: &mut RowEncoder<'_>,
+        unknown: &mut Vec<Vec<&str>>,
+    ) -> Result<u64> {
+        let mut logits = std::mem::take(&mut self.logits);
+        self.scorer.logits(encoder.batch(), &mut logits);
+        for (&logit, unknown) in logits.iter().zip(&*unknown) {
+            let (logit, probability) = (logit.to_string(), probability(logit).to_string());
+            self.write([logit.as_str(), &probability, &unknown.join("|")])?;
+        }
+        let rows = unknown.len() as u64;
+        self.logits = logits;
+        encoder.clear();
+        unknown.clear();
+        Ok(rows)
+    }
+
+    fn write(&mut self, row: [&str; 3]) -> Result<()> {
+        let written = self.writer.write_record(row);
+        written.map_err(|error| Error::io(self.output, "write")(io_error(error)))
+    }
 }
 
 /// The sigmoid, computed in f64 and given as the nearest f32: the logit has no more digits.
@@ -130,22 +166,5 @@ fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
-    }
-}
-
-/// What the reader of CSV found wrong, with its line.
-fn unreadable(name: &Path, error: csv::Error) -> Error {
-    let line = error.position().map_or(0, Position::line);
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => Error::io(name, "read")(error),
-        csv::ErrorKind::Utf8 { .. } => Error::line(name, line, "is not UTF-8 text"),
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            let what =
-                format!("there are {len} values, but the header names {expected_len} columns");
-            Error::line(name, line, what)
-        }
-        other => Error::line(name, line, format!("is no CSV: {other:?}")),
     }
 }

@@ -19,6 +19,7 @@ pub struct Scorer<'a> {
     schema: Cow<'a, Schema>,
     runtime: Arc<Runtime>,
     weights: Frozen<'a>,
+    /// Added to every logit: what training on a part of the negative rows has shifted them by.
     offset: f32,
 }
 
@@ -32,17 +33,11 @@ impl<'a> Scorer<'a> {
         parameters: impl Into<Cow<'a, Parameters>>,
     ) -> Scorer<'a> {
         Scorer {
-            schema,
             weights: runtime.freeze(parameters),
             runtime: Arc::clone(runtime),
-            offset: 0.0,
+            offset: schema.protocol.sampling.logit_offset(),
+            schema,
         }
-    }
-
-    /// The same scorer with `offset` added to every logit: what training on a part of the negative rows has shifted them by.
-    #[must_use]
-    pub fn with_offset(self, offset: f32) -> Scorer<'a> {
-        Scorer { offset, ..self }
     }
 
     /// How raw values are encoded.

@@ -23,9 +23,6 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// What a positive row weighs in the loss; a negative one weighs 1. The loss stays a weighted mean.
     pub positive_weight: f32,
-    /// The numeric column of the raw data that says what a row counts in the loss, a weighted mean; empty: every row counts
-    /// 1. A row's weight and `positive_weight` multiply. Metrics count every row once.
-    pub weight_column: String,
     /// Of initialisation, shuffling and dropout.
     pub seed: u64,
     /// Stop after this many epochs without a better validation metric.
@@ -39,7 +36,6 @@ impl Default for TrainConfig {
             epochs: 20,
             batch_size: 2048,
             positive_weight: 1.0,
-            weight_column: String::new(),
             seed: 1,
             patience: 2,
             select: Select::Auc,

@@ -33,7 +33,6 @@ pub struct Candidate {
 /// When the file has neither variants nor a grid, a setting is wrong in one of them, or two have one name.
 pub fn candidates(
     preset: Option<&str>,
-    protocol: Option<&str>,
     mut file: Table,
     sets: &[String],
 ) -> Result<Vec<Candidate>> {
@@ -44,9 +43,6 @@ pub fn candidates(
         return Err(Error::config("configuration", what));
     }
     let mut points = variants_of(&file, variants)?;
-    if grid.contains_key("protocol") {
-        return Err(not_of_a_run("grid.protocol"));
-    }
     for (key, values) in &grid {
         points = crossed(points, key, values)?;
     }
@@ -60,7 +56,7 @@ pub fn candidates(
             let what = format!("two runs have the name `{name}`");
             return Err(Error::config("configuration", what));
         }
-        let settings = Settings::layered(preset, protocol, Some(table), sets)?;
+        let settings = Settings::layered(preset, Some(table), sets)?;
         all.push(Candidate { name, settings });
     }
     Ok(all)
@@ -97,11 +93,8 @@ fn variants_of(shared: &Table, variants: Table) -> Result<Vec<Point>> {
             let what = format!("expected a table of settings, got {variant}");
             return Err(Error::config(key, what));
         };
-        if let Some(fixed) = ["preset", "protocol"]
-            .iter()
-            .find(|k| variant.contains_key(**k))
-        {
-            return Err(not_of_a_run(&format!("{key}.{fixed}")));
+        if variant.contains_key("preset") {
+            return Err(not_of_a_run(&format!("{key}.preset")));
         }
         let mut table = shared.clone();
         overlay(&mut table, variant);
@@ -177,12 +170,7 @@ mod tests {
     use crate::optim::{OptimizerKind, ScheduleKind};
 
     fn of(text: &str) -> Result<Vec<Candidate>> {
-        candidates(
-            None,
-            None,
-            text.parse().unwrap(),
-            &["train.epochs=1".into()],
-        )
+        candidates(None, text.parse().unwrap(), &["train.epochs=1".into()])
     }
 
     #[test]
@@ -219,8 +207,9 @@ mod tests {
             ("[train]\nseed = 1", "got neither"),
             ("run = 1", "run"),
             ("[run]\na = 1", "run.a"),
-            ("[run.a]\nprotocol = 'paper'", "run.a.protocol"),
-            ("[grid]\nprotocol = ['paper', 'course']", "grid.protocol"),
+            ("[run.a]\npreset = 'paper'", "run.a.preset"),
+            ("[run.a]\nprotocol = 'paper'", "--protocol"),
+            ("[grid]\nprotocol = ['paper', 'course']", "--protocol"),
             ("[grid]\n'train.seed' = 1", "grid.train.seed"),
             ("[grid]\n'train.seed' = []", "grid.train.seed"),
             ("[grid]\n'train.speed' = [1]", "train.speed"),

@@ -30,7 +30,7 @@ fn fitted(slot: &Value, value: Value) -> Value {
 /// Sets the setting at `key`, which must exist, to what `text` says.
 pub(super) fn set_one(table: &mut Table, key: &str, text: &str) -> Result<()> {
     if key == "preset" || key == "protocol" {
-        let what = format!("other settings hang on it: give it as --{key} {text}");
+        let what = format!("is no setting of its own: give it as --{key} {text}");
         return Err(Error::config(key, what));
     }
     // A value is TOML; a bare word is a text.

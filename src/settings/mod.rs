@@ -11,4 +11,4 @@ pub mod resolved;
 
 pub use config::TrainConfig;
 pub use presets::DEFAULT_PRESET;
-pub use resolved::{DEFAULT_PROTOCOL, Settings};
+pub use resolved::Settings;

@@ -206,7 +206,7 @@ mod tests {
         for name in NAMES {
             let preset = Settings::preset(name).unwrap();
             let file = text(name).unwrap().parse().unwrap();
-            let mut settings = Settings::layered(None, None, Some(file), &[]).unwrap();
+            let mut settings = Settings::layered(None, Some(file), &[]).unwrap();
             settings.preset = name.into();
             assert_eq!(settings, preset);
         }

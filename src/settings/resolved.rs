@@ -12,22 +12,14 @@ use toml::{Table, Value};
 use super::config::TrainConfig;
 use super::layers::{merge, set_one};
 use super::presets::{self, DEFAULT_PRESET};
-use crate::data::protocol::Protocol;
-use crate::data::schema::Schema;
-use crate::data::source::Asked;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
 use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
-
-/// The protocol of a run that is told nothing.
-pub const DEFAULT_PROTOCOL: &str = "course";
 
 /// A run's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// See [`Protocol::named`].
-    pub protocol: String,
     /// See [`presets`].
     pub preset: String,
     pub model: ModelConfig,
@@ -37,14 +29,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A preset's settings under the default protocol.
+    /// A preset's settings.
     ///
     /// # Errors
     /// When there is no such preset.
     pub fn preset(name: &str) -> Result<Settings> {
         let mut table = presets::table(name)?;
         table.insert("preset".into(), Value::String(name.into()));
-        table.insert("protocol".into(), Value::String(DEFAULT_PROTOCOL.into()));
         from_table(table)
     }
 
@@ -68,52 +59,45 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Layers a configuration file and single settings over a preset. `preset` and `protocol` may also stand in the file;
-    /// given as arguments they win.
+    /// Layers a configuration file and single settings over a preset. `preset` may also stand in the file; given as an argument
+    /// it wins.
     ///
     /// # Errors
     /// When a setting does not parse, makes no sense, or names something unknown.
-    pub fn layered(
-        preset: Option<&str>,
-        protocol: Option<&str>,
-        file: Option<Table>,
-        sets: &[String],
-    ) -> Result<Settings> {
+    pub fn layered(preset: Option<&str>, file: Option<Table>, sets: &[String]) -> Result<Settings> {
         let file = file.unwrap_or_default();
-        let (of_file, protocol_of_file) = (text(&file, "preset")?, text(&file, "protocol")?);
-        let mut base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
-        if let Some(protocol) = protocol.or(protocol_of_file) {
-            base.protocol = protocol.to_owned();
+        if file.contains_key("protocol") {
+            let what = "is no setting: it says what the data are, not how to train; give it as --protocol or --schema";
+            return Err(Error::config("protocol", what));
         }
+        let of_file = text(&file, "preset")?;
+        let base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
         let mut table =
             Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
-        merge(&mut table, file, "")?;
-        for set in sets {
-            let (key, value) = set.split_once('=').ok_or_else(|| {
-                Error::config("--set", format!("expected key=value, got `{set}`"))
-            })?;
-            set_one(&mut table, key.trim(), value.trim())?;
-        }
-        table.insert("preset".into(), Value::String(base.preset));
-        table.insert("protocol".into(), Value::String(base.protocol));
-        let settings = from_table(table)?;
-        settings.validate()?;
-        Ok(settings)
+        let mut file = file;
+        file.remove("preset");
+        settled(&mut table, file, sets)
     }
 
-    /// How the data of a run with these settings are encoded.
-    pub fn asked(&self) -> Asked<'_> {
-        let weights = self.train.weight_column.as_str();
-        Asked {
-            protocol: Some(&self.protocol),
-            weight_column: (!weights.is_empty()).then_some(weights),
-        }
+    /// Settles what hangs on the size of the embedding tables, which have so many rows.
+    pub fn settle(&mut self, table_rows: usize) {
+        let mode = self.optimizer.embedding_mode;
+        self.optimizer.embedding_mode = mode.for_rows(table_rows);
     }
 
-    /// Records how the data that were found are encoded, where nothing was asked for.
-    pub fn adopt(&mut self, schema: &Schema) {
-        self.protocol.clone_from(&schema.protocol);
-        self.train.weight_column = schema.weight_column.clone().unwrap_or_default();
+    /// Layers a configuration file and single settings over those of another run.
+    ///
+    /// # Errors
+    /// As [`Settings::layered`]; also when a preset is named, which would replace all of them.
+    pub fn over(base: &Settings, file: Option<Table>, sets: &[String]) -> Result<Settings> {
+        let mut table =
+            Table::try_from(base).map_err(|e| Error::config("configuration", e.to_string()))?;
+        let file = file.unwrap_or_default();
+        if file.contains_key("preset") {
+            let what = "is that of the run that training starts from: leave it out";
+            return Err(Error::config("preset", what));
+        }
+        settled(&mut table, file, sets)
     }
 
     /// Refuses what makes no sense, before any work starts.
@@ -121,7 +105,7 @@ impl Settings {
     /// # Errors
     /// Names the setting.
     pub fn validate(&self) -> Result<()> {
-        Protocol::named(&self.protocol)?;
+        presets::text(&self.preset)?;
         self.model.validate()?;
         self.train.validate()?;
         self.optimizer.validate()?;
@@ -143,6 +127,20 @@ impl Settings {
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::config("configuration", e.to_string()))
     }
+}
+
+/// The settings of a table with a file and single settings on top.
+fn settled(table: &mut Table, file: Table, sets: &[String]) -> Result<Settings> {
+    merge(table, file, "")?;
+    for set in sets {
+        let (key, value) = set
+            .split_once('=')
+            .ok_or_else(|| Error::config("--set", format!("expected key=value, got `{set}`")))?;
+        set_one(table, key.trim(), value.trim())?;
+    }
+    let settings = from_table(std::mem::take(table))?;
+    settings.validate()?;
+    Ok(settings)
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -191,14 +189,13 @@ mod tests {
             "optimizer.learning_rate=2e-3".to_owned(),
             "model.kind=autoint".to_owned(),
         ];
-        let settings = Settings::layered(None, Some("recbole"), parsed(file), &sets).unwrap();
+        let settings = Settings::layered(None, parsed(file), &sets).unwrap();
         assert_eq!(settings.preset, "compact");
-        assert_eq!(settings.protocol, "recbole");
         assert_eq!(settings.optimizer.learning_rate, 2e-3);
         assert_eq!(settings.train.seed, 9);
         assert_eq!(settings.model.mlp.dropout, 0.0);
         assert_eq!(settings.model.kind, ModelKind::AutoInt);
-        let chosen = Settings::layered(Some("paper"), None, parsed("preset = 'compact'"), &[]);
+        let chosen = Settings::layered(Some("paper"), parsed("preset = 'compact'"), &[]);
         assert_eq!(chosen.unwrap().preset, "paper");
     }
 
@@ -208,7 +205,7 @@ mod tests {
             let settings = Settings::preset(name).unwrap();
             let text = settings.to_toml().unwrap();
             assert_eq!(
-                Settings::layered(None, None, parsed(&text), &[]).unwrap(),
+                Settings::layered(None, parsed(&text), &[]).unwrap(),
                 settings
             );
         }
@@ -221,7 +218,7 @@ mod tests {
                 .then(|| set.to_owned())
                 .into_iter()
                 .collect();
-            Settings::layered(None, None, parsed(file), &sets)
+            Settings::layered(None, parsed(file), &sets)
                 .unwrap_err()
                 .to_string()
         };
@@ -230,7 +227,7 @@ mod tests {
         assert!(fails("", "nothing").contains("key=value"));
         assert!(fails("", "model.interacting.heads=5").contains("heads"));
         assert!(fails("", "train.epochs=many").contains("epochs"));
-        assert!(fails("protocol = 'x'", "").contains("x"));
+        assert!(fails("protocol = 'x'", "").contains("--schema"));
         assert!(fails("preset = 3", "").contains("text in quotes"));
         assert!(fails("", "protocol=paper").contains("--protocol paper"));
         assert!(!fails("", "train.select=best").contains('\n'));

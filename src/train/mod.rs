@@ -7,5 +7,6 @@ pub mod profile;
 pub mod shuffle;
 pub mod trainer;
 pub mod verify;
+pub mod warm;
 
 pub use trainer::{Observer, Outcome, Trainer};

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::profile::{Profile, Stage, Stages};
 use super::shuffle::shuffle;
+use super::warm::grown;
 use crate::autograd::tape::Node;
 use crate::autograd::{Engine, Layout, Parameters, Runtime};
 use crate::data::batch::Batch;
@@ -18,6 +19,7 @@ use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
 use crate::model::{Model, build};
 use crate::optim::{Optimizer, schedule};
+use crate::run::Run;
 use crate::run::checkpoint::{Checkpoint, Snapshot, State};
 use crate::run::history::{Ended, EpochRecord};
 use crate::run::position::Position;
@@ -85,6 +87,29 @@ impl<'a> Trainer<'a> {
         let start = |layout: &Layout| {
             Ok(Start {
                 parameters: Parameters::initialise(layout, settings.train.seed),
+                optimizer: Optimizer::new(&settings.optimizer, layout)?,
+                position: Position::default(),
+                best: None,
+            })
+        };
+        Trainer::build(data, settings, isa, threads, start)
+    }
+
+    /// Builds the model for a data set that was encoded with the grown schema of another run, and starts from that run's weights;
+    /// the optimiser starts anew.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`], and when the run is of another model.
+    pub fn warm(
+        data: &'a Dataset,
+        settings: &'a Settings,
+        from: &Run,
+        isa: Isa,
+        threads: usize,
+    ) -> Result<Trainer<'a>> {
+        let start = |layout: &Layout| {
+            Ok(Start {
+                parameters: grown(layout, data.schema(), from, settings.train.seed)?,
                 optimizer: Optimizer::new(&settings.optimizer, layout)?,
                 position: Position::default(),
                 best: None,

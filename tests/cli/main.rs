@@ -4,6 +4,7 @@ mod damage;
 mod download;
 mod errors;
 mod evaluate;
+mod generate;
 #[cfg(unix)]
 mod interrupt;
 mod pipe;

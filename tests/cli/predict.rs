@@ -62,7 +62,7 @@ fn raw_rows_give_the_logits_of_the_encoded_ones() {
     let run = scene.run("run");
     // The protocol leaves out 3-star rows: encode all rows with the same schema instead.
     let mut schema = run.schema.clone();
-    schema.label.drop.clear();
+    schema.protocol.rows.drop.clear();
     let data = Source::named("synthetic:2000")
         .unwrap()
         .encode_with(&schema)

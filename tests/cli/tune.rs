@@ -68,9 +68,8 @@ fn a_file_that_names_no_runs_is_refused() {
             .fails(&["tune", "--data", "synthetic:100", "--out", "all"], 2)
             .contains("--config")
     );
-    scene.write(
-        "grid.toml",
-        "[run.a]\n[run.b.train]\nweight_column = 'rating'\n",
-    );
-    assert!(scene.fails(&tune(&[]), 2).contains("train.weight_column"));
+    scene.write("grid.toml", "[run.a]\n[run.b]\npreset = 'paper'\n");
+    assert!(scene.fails(&tune(&[]), 2).contains("run.b.preset"));
+    scene.write("grid.toml", "protocol = 'course'\n[run.a]\n");
+    assert!(scene.fails(&tune(&[]), 2).contains("--protocol"));
 }

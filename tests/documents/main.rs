@@ -165,7 +165,7 @@ fn what_is_missing_is_found() {
 #[test]
 fn the_file_of_the_optimisers_table_has_its_ten_runs() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/course-optimizers.toml");
-    let all = candidates(None, None, Settings::read_file(&file).unwrap(), &[]).unwrap();
+    let all = candidates(None, Settings::read_file(&file).unwrap(), &[]).unwrap();
     let names: Vec<&str> = all.iter().map(|run| run.name.as_str()).collect();
     let variants = ["adam", "adam-relu", "adamw", "nadam", "rmsprop"];
     let schedules = ["constant", "exponential"];

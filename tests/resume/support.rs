@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use autoint::data::dataset::Dataset;
-use autoint::data::source::{Asked, Source};
+use autoint::data::source::Source;
+use autoint::data::store::Target;
 use autoint::run::{Checkpoint, Ended, EpochRecord, Origin, Snapshot, Writer};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
@@ -24,7 +25,7 @@ pub const STEPS: u64 = 9;
 impl Case {
     /// A small model with everything that has state or is drawn: dropout, batch normalisation.
     pub fn new(sets: &[&str]) -> Case {
-        let source = Source::Synthetic(Some(600));
+        let source = Source::Synthetic { rows: Some(600) };
         let base = [
             "train.batch_size=50",
             "train.epochs=3",
@@ -38,12 +39,13 @@ impl Case {
             "model.mlp.dropout=0.2",
         ];
         let sets: Vec<String> = base.iter().chain(sets).map(|s| (*s).to_owned()).collect();
-        let settings = Settings::layered(None, None, None, &sets).unwrap();
-        let data = source.encode(Asked::default(), &settings.protocol).unwrap();
+        let settings = Settings::layered(None, None, &sets).unwrap();
+        let data = source.encode(None, Target::Anywhere).unwrap();
         let isa = Isa::choose().unwrap();
         let origin = Origin {
             settings,
-            source: source.to_string(),
+            source,
+            from: None,
             fingerprint: data.fingerprint().to_owned(),
             rows: data.rows(),
             isa: isa.name().to_owned(),

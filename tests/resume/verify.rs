@@ -33,8 +33,8 @@ fn weights_of_rows_are_recorded_too() {
     let scene = Scene::trained(&["--weight-column", "rating"]);
     assert!(
         scene
-            .text("run/config.toml")
-            .contains("weight_column = \"rating\"")
+            .text("run/schema.json")
+            .contains("\"weight\": \"rating\"")
     );
     scene.ok(&["verify", "run"]);
     scene.ok(&["evaluate", "run"]);
@@ -53,7 +53,7 @@ fn weights_of_rows_are_recorded_too() {
     );
     let other = ["train", "--data", "a.store", "--weight-column", "age"];
     let message = scene.fails(&other, 2);
-    assert!(message.contains("prepared with `rating`"), "{message}");
+    assert!(message.contains("was prepared with `rating`"), "{message}");
 }
 
 #[test]

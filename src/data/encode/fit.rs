@@ -1,232 +1,202 @@
-//! Fitting a field to raw values, and what any fitted schema must satisfy.
+//! Fitting a field to what was collected of it.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
-use super::raw::{Kept, Raw};
-use super::value::{parse_number, values};
-use crate::data::schema::{Encoding, Field, FieldKind, FieldSpec, Schema};
+use super::collect::Collected;
+use super::intern::Interner;
+use super::spool::{Marks, Spool};
+use crate::data::protocol::field::Transform;
+use crate::data::schema::{Encoding, FieldSpec};
 use crate::data::vocab::Vocabulary;
 use crate::error::{Error, Result};
 
-/// Fits a field to the rows that `used` marks (one entry a used row; `None`: to all rows).
+/// Numbers that quantiles are taken from: as many rows as this at most, evenly spaced.
+const QUANTILE_ROWS: u64 = 1 << 20;
+
+/// What a field is fitted to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Basis<'a> {
+    /// The data alone.
+    New,
+    /// The data may only add values to this encoding.
+    Grow(&'a Encoding),
+}
+
+/// A fitted field, and for interned texts the final code of each.
+pub(super) struct Fitted {
+    pub encoding: Encoding,
+    pub code_of: Vec<u32>,
+}
+
+/// Fits a field to the rows that `used` marks.
 ///
 /// # Errors
-/// When a numeric field has a value that is not a number.
-pub(crate) fn fit(
+/// When it has more values than can be, or a temporary file cannot be read.
+pub(super) fn fit(
     spec: &FieldSpec,
-    column: &Raw<'_>,
-    kept: &Kept,
-    used: Option<&[bool]>,
-) -> Result<Field> {
-    let encoding = match (spec.kind, column) {
-        (FieldKind::Numeric, Raw::Number(numbers)) => bounds(each(numbers, used)),
-        (FieldKind::Numeric, Raw::Text { dictionary, codes }) => {
-            let numbers = numbers_of(&spec.name, dictionary, codes, kept)?;
-            bounds(each(codes, used).map(|code| numbers[code as usize]))
+    collected: &mut Collected,
+    used: Marks<'_>,
+    basis: Basis<'_>,
+) -> Result<Fitted> {
+    let counted = match collected {
+        Collected::One { texts, codes } => {
+            let mut counts = vec![0u64; texts.len()];
+            let mut row = 0;
+            codes.read(|codes| {
+                for &code in codes {
+                    counts[code as usize] += u64::from(used.has(row));
+                    row += 1;
+                }
+                Ok(())
+            })?;
+            Some((&*texts, counts))
         }
-        (kind, Raw::Text { dictionary, codes }) => {
-            let counts = counts(dictionary.len(), each(codes, used));
-            let counted = dictionary.iter().map(String::as_str).zip(counts);
-            Encoding::Vocabulary(if kind == FieldKind::MultiValued {
-                let single = counted.flat_map(|(text, n)| values(text).map(move |v| (v, n)));
-                Vocabulary::fit(single, spec.min_count)
-            } else {
-                Vocabulary::fit(counted, spec.min_count)
-            })
+        Collected::Many {
+            texts,
+            lengths,
+            codes,
+        } => {
+            let counts = count_lists(texts.len(), lengths, codes, used)?;
+            Some((&*texts, counts))
         }
-        (_, Raw::Number(_)) => {
-            return Err(Error::Data(format!(
-                "column `{}` has numbers where texts are encoded",
-                spec.name
-            )));
-        }
+        Collected::Numbers(_) | Collected::Buckets(_) | Collected::BucketLists { .. } => None,
     };
-    Ok(Field {
-        name: spec.name.clone(),
-        kind: spec.kind,
+    if let Some((texts, counts)) = counted {
+        return vocabulary(spec, texts, &counts, basis);
+    }
+    let encoding = match (basis, collected) {
+        (Basis::Grow(old), _) => old.clone(),
+        (Basis::New, Collected::Numbers(numbers)) => numeric(spec, numbers, used)?,
+        (Basis::New, _) => Encoding::Buckets(spec.hash_buckets.unwrap_or(1)),
+    };
+    Ok(Fitted {
         encoding,
+        code_of: Vec::new(),
     })
 }
 
-/// The entries of the rows in use.
-fn each<'a, T: Copy>(column: &'a [T], used: Option<&'a [bool]>) -> impl Iterator<Item = T> + 'a {
-    // Sequential with a mask: visiting training rows in their permuted order would miss the cache at every row.
-    column
-        .iter()
-        .enumerate()
-        .filter(move |(row, _)| used.is_none_or(|used| used[*row]))
-        .map(|(_, &entry)| entry)
+fn count_lists(
+    texts: usize,
+    lengths: &mut Spool<u32>,
+    codes: &mut Spool<u32>,
+    used: Marks<'_>,
+) -> Result<Vec<u64>> {
+    let lengths = lengths.all()?;
+    let mut counts = vec![0u64; texts];
+    let (mut row, mut left) = (0, lengths.first().copied().unwrap_or(0));
+    codes.read(|codes| {
+        for &code in codes {
+            while left == 0 {
+                row += 1;
+                left = lengths.get(row).copied().unwrap_or(u32::MAX);
+            }
+            left -= 1;
+            counts[code as usize] += u64::from(used.has(row));
+        }
+        Ok(())
+    })?;
+    Ok(counts)
 }
 
-fn counts(texts: usize, codes: impl Iterator<Item = u32>) -> Vec<u64> {
-    let mut counts = vec![0; texts];
-    for code in codes {
-        counts[code as usize] += 1;
-    }
-    counts
+fn vocabulary(
+    spec: &FieldSpec,
+    texts: &Interner,
+    counts: &[u64],
+    basis: Basis<'_>,
+) -> Result<Fitted> {
+    let wrong = |what: String| Error::Data(format!("field `{}`: {what}", spec.name));
+    let counted = texts.texts().zip(counts.iter().copied());
+    let seen = Vocabulary::fit_most(counted, spec.min_count, spec.max_values).map_err(wrong)?;
+    let vocabulary: Cow<'_, Vocabulary> = match basis {
+        Basis::Grow(Encoding::Vocabulary(old)) => Cow::Owned(old.grown(&seen).map_err(wrong)?),
+        _ => Cow::Owned(seen),
+    };
+    Ok(Fitted {
+        code_of: codes_of(texts, &vocabulary),
+        encoding: Encoding::Vocabulary(vocabulary.into_owned()),
+    })
+}
+
+/// The code of each interned text.
+pub(super) fn codes_of(texts: &Interner, vocabulary: &Vocabulary) -> Vec<u32> {
+    texts.texts().map(|text| vocabulary.code(text)).collect()
+}
+
+fn numeric(spec: &FieldSpec, numbers: &mut Spool<f64>, used: Marks<'_>) -> Result<Encoding> {
+    Ok(match spec.transform() {
+        Transform::MinMax => bounds(numbers, used)?,
+        Transform::Standard => moments(numbers, used)?,
+        Transform::Quantile => quantiles(spec, numbers, used)?,
+        Transform::None | Transform::Log | Transform::Log2 => Encoding::Plain,
+    })
+}
+
+/// Hands every number of a used row to `each`, in their order.
+fn each(numbers: &mut Spool<f64>, used: Marks<'_>, mut each: impl FnMut(f64)) -> Result<()> {
+    let mut row = 0;
+    numbers.read(|numbers| {
+        for &x in numbers {
+            if x.is_finite() && used.has(row) {
+                each(x);
+            }
+            row += 1;
+        }
+        Ok(())
+    })
 }
 
 /// The least and the greatest finite number; 0 and 0 when there is none.
-fn bounds(numbers: impl Iterator<Item = f64>) -> Encoding {
-    let start = (f64::INFINITY, f64::NEG_INFINITY);
-    let (min, max) = numbers
-        .filter(|x| x.is_finite())
-        .fold(start, |(min, max), x| (x.min(min), x.max(max)));
-    if min > max {
-        return Encoding::MinMax { min: 0.0, max: 0.0 };
-    }
-    Encoding::MinMax { min, max }
+fn bounds(numbers: &mut Spool<f64>, used: Marks<'_>) -> Result<Encoding> {
+    let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+    each(numbers, used, |x| (min, max) = (x.min(min), x.max(max)))?;
+    Ok(match min > max {
+        true => Encoding::MinMax { min: 0.0, max: 0.0 },
+        false => Encoding::MinMax { min, max },
+    })
 }
 
-/// The number of each dictionary text; NaN for a missing one, and for a bad one that no row has.
-fn numbers_of(name: &str, dictionary: &[String], codes: &[u32], kept: &Kept) -> Result<Vec<f64>> {
-    let parsed = dictionary.iter().map(|text| parse_number(name, text));
-    on_rows(parsed, f64::NAN, codes, kept)
+/// Mean and deviation (of the population), in two sweeps: what is summed then is small.
+fn moments(numbers: &mut Spool<f64>, used: Marks<'_>) -> Result<Encoding> {
+    let (mut count, mut mean, mut square) = (0.0, 0.0, 0.0);
+    // A running mean cannot overflow.
+    each(numbers, used, |x| {
+        count += 1.0;
+        mean += (x - mean) / count;
+    })?;
+    each(numbers, used, |x| square += (x - mean) * (x - mean))?;
+    let deviation = if count > 0.0 {
+        f64::sqrt(square / count)
+    } else {
+        0.0
+    };
+    Ok(Encoding::Standard {
+        mean: if mean.is_finite() { mean } else { 0.0 },
+        deviation: if deviation.is_finite() {
+            deviation
+        } else {
+            f64::MAX
+        },
+    })
 }
 
-/// Collects one result a dictionary text. An error counts only when a row has the text, and then names the first such row;
-/// otherwise `unused` stands in for it.
-pub(crate) fn on_rows<T: Clone>(
-    results: impl Iterator<Item = Result<T>>,
-    unused: T,
-    codes: &[u32],
-    kept: &Kept,
-) -> Result<Vec<T>> {
-    // Looked up once and only after an error: most columns have none.
-    let mut first_rows: Option<Vec<Option<usize>>> = None;
-    let mut collected = Vec::with_capacity(results.size_hint().0);
-    for (code, result) in results.enumerate() {
-        collected.push(match result {
-            Ok(value) => value,
-            Err(error) => {
-                let rows = first_rows.get_or_insert_with(|| first_rows_of(codes));
-                if let Some(&Some(row)) = rows.get(code) {
-                    return Err(in_row(kept.table_row(row), &error));
-                }
-                unused.clone()
-            }
-        });
-    }
-    Ok(collected)
-}
-
-/// The first row of each code.
-fn first_rows_of(codes: &[u32]) -> Vec<Option<usize>> {
-    let end = codes.iter().max().map_or(0, |&max| max as usize + 1);
-    let mut first = vec![None; end];
-    for (row, &code) in codes.iter().enumerate() {
-        first[code as usize].get_or_insert(row);
-    }
-    first
-}
-
-/// `error` with the row (counted from 1) in front.
-pub(crate) fn in_row(row: usize, error: &Error) -> Error {
-    Error::Data(format!("row {row}, {error}"))
-}
-
-impl Schema {
-    /// Whether the schema can encode: at least one field, distinct names, kinds that fit their encodings, finite ordered
-    /// bounds, and table rows that 32 bits can number. Called for every schema that comes from a file.
-    ///
-    /// # Errors
-    /// Names the field that is wrong.
-    pub fn check(&self) -> Result<()> {
-        if self.fields.is_empty() {
-            return Err(Error::Data("the schema has no fields".into()));
+/// The bounds between `buckets` parts of about equally many rows; fewer where many rows have the same number.
+fn quantiles(spec: &FieldSpec, numbers: &mut Spool<f64>, used: Marks<'_>) -> Result<Encoding> {
+    let stride = numbers.len().div_ceil(QUANTILE_ROWS).max(1);
+    let (mut row, mut sample) = (0u64, Vec::new());
+    each(numbers, used, |x| {
+        if row.is_multiple_of(stride) {
+            sample.push(x);
         }
-        let mut names = HashSet::new();
-        let mut table_rows = 0u64;
-        for field in &self.fields {
-            let wrong = |what: &str| Err(Error::Data(format!("field `{}` {what}", field.name)));
-            if !names.insert(field.name.as_str()) {
-                return wrong("is there twice");
-            }
-            match (field.kind, &field.encoding) {
-                (FieldKind::Numeric, Encoding::MinMax { min, max }) => {
-                    if !(min.is_finite() && max.is_finite() && min <= max) {
-                        return wrong("has bounds that are not finite or not in order");
-                    }
-                }
-                (FieldKind::Numeric, _) => return wrong("is numeric but has a vocabulary"),
-                (_, Encoding::MinMax { .. }) => return wrong("has bounds but is not numeric"),
-                (_, Encoding::Vocabulary(_)) => {}
-            }
-            table_rows += field.encoding.table_rows() as u64;
-        }
-        if u32::try_from(table_rows).is_err() {
-            return Err(Error::Data(format!(
-                "the fields have {table_rows} values, more than 2^32 - 1; raise `min_count`"
-            )));
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::table::Values;
-
-    fn fitted(
-        kind: FieldKind,
-        min_count: u32,
-        values: &Values,
-        used: Option<&[bool]>,
-    ) -> Result<Encoding> {
-        let spec = FieldSpec {
-            name: "f".into(),
-            kind,
-            min_count,
-        };
-        let kept = Kept::new(values.len(), |_| true);
-        fit(&spec, &Raw::new(values, &kept), &kept, used).map(|field| field.encoding)
-    }
-
-    fn texts(dictionary: &[&str], codes: &[u32]) -> Values {
-        Values::Text {
-            dictionary: dictionary.iter().map(|&t| t.to_owned()).collect(),
-            codes: codes.to_vec(),
-        }
-    }
-
-    fn vocabulary(texts: &[&str]) -> Encoding {
-        Encoding::Vocabulary(Vocabulary::fit(texts.iter().map(|t| (t, 1)), 1))
-    }
-
-    #[test]
-    fn only_used_rows_and_frequent_values_enter_a_vocabulary() {
-        let values = texts(&["a|b", "b", "", "never"], &[0, 1, 1, 2]);
-        let one = |min, used| fitted(FieldKind::Categorical, min, &values, used).unwrap();
-        assert_eq!(one(1, None), vocabulary(&["a|b", "b"]));
-        assert_eq!(one(2, None), vocabulary(&["b"]));
-        assert_eq!(
-            one(1, Some(&[true, false, false, true])),
-            vocabulary(&["a|b"])
-        );
-        let many = |min| fitted(FieldKind::MultiValued, min, &values, None).unwrap();
-        assert_eq!(many(1), vocabulary(&["a", "b"]));
-        assert_eq!(many(3), vocabulary(&["b"]));
-    }
-
-    #[test]
-    fn bounds_come_from_used_rows_and_bad_numbers_name_their_row() {
-        let numbers = Values::Number(vec![3.0, f64::NAN, -1.0, 9.0]);
-        let used = [true, true, true, false];
-        let fitted_to = |values, used| fitted(FieldKind::Numeric, 1, values, used);
-        let expected = Encoding::MinMax {
-            min: -1.0,
-            max: 3.0,
-        };
-        assert_eq!(fitted_to(&numbers, Some(&used)).unwrap(), expected);
-        let none = Values::Number(vec![f64::NAN]);
-        let zero = Encoding::MinMax { min: 0.0, max: 0.0 };
-        assert_eq!(fitted_to(&none, None).unwrap(), zero);
-        // A bad text that no row has does no harm.
-        let text = texts(&["x", "3", "-1"], &[1, 2, 2]);
-        assert_eq!(fitted_to(&text, None).unwrap(), expected);
-        let bad = texts(&["3", "x"], &[0, 1]);
-        let error = fitted_to(&bad, None).unwrap_err().to_string();
-        assert!(error.starts_with("row 2, column `f`: \"x\""), "{error}");
-    }
+        row += 1;
+    })?;
+    sample.sort_unstable_by(f64::total_cmp);
+    let buckets = spec.buckets.unwrap_or(2) as usize;
+    let mut bounds: Vec<f64> = (1..buckets)
+        .filter_map(|part| sample.get(part * sample.len() / buckets).copied())
+        // No row lies below the least number: it bounds nothing.
+        .filter(|bound| Some(bound) != sample.first())
+        .map(|bound| bound + 0.0)
+        .collect();
+    bounds.dedup();
+    Ok(Encoding::Quantiles(bounds))
 }

@@ -1,388 +1,345 @@
-//! From a raw table to a [`Dataset`]: label and filter, split, fit on the training rows, encode every row.
+//! From raw rows to a [`Dataset`], in two passes.
+//!
+//! 1. **Collect** ([`admit`], [`collect`]): chunks are parsed and looked at in parallel, then every field takes its values out of
+//!    them, each field on a thread of its own. What stays in memory are the distinct values; what there is for each row goes into
+//!    temporary files once it is more than a few megabytes.
+//! 2. **Encode** ([`fit`], [`finish`]): the split is drawn, fields are fitted to the training rows, and codes are written.
+//!
+//! The same rows give the same data set for any number of threads and any size of chunks.
 
-mod column;
+mod admit;
+mod collect;
+mod duplicates;
+mod finish;
 mod fit;
-mod prepare;
-mod raw;
+mod intern;
+mod plan;
 pub mod rows;
+mod rowwise;
+mod spool;
 pub mod value;
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-pub(crate) use column::FieldColumns;
-use prepare::{Prepared, prepare};
-pub use prepare::{TIMESTAMP, TRUE_PROBABILITY};
-use raw::{Kept, Raw};
-
+use self::collect::Collector;
+use self::finish::{write_codes, write_field};
+use self::fit::{Basis, Fitted, codes_of, fit};
+use self::plan::Plan;
+use self::rowwise::RowWise;
+use self::spool::Marks;
 use super::dataset::Dataset;
-use super::protocol::{FitOn, Protocol};
-use super::schema::{Field, FieldKind, FieldSpec, Schema};
-use super::split::Split;
+use super::lookup::Lookup;
+use super::protocol::{FitOn, Protocol, Sampling};
+use super::schema::{Encoding, Field, Schema};
+use super::source::reader::Reader;
+use super::source::table::TableReader;
+use super::split::{Facts, Split};
+use super::store::builder::{Builder, Target};
+use super::store::column::DType;
+use super::store::directory::Role;
 use super::table::Table;
 use crate::error::{Error, Result};
 
-/// Everything a [`Dataset`] is assembled from; all columns have `rows` entries.
-pub(crate) struct Parts {
-    pub schema: Schema,
-    pub rows: u32,
-    /// One a field of the schema.
-    pub fields: Vec<FieldColumns>,
-    /// 0 or 1.
-    pub labels: Vec<u8>,
-    /// Present when the schema has a user column.
-    pub users: Option<Vec<u32>>,
-    /// Present when the schema has an item column.
-    pub items: Option<Vec<u32>>,
-    /// Present when the schema has a weight column.
-    pub weights: Option<Vec<f32>>,
-    pub true_probability: Option<Vec<f32>>,
-    pub split: Split,
+/// The inputs that rows come from, in their order: training, validation and test files; most data have the first alone.
+pub type Inputs = Vec<Box<dyn Reader>>;
+
+/// What a data set is encoded with.
+#[derive(Debug, Clone, Copy)]
+pub enum Rules<'a> {
+    /// A protocol: vocabularies and bounds are fitted as it says. Tables that it joins, by name.
+    New(&'a Protocol, &'a BTreeMap<String, Lookup>),
+    /// A schema that was fitted before; nothing is fitted.
+    Fitted(&'a Schema),
+    /// A schema that was fitted before, whose vocabularies take in the new values of the training rows.
+    Grown(&'a Schema),
+}
+
+impl<'a> Rules<'a> {
+    fn protocol(self) -> &'a Protocol {
+        match self {
+            Rules::New(protocol, _) => protocol,
+            Rules::Fitted(schema) | Rules::Grown(schema) => &schema.protocol,
+        }
+    }
+
+    fn tables(self) -> &'a BTreeMap<String, Lookup> {
+        match self {
+            Rules::New(_, tables) => tables,
+            Rules::Fitted(schema) | Rules::Grown(schema) => &schema.tables,
+        }
+    }
 }
 
 /// Encodes a raw table under a protocol, fitting vocabularies and bounds as the protocol says.
 ///
 /// # Errors
-/// When a column is missing, a label or a number is not one, or no row or no training row is left.
+/// As [`encode_rows`].
 pub fn encode(table: &Table, protocol: &Protocol) -> Result<Dataset> {
-    let prepared = prepare(table, protocol, &protocol.label)?;
-    let used = match protocol.fit_on {
-        FitOn::All => None,
-        FitOn::Train if prepared.split.train.is_empty() => {
-            return Err(Error::Data(format!(
-                "protocol `{}` leaves no training row of {}; give it more data",
-                protocol.name,
-                prepared.kept.len()
-            )));
-        }
-        FitOn::Train => {
-            let mut used = vec![false; prepared.kept.len()];
-            for &row in &prepared.split.train {
-                used[row as usize] = true;
-            }
-            Some(used)
-        }
-    };
-    let fitted: Result<Vec<(Field, FieldColumns)>> = protocol
-        .fields
-        .par_iter()
-        .map(|spec: &FieldSpec| {
-            let column = raw_column(table, &spec.name, spec.kind, &prepared.kept)?;
-            let field = fit::fit(spec, &column, &prepared.kept, used.as_deref())?;
-            let columns = column::encode_column(&field, &column, &prepared.kept)?;
-            Ok((field, columns))
-        })
-        .collect();
-    let (fields, columns) = fitted?.into_iter().unzip();
-    let schema = Schema {
-        protocol: protocol.name.clone(),
-        fields,
-        label: protocol.label.clone(),
-        user_column: protocol.user_column.clone(),
-        item_column: protocol.item_column.clone(),
-        weight_column: protocol.weight_column.clone(),
-    };
-    schema.check()?;
-    assemble(schema, columns, prepared)
+    let inputs: Inputs = vec![Box::new(TableReader::new(table.clone()))];
+    encode_rows(
+        inputs,
+        Rules::New(protocol, &BTreeMap::new()),
+        Target::Anywhere,
+    )
 }
 
 /// Encodes a raw table with a schema that was fitted before; the protocol's split is applied, nothing is fitted.
 ///
 /// # Errors
-/// As [`encode`]; also when schema and protocol do not have the same name. A split may be empty here.
-pub fn encode_with(schema: &Schema, table: &Table, protocol: &Protocol) -> Result<Dataset> {
-    schema.check()?;
-    if schema.protocol != protocol.name {
-        return Err(Error::Data(format!(
-            "the schema was fitted under protocol `{}`, expected `{}`",
-            schema.protocol, protocol.name
-        )));
+/// As [`encode_rows`]. A part of the split may be empty here.
+pub fn encode_with(schema: &Schema, table: &Table) -> Result<Dataset> {
+    let inputs: Inputs = vec![Box::new(TableReader::new(table.clone()))];
+    encode_rows(inputs, Rules::Fitted(schema), Target::Anywhere)
+}
+
+/// Encodes the rows of all inputs.
+///
+/// # Errors
+/// When a column is missing, a row is bad and bad rows are not to be skipped, no row or no training row is left, or the system
+/// refuses.
+pub fn encode_rows(inputs: Inputs, rules: Rules<'_>, target: Target<'_>) -> Result<Dataset> {
+    let protocol = rules.protocol();
+    protocol.check().map_err(|(_, what)| Error::Data(what))?;
+    if let Rules::Fitted(schema) | Rules::Grown(schema) = rules {
+        schema.check()?;
     }
-    let rules = Protocol {
-        user_column: schema.user_column.clone(),
-        item_column: schema.item_column.clone(),
-        weight_column: schema.weight_column.clone(),
-        ..protocol.clone()
+    let mut collected = Collection::new(protocol);
+    let mut tables = BTreeMap::new();
+    for (part, mut reader) in inputs.into_iter().enumerate() {
+        let plan = Plan::new(protocol, rules.tables(), reader.as_mut())?;
+        collected.read(reader.as_mut(), &plan, rules, part)?;
+        for (name, table) in rules.tables() {
+            tables.insert(name.clone(), table.only(&plan.used_of(name, table)));
+        }
+    }
+    collected.finish(rules, tables, target)
+}
+
+/// All that was collected of the rows.
+struct Collection {
+    fields: Vec<Collector>,
+    rows: RowWise,
+}
+
+impl Collection {
+    fn new(protocol: &Protocol) -> Collection {
+        let missing = &protocol.input.missing;
+        let fields = protocol
+            .fields
+            .iter()
+            .map(|spec| Collector::new(spec, missing));
+        Collection {
+            fields: fields.collect(),
+            rows: RowWise::new(protocol),
+        }
+    }
+
+    /// The first pass over one input.
+    fn read(
+        &mut self,
+        reader: &mut dyn Reader,
+        plan: &Plan,
+        rules: Rules<'_>,
+        part: usize,
+    ) -> Result<()> {
+        let (protocol, tables) = (rules.protocol(), rules.tables());
+        let at_once = 2 * rayon::current_num_threads();
+        loop {
+            let mut blocks = Vec::with_capacity(at_once);
+            while blocks.len() < at_once {
+                match reader.next_block()? {
+                    Some(block) => blocks.push(block),
+                    None => break,
+                }
+            }
+            if blocks.is_empty() {
+                return Ok(());
+            }
+            let admitted: Vec<Result<admit::Admitted>> = blocks
+                .into_par_iter()
+                .map(|block| admit::admit(block.parse()?, plan, protocol, tables))
+                .collect();
+            let admitted = admitted.into_iter().collect::<Result<Vec<_>>>()?;
+            for chunk in &admitted {
+                self.rows.add(chunk, plan, protocol, part)?;
+            }
+            let fields = self.fields.par_iter_mut().enumerate();
+            fields.try_for_each(|(place, field)| {
+                let slot = plan.fields[place].first().copied().unwrap_or(0);
+                admitted
+                    .iter()
+                    .try_for_each(|chunk| field.add(chunk, slot, chunk.made[place].as_ref()))
+            })?;
+        }
+    }
+
+    /// The second pass.
+    fn finish(
+        mut self,
+        rules: Rules<'_>,
+        tables: BTreeMap<String, Lookup>,
+        target: Target<'_>,
+    ) -> Result<Dataset> {
+        let protocol = rules.protocol();
+        self.fields.iter_mut().for_each(Collector::close);
+        self.rows.close(protocol)?;
+        let stay = self.rows.stay.take();
+        let stay = Marks(stay.as_deref());
+        let rows = self.rows.kept();
+        let (times, users) = (self.rows.times(protocol)?, self.rows.users()?);
+        let facts = Facts {
+            users: &users,
+            times: &times,
+            labels: &self.rows.labels,
+            of_files: self.rows.of_files,
+        };
+        let mut split = protocol.split.apply(rows, facts)?;
+        split.check(rows)?;
+        drop((times, users));
+        self.rows.counts.sampled_out = sample(&mut split, &self.rows.labels, &protocol.sampling);
+        let used = self.used(rules, rows, &split, stay)?;
+        let fitted = self.fitted(rules, Marks(used.as_deref()))?;
+        drop(used);
+        let schema = schema_of(rules, &fitted, tables)?;
+
+        let bytes = fitted
+            .iter()
+            .map(|f| DType::narrowest(f.encoding.table_rows()).size() as u64);
+        let mut builder = Builder::new(target, u64::from(rows) * (bytes.sum::<u64>() + 9))?;
+        let all = protocol.fields.iter().zip(&fitted).zip(&mut self.fields);
+        for ((spec, fitted), collector) in all {
+            write_field(&mut builder, spec, fitted, &mut collector.values, stay)?;
+        }
+        self.rows.write(&mut builder, stay)?;
+        for (role, part) in [
+            (Role::Train, split.train),
+            (Role::Valid, split.valid),
+            (Role::Test, split.test),
+        ] {
+            builder.column("", role, DType::U32, |write| {
+                write(bytemuck::cast_slice(&part))
+            })?;
+        }
+        builder.finish(schema, rows, self.rows.counts)
+    }
+
+    /// The rows that fields are fitted to, as marks on all collected rows; `None`: all of them.
+    fn used(
+        &self,
+        rules: Rules<'_>,
+        rows: u32,
+        split: &Split,
+        stay: Marks<'_>,
+    ) -> Result<Option<Vec<bool>>> {
+        if matches!(rules, Rules::Fitted(_)) {
+            return Ok(None);
+        }
+        let protocol = rules.protocol();
+        if protocol.fit_on == FitOn::All {
+            return Ok(stay.0.map(<[bool]>::to_vec));
+        }
+        if split.train.is_empty() {
+            return Err(Error::Data(format!(
+                "protocol `{}` leaves no training row of {rows}; give it more data",
+                protocol.name
+            )));
+        }
+        let mut used = vec![false; rows as usize];
+        for &row in &split.train {
+            used[row as usize] = true;
+        }
+        let Some(stay) = stay.0 else {
+            return Ok(Some(used));
+        };
+        let mut of_kept = used.into_iter();
+        let marks = stay
+            .iter()
+            .map(|&stays| stays && of_kept.next().unwrap_or(false));
+        Ok(Some(marks.collect()))
+    }
+
+    fn fitted(&mut self, rules: Rules<'_>, used: Marks<'_>) -> Result<Vec<Fitted>> {
+        let fields = self
+            .fields
+            .par_iter_mut()
+            .zip(&rules.protocol().fields)
+            .enumerate();
+        let fitted = fields.map(|(place, (collector, spec))| {
+            let collected = &mut collector.values;
+            match rules {
+                Rules::New(..) => fit(spec, collected, used, Basis::New),
+                Rules::Grown(schema) => fit(
+                    spec,
+                    collected,
+                    used,
+                    Basis::Grow(&schema.fields[place].encoding),
+                ),
+                Rules::Fitted(schema) => {
+                    let encoding = schema.fields[place].encoding.clone();
+                    Ok(with(encoding, collected))
+                }
+            }
+        });
+        let fitted: Vec<Result<Fitted>> = fitted.collect();
+        fitted.into_iter().collect()
+    }
+}
+
+/// A field whose encoding is given.
+fn with(encoding: Encoding, collected: &collect::Collected) -> Fitted {
+    let code_of = match (&encoding, collected) {
+        (
+            Encoding::Vocabulary(vocabulary),
+            collect::Collected::One { texts, .. } | collect::Collected::Many { texts, .. },
+        ) => codes_of(texts, vocabulary),
+        _ => Vec::new(),
     };
-    let prepared = prepare(table, &rules, &schema.label)?;
-    let columns: Result<Vec<FieldColumns>> = schema
+    Fitted { encoding, code_of }
+}
+
+fn schema_of(
+    rules: Rules<'_>,
+    fitted: &[Fitted],
+    mut tables: BTreeMap<String, Lookup>,
+) -> Result<Schema> {
+    if let Rules::Fitted(schema) = rules {
+        return Ok(schema.clone());
+    }
+    tables.retain(|_, table| table.columns().next().is_some());
+    let protocol = rules.protocol().clone();
+    let fields = protocol
         .fields
-        .par_iter()
-        .map(|field| {
-            let column = raw_column(table, &field.name, field.kind, &prepared.kept)?;
-            column::encode_column(field, &column, &prepared.kept)
-        })
-        .collect();
-    assemble(schema.clone(), columns?, prepared)
+        .iter()
+        .zip(fitted)
+        .map(|(spec, fitted)| Field {
+            spec: spec.clone(),
+            encoding: fitted.encoding.clone(),
+        });
+    let schema = Schema {
+        fields: fields.collect(),
+        protocol,
+        tables,
+    };
+    schema.check()?;
+    Ok(schema)
 }
 
-/// A field's column as its kind wants it.
-fn raw_column<'t>(table: &'t Table, name: &str, kind: FieldKind, kept: &Kept) -> Result<Raw<'t>> {
-    let column = Raw::new(table.column(name)?, kept);
-    Ok(match kind {
-        FieldKind::Numeric => column,
-        FieldKind::Categorical | FieldKind::MultiValued => column.into_text(),
-    })
-}
-
-/// The encoded fields and what was prepared beside them.
-fn assemble(schema: Schema, fields: Vec<FieldColumns>, prepared: Prepared) -> Result<Dataset> {
-    Dataset::assemble(Parts {
-        schema,
-        rows: prepared.kept.len() as u32,
-        fields,
-        labels: prepared.labels,
-        users: prepared.users,
-        items: prepared.items,
-        weights: prepared.weights,
-        true_probability: prepared.true_probability,
-        split: prepared.split,
-    })
+/// Takes negative rows out of the training rows; gives how many. Which ones depends on the seed and on the row's number alone.
+fn sample(split: &mut Split, labels: &[u8], sampling: &Sampling) -> u64 {
+    if sampling.negatives >= 1.0 {
+        return 0;
+    }
+    let before = split.train.len();
+    // A share of 2^53 equally likely numbers, which f64 holds exactly.
+    let limit = (sampling.negatives * (1u64 << 53) as f64) as u64;
+    split.train.retain(|&row| {
+        let key = [sampling.seed.to_le_bytes(), u64::from(row).to_le_bytes()].concat();
+        labels[row as usize] != 0 || xxhash_rust::xxh3::xxh3_64(&key) >> 11 < limit
+    });
+    (before - split.train.len()) as u64
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::batch::{Batch, FieldBatch};
-    use crate::data::dataset::SplitName;
-    use crate::data::schema::Encoding;
-    use crate::data::testing::{any_rows, protocol, random_split, table, texts};
-    use crate::data::vocab::Vocabulary;
-    use proptest::prelude::*;
-
-    fn row(user: &str, tags: &str, weight: &str, rating: u8) -> (String, String, String, u8) {
-        (user.into(), tags.into(), weight.into(), rating)
-    }
-
-    /// The last row tests, the last but one validates, the others train.
-    fn in_time() -> crate::data::split::SplitRule {
-        crate::data::split::SplitRule::LeaveLastOut
-    }
-
-    fn all_rows(data: &Dataset) -> Batch {
-        let mut batch = Batch::default();
-        let rows: Vec<u32> = (0..data.rows() as u32).collect();
-        data.gather(&rows, &mut batch);
-        batch
-    }
-
-    #[test]
-    fn a_table_by_hand() {
-        // times are rating % 3; the row with rating 3 is dropped.
-        let raw = table(&[
-            row("b", "x|y", "2", 5), // time 2, validation
-            row("b", "z", "1", 3),
-            row("a", "", "", 4),      // time 1, trains: a has one row
-            row("b", "y", "4", 1),    // time 1, trains
-            row("b", "z|x", "10", 2), // time 2, test
-        ]);
-        let data = encode(&raw, &protocol(FitOn::Train, in_time())).unwrap();
-        assert_eq!(data.rows(), 4);
-        assert_eq!(data.labels(), [1, 1, 0, 0]);
-        assert_eq!((data.users(), data.items()), (&[0, 1, 0, 0][..], &[][..]));
-        assert_eq!(data.split(SplitName::Train), [2, 1]);
-        assert_eq!(data.split(SplitName::Valid), [0]);
-        assert_eq!(data.split(SplitName::Test), [3]);
-        assert_eq!(
-            data.true_probability(),
-            Some(&[0.625, 0.5, 0.125, 0.25][..])
-        );
-        let known = |place: usize| match &data.schema().fields[place].encoding {
-            Encoding::Vocabulary(vocabulary) => vocabulary.texts().to_vec(),
-            Encoding::MinMax { min, max } => vec![min.to_string(), max.to_string()],
-        };
-        // Only training rows: of the tags y alone, of the weights 4 alone.
-        assert_eq!(known(0), ["a", "b"]);
-        assert_eq!(known(1), ["y"]);
-        assert_eq!(known(2), ["4", "4"]);
-        let batch = all_rows(&data);
-        assert_eq!(batch.labels, [1.0, 1.0, 0.0, 0.0]);
-        // Table rows: 0..3 users, 3..5 tags, 5..7 weight.
-        let [
-            FieldBatch::One { ids: users },
-            FieldBatch::Mean { starts, ids: tags },
-            FieldBatch::Scaled { ids, values },
-        ] = &batch.fields[..]
-        else {
-            panic!("other fields: {:?}", batch.fields)
-        };
-        assert_eq!(users, &[2, 1, 2, 2]);
-        assert_eq!(
-            (&starts[..], &tags[..]),
-            (&[0, 2, 3, 4, 6][..], &[3, 4, 3, 4, 3, 3][..])
-        );
-        assert_eq!(
-            (&ids[..], &values[..]),
-            (&[6, 5, 6, 6][..], &[0.0, 1.0, 0.0, 0.0][..])
-        );
-    }
-
-    #[test]
-    fn what_is_missing_or_wrong_is_named() {
-        let refused =
-            |raw: &Table, protocol: &Protocol| encode(raw, protocol).unwrap_err().to_string();
-        let good = [row("a", "x", "1", 5), row("b", "y", "2", 1)];
-        let mut rules = protocol(FitOn::All, random_split(1));
-        rules.fields[0].name = "nobody".into();
-        assert!(refused(&table(&good), &rules).contains("no column `nobody`"));
-        rules = protocol(FitOn::All, random_split(1));
-        let bad = table(&[row("a", "x", "1", 3), row("a", "x", "heavy", 5)]);
-        let error = refused(&bad, &rules);
-        assert!(
-            error.contains("row 2, column `weight`: \"heavy\""),
-            "{error}"
-        );
-        let weighted = |column: &str| Protocol {
-            weight_column: Some(column.into()),
-            ..rules.clone()
-        };
-        let error = refused(&table(&good), &weighted("nothing"));
-        assert!(error.contains("no column `nothing`"), "{error}");
-        let light = table(&[row("a", "x", "1", 3), row("b", "y", "0", 1)]);
-        let error = refused(&light, &weighted("weight"));
-        assert!(
-            error.contains("row 2, column `weight`: 0 is not a weight"),
-            "{error}"
-        );
-        let dropped = table(&[row("a", "x", "1", 3)]);
-        assert!(refused(&dropped, &rules).contains("no row is left of 1"));
-        rules.label.column = "tags".into();
-        assert!(refused(&table(&good), &rules).contains("row 1, column `tags`"));
-        let one = table(&good[..1]);
-        let rules = protocol(FitOn::Train, random_split(1));
-        assert!(refused(&one, &rules).contains("no training row of 1"));
-        let data = encode(&table(&good), &rules).unwrap();
-        let other = Protocol {
-            name: "other".into(),
-            ..rules
-        };
-        let error = encode_with(data.schema(), &one, &other)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("`test`, expected `other`"), "{error}");
-    }
-
-    #[test]
-    fn new_data_is_encoded_with_the_old_schema() {
-        let rules = protocol(FitOn::All, random_split(1));
-        let old = encode(
-            &table(&[row("a", "x", "0", 5), row("b", "y", "4", 1)]),
-            &rules,
-        )
-        .unwrap();
-        let new = table(&[
-            row("c", "y|w", "1", 1),
-            row("b", "x", "9", 5),
-            row("d", "", "", 5),
-        ]);
-        let data = encode_with(old.schema(), &new, &rules).unwrap();
-        assert_eq!(data.schema(), old.schema());
-        // c and d are both unknown to the vocabulary, but stay two users.
-        assert_eq!(data.users(), [0, 1, 2]);
-        let batch = all_rows(&data);
-        assert_eq!(batch.fields[0], FieldBatch::One { ids: vec![0, 2, 0] });
-        let scaled = FieldBatch::Scaled {
-            ids: vec![7, 7, 6],
-            values: vec![0.25, 1.0, 1.0],
-        };
-        assert_eq!(batch.fields[2], scaled);
-    }
-
-    #[test]
-    fn weights_follow_their_rows() {
-        let raw = table(&[
-            row("a", "x", "2", 5),
-            row("b", "x", "", 3),
-            row("b", "y", "0.5", 1),
-        ]);
-        let rules = Protocol {
-            weight_column: Some("weight".into()),
-            ..protocol(FitOn::All, random_split(1))
-        };
-        let data = encode(&raw, &rules).unwrap();
-        assert_eq!(data.weights(), [2.0, 0.5]);
-        let mut batch = Batch::default();
-        data.gather(&[1, 0, 1], &mut batch);
-        assert_eq!(batch.weights, [0.5, 2.0, 0.5]);
-    }
-
-    #[test]
-    fn a_column_of_numbers_can_be_categorical() {
-        let mut raw = Table::new(3);
-        let numbers = vec![10.0, f64::NAN, 9.5];
-        raw.push("user", super::super::table::Values::Number(numbers))
-            .unwrap();
-        raw.push("rating", texts(&["5", "1", "4"])).unwrap();
-        let mut rules = protocol(FitOn::All, random_split(1));
-        rules.fields.truncate(1);
-        let data = encode(&raw, &rules).unwrap();
-        let expected = Vocabulary::fit([("10", 1), ("9.5", 1)], 1);
-        assert_eq!(
-            data.schema().fields[0].encoding,
-            Encoding::Vocabulary(expected)
-        );
-        assert_eq!(
-            all_rows(&data).fields[0],
-            FieldBatch::One { ids: vec![1, 0, 2] }
-        );
-        assert_eq!(data.labels(), [1, 0, 1]);
-    }
-
-    proptest! {
-        /// Decoding gives back the raw text of every row; what a training row showed is never unknown.
-        #[test]
-        fn codes_decode_to_the_raw_values(rows in any_rows(), seed: u64, train_only: bool) {
-            let fit_on = if train_only { FitOn::Train } else { FitOn::All };
-            let data = encode(&table(&rows), &protocol(fit_on, random_split(seed))).unwrap();
-            let kept: Vec<_> = rows.iter().filter(|row| row.3 != 3).collect();
-            prop_assert_eq!(data.rows(), kept.len());
-            let fitted: Vec<usize> = match fit_on {
-                FitOn::Train => data.split(SplitName::Train).iter().map(|&r| r as usize).collect(),
-                FitOn::All => (0..kept.len()).collect(),
-            };
-            let batch = all_rows(&data);
-            let [FieldBatch::One { ids: users }, FieldBatch::Mean { starts, ids: tags }, _] = &batch.fields[..] else {
-                panic!("other fields");
-            };
-            let text = |place: usize, id: u32| match &data.schema().fields[place].encoding {
-                Encoding::Vocabulary(vocabulary) => {
-                    vocabulary.text(id - data.schema().offsets()[place] as u32).unwrap_or("")
-                }
-                Encoding::MinMax { .. } => panic!("a number"),
-            };
-            for (i, row) in kept.iter().enumerate() {
-                let known = fitted.iter().any(|&f| kept[f].0 == row.0);
-                prop_assert_eq!(text(0, users[i]), if known { row.0.as_str() } else { "" });
-                let list = &tags[starts[i] as usize..starts[i + 1] as usize];
-                let found: Vec<&str> = list.iter().map(|&id| text(1, id)).collect();
-                let tag_known = |tag: &str| fitted.iter().any(|&f| kept[f].1.split('|').any(|t| t == tag));
-                let mut expected: Vec<&str> = row.1.split('|').filter(|tag| !tag.is_empty())
-                    .map(|tag| if tag_known(tag) { tag } else { "" }).collect();
-                if expected.is_empty() {
-                    expected.push("");
-                }
-                prop_assert_eq!(found, expected);
-                prop_assert_eq!(f32::from(data.labels()[i]), f32::from(u8::from(row.3 >= 4)));
-            }
-        }
-
-        /// Raw rows at prediction give the batch that the same rows of the table give.
-        #[test]
-        fn raw_rows_and_the_table_agree(rows in any_rows(), seed: u64) {
-            let rules = protocol(FitOn::Train, random_split(seed));
-            let data = encode(&table(&rows), &rules).unwrap();
-            let kept: Vec<Vec<&str>> = rows.iter().filter(|row| row.3 != 3)
-                .map(|row| vec![row.2.as_str(), "ignored", &row.1, &row.0]).collect();
-            let header = ["weight", "else", "tags", "user"];
-            let (batch, unknown) = rows::encode_rows(data.schema(), &header, &kept).unwrap();
-            let expected = Batch { labels: vec![], ..all_rows(&data) };
-            prop_assert_eq!(&batch, &expected);
-            let FieldBatch::One { ids } = &batch.fields[0] else { panic!("other fields") };
-            for ((names, row), &id) in unknown.iter().zip(&kept).zip(ids) {
-                prop_assert_eq!(names.contains(&"user"), id == 0 && !row[3].is_empty());
-            }
-            // The same table with the fitted schema is the same data.
-            let again = encode_with(data.schema(), &table(&rows), &rules).unwrap();
-            prop_assert_eq!(again.fingerprint(), data.fingerprint());
-        }
-    }
-}
+mod tests;

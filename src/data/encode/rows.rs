@@ -1,10 +1,13 @@
 //! Raw rows of text, as a request or a CSV file brings them, become a [`Batch`].
 
-use super::fit::in_row;
+use super::admit::crossed;
 use super::value::Encoded;
 use crate::data::batch::{Batch, FieldBatch};
 use crate::data::gather::{reset, scaled_row};
-use crate::data::schema::Schema;
+use crate::data::lookup::Lookup;
+use crate::data::protocol::TableSpec;
+use crate::data::schema::{Field, Schema};
+use crate::data::source::columns::{ColumnRef, told};
 use crate::error::{Error, Result};
 
 /// Encodes raw rows one by one with a fitted schema.
@@ -13,22 +16,93 @@ pub struct RowEncoder<'s> {
     schema: &'s Schema,
     /// How many values a row has.
     width: usize,
-    /// Where each field stands in a row.
-    columns: Vec<usize>,
+    /// Where the values of each field stand.
+    places: Vec<Vec<Place<'s>>>,
     offsets: Vec<usize>,
     batch: Batch,
 }
 
+/// Where a raw value stands.
+#[derive(Debug, Clone, Copy)]
+enum Place<'s> {
+    /// In the row.
+    Row(usize),
+    /// In a column of the model's own copy of a table, in the row of the key that stands in the row.
+    Table {
+        table: &'s Lookup,
+        column: usize,
+        key: usize,
+    },
+}
+
+impl Place<'_> {
+    fn text<'t, S: AsRef<str>>(&'t self, row: &'t [S]) -> &'t str {
+        match self {
+            Place::Row(place) => row[*place].as_ref(),
+            Place::Table { table, column, key } => {
+                table.text(*column, table.place(row[*key].as_ref()))
+            }
+        }
+    }
+}
+
 impl<'s> RowEncoder<'s> {
-    /// An encoder for rows whose columns `header` names. Columns that are no field are ignored.
+    /// An encoder for rows whose columns `header` names. Columns that are no field are ignored. A column of a joined table may
+    /// stand in the row itself; else the row's key is looked up in the model's copy of the table.
     ///
     /// # Errors
     /// When a field's column is missing or there twice.
     pub fn new<S: AsRef<str>>(schema: &'s Schema, header: &[S]) -> Result<RowEncoder<'s>> {
+        let there = |column: &ColumnRef| match column {
+            ColumnRef::Name(name) => header.iter().any(|h| h.as_ref() == name),
+            ColumnRef::Number(_) => true,
+        };
+        let find = |column: &ColumnRef| {
+            column.place(header).map_err(|error| match column {
+                ColumnRef::Name(name) if !there(column) => Error::Data(format!(
+                    "the input has no column `{name}`, which the model needs; there {}",
+                    told(name, header)
+                )),
+                _ => Error::Data(format!("of the input's columns, {error}")),
+            })
+        };
+        RowEncoder::with(schema, header.len(), &there, &find)
+    }
+
+    /// An encoder for rows that hold just these columns, as [`needed`] lists them.
+    ///
+    /// # Errors
+    /// When one that is needed is not among them.
+    pub fn of_columns(schema: &'s Schema, columns: &[ColumnRef]) -> Result<RowEncoder<'s>> {
+        let place = |column: &ColumnRef| columns.iter().position(|c| c == column);
+        let find = |column: &ColumnRef| {
+            place(column).ok_or_else(|| Error::Data(format!("column `{column}` was not read")))
+        };
+        RowEncoder::with(
+            schema,
+            columns.len(),
+            &|column| place(column).is_some(),
+            &find,
+        )
+    }
+
+    fn with(
+        schema: &'s Schema,
+        width: usize,
+        there: &dyn Fn(&ColumnRef) -> bool,
+        find: &dyn Fn(&ColumnRef) -> Result<usize>,
+    ) -> Result<RowEncoder<'s>> {
+        let fields = schema.fields.iter().map(|field| {
+            let sources = field.sources();
+            let places = sources
+                .iter()
+                .map(|column| place_of(schema, column, there, find));
+            places.collect()
+        });
         let mut encoder = RowEncoder {
             schema,
-            width: header.len(),
-            columns: columns(schema, header)?,
+            width,
+            places: fields.collect::<Result<_>>()?,
             offsets: schema.offsets(),
             batch: Batch::default(),
         };
@@ -52,7 +126,7 @@ impl<'s> RowEncoder<'s> {
         }
         let mut unknown_fields = Vec::new();
         for (place, field) in self.schema.fields.iter().enumerate() {
-            let (encoded, unknown) = field.encode_text(row[self.columns[place]].as_ref())?;
+            let (encoded, unknown) = self.encoded(field, place, row).map_err(Error::Data)?;
             let offset = self.offsets[place] as u32;
             push(&mut self.batch.fields[place], offset, &encoded);
             if unknown {
@@ -61,6 +135,26 @@ impl<'s> RowEncoder<'s> {
         }
         self.batch.rows += 1;
         Ok(unknown_fields)
+    }
+
+    fn encoded<S: AsRef<str>>(
+        &self,
+        field: &Field,
+        place: usize,
+        row: &[S],
+    ) -> Result<(Encoded, bool), String> {
+        let missing = &self.schema.protocol.input.missing;
+        match &self.places[place][..] {
+            [one] => {
+                let text = one.text(row);
+                let missing = missing.iter().any(|m| m == text);
+                field.encode_text(if missing { "" } else { text })
+            }
+            several => {
+                let parts: Vec<&str> = several.iter().map(|place| place.text(row)).collect();
+                field.encode_text(&crossed(field, &parts, missing))
+            }
+        }
     }
 
     /// The rows since the last [`RowEncoder::clear`]; labels stay empty.
@@ -86,43 +180,73 @@ pub fn encode_rows<'s, S: AsRef<str>, R: AsRef<[S]>>(
     let mut encoder = RowEncoder::new(schema, header)?;
     let unknown = (1..).zip(rows).map(|(number, row)| {
         let pushed = encoder.push(row.as_ref());
-        pushed.map_err(|error| in_row(number, &error))
+        pushed.map_err(|error| Error::Data(format!("row {number}, {error}")))
     });
     let unknown = unknown.collect::<Result<_>>()?;
     Ok((encoder.batch, unknown))
 }
 
-/// Where each field stands in the header.
-fn columns<S: AsRef<str>>(schema: &Schema, header: &[S]) -> Result<Vec<usize>> {
-    let missing = |name: &str| {
-        let names: Vec<&str> = header.iter().map(AsRef::as_ref).collect();
-        Error::Data(format!(
-            "the input has no column `{name}`, which the model needs; it has: {}",
-            names.join(", ")
-        ))
+/// The raw columns that rows of a header must give, in the order of their first use: those of fields, and keys of tables where the
+/// header lacks their columns. Without a header, every table is joined by its key.
+pub fn needed(schema: &Schema, header: Option<&[String]>) -> Vec<ColumnRef> {
+    let mut all: Vec<ColumnRef> = Vec::new();
+    for column in schema.fields.iter().flat_map(|field| field.sources()) {
+        let there = match (&column, header) {
+            (ColumnRef::Name(name), Some(header)) => header.contains(name),
+            (ColumnRef::Name(_), None) => false,
+            (ColumnRef::Number(_), _) => true,
+        };
+        let needed = match joined(schema, &column) {
+            Some((_, _, spec)) if !there => spec.on().clone(),
+            _ => column,
+        };
+        if !all.contains(&needed) {
+            all.push(needed);
+        }
+    }
+    all
+}
+
+/// The table, its column's number and its rule, when a column is one of a table.
+fn joined<'s>(
+    schema: &'s Schema,
+    column: &ColumnRef,
+) -> Option<(&'s Lookup, usize, &'s TableSpec)> {
+    let ColumnRef::Name(name) = column else {
+        return None;
     };
-    schema
-        .fields
-        .iter()
-        .map(|field| {
-            let mut places = (0..header.len()).filter(|&i| header[i].as_ref() == field.name);
-            let place = places.next().ok_or_else(|| missing(&field.name))?;
-            match places.next() {
-                None => Ok(place),
-                Some(_) => Err(Error::Data(format!(
-                    "the input has column `{}` twice",
-                    field.name
-                ))),
-            }
-        })
-        .collect()
+    schema.tables.iter().find_map(|(table, lookup)| {
+        let bare = name
+            .strip_prefix(table.as_str())
+            .and_then(|n| n.strip_prefix('.'));
+        let place = lookup.columns().position(|c| c == bare.unwrap_or(name))?;
+        Some((lookup, place, schema.protocol.tables.get(table)?))
+    })
+}
+
+fn place_of<'s>(
+    schema: &'s Schema,
+    column: &ColumnRef,
+    there: &dyn Fn(&ColumnRef) -> bool,
+    find: &dyn Fn(&ColumnRef) -> Result<usize>,
+) -> Result<Place<'s>> {
+    if let Some((table, place, spec)) = joined(schema, column)
+        && !there(column)
+    {
+        return Ok(Place::Table {
+            table,
+            column: place,
+            key: find(spec.on())?,
+        });
+    }
+    find(column).map(Place::Row)
 }
 
 /// Appends one row's value. The variants fit: [`reset`] made them for the schema that encoded the value.
 fn push(batch: &mut FieldBatch, offset: u32, encoded: &Encoded) {
     match (batch, encoded) {
         (FieldBatch::One { ids }, value) => ids.extend(value.codes().iter().map(|c| offset + c)),
-        (FieldBatch::Mean { starts, ids }, value) => {
+        (FieldBatch::Mean { starts, ids } | FieldBatch::Sum { starts, ids }, value) => {
             ids.extend(value.codes().iter().map(|c| offset + c));
             starts.push(ids.len() as u32);
         }
@@ -175,7 +299,9 @@ mod tests {
         let header = ["user", "tags", "weight"];
         assert!(refused(&header[..2], &["a", "x"]).contains("no column `weight`"));
         assert!(refused(&header, &["a", "x"]).contains("row 1, there are 2 values"));
-        assert!(refused(&["user", "tags", "weight", "user"], &[]).contains("`user` twice"));
+        assert!(
+            refused(&["user", "tags", "weight", "user"], &[]).contains("`user` is there twice")
+        );
         let error = refused(&header, &["a", "x", "much"]);
         assert!(
             error.contains("row 1, column `weight`: \"much\""),

@@ -22,6 +22,7 @@ mod ids;
 mod lines;
 pub mod ml100k;
 pub mod ml1m;
+pub mod protocols;
 mod title;
 
 use std::path::Path;

@@ -32,42 +32,13 @@ impl DType {
     }
 }
 
-/// A column that is being built.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Column {
-    U8(Vec<u8>),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    F32(Vec<f32>),
-}
-
-impl Column {
-    /// Codes, all below `bound`, in the narrowest type that holds them.
-    pub fn narrowest(bound: usize, codes: impl Iterator<Item = u32>) -> Column {
-        match DType::narrowest(bound) {
-            DType::U8 => Column::U8(codes.map(|code| code as u8).collect()),
-            DType::U16 => Column::U16(codes.map(|code| code as u16).collect()),
-            DType::U32 | DType::F32 => Column::U32(codes.collect()),
-        }
-    }
-
-    pub fn dtype(&self) -> DType {
-        match self {
-            Column::U8(_) => DType::U8,
-            Column::U16(_) => DType::U16,
-            Column::U32(_) => DType::U32,
-            Column::F32(_) => DType::F32,
-        }
-    }
-
-    /// The column as it lies in a file (all supported machines are little-endian).
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Column::U8(numbers) => numbers,
-            Column::U16(numbers) => bytemuck::cast_slice(numbers),
-            Column::U32(numbers) => bytemuck::cast_slice(numbers),
-            Column::F32(numbers) => bytemuck::cast_slice(numbers),
-        }
+/// Codes, all below what `dtype` holds, as they lie in a file (all supported machines are little-endian).
+pub(crate) fn packed(dtype: DType, codes: &[u32], bytes: &mut Vec<u8>) {
+    bytes.clear();
+    match dtype {
+        DType::U8 => bytes.extend(codes.iter().map(|&code| code as u8)),
+        DType::U16 => bytes.extend(codes.iter().flat_map(|&code| (code as u16).to_le_bytes())),
+        DType::U32 | DType::F32 => bytes.extend_from_slice(bytemuck::cast_slice(codes)),
     }
 }
 
@@ -126,10 +97,11 @@ mod tests {
             (65_537, DType::U32),
         ] {
             let last = (bound - 1) as u32;
-            let column = Column::narrowest(bound, [0, last].into_iter());
-            assert_eq!(column.dtype(), dtype);
-            assert_eq!(column.bytes().len(), 2 * dtype.size());
-            let view = View::new(dtype, column.bytes());
+            assert_eq!(DType::narrowest(bound), dtype);
+            let mut bytes = Vec::new();
+            packed(dtype, &[0, last], &mut bytes);
+            assert_eq!(bytes.len(), 2 * dtype.size());
+            let view = View::new(dtype, &bytes);
             assert_eq!((view.len(), view.max()), (2, Some(last)));
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::column::DType;
 use super::payload::aligned;
 use crate::data::schema::{Field, FieldKind, Schema};
+use crate::data::source::columns::ColumnRef;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,15 +92,16 @@ impl Index {
             fields.push(walk.field(field, rows)?);
         }
         let label = walk.take("", Role::Label, DType::U8, Some(rows))?;
-        let mut optional = |column: &Option<String>, role, dtype| {
+        let mut optional = |column: &Option<ColumnRef>, role, dtype| {
             let wanted = column.as_ref();
             wanted
                 .map(|_| walk.take("", role, dtype, Some(rows)))
                 .transpose()
         };
-        let user = optional(&schema.user_column, Role::User, DType::U32)?;
-        let item = optional(&schema.item_column, Role::Item, DType::U32)?;
-        let weight = optional(&schema.weight_column, Role::Weight, DType::F32)?;
+        let roles = &schema.protocol.roles;
+        let user = optional(&roles.user, Role::User, DType::U32)?;
+        let item = optional(&roles.item, Role::Item, DType::U32)?;
+        let weight = optional(&roles.weight, Role::Weight, DType::F32)?;
         let is_known = entries
             .get(walk.next)
             .is_some_and(|e| e.role == Role::TrueProbability);

@@ -7,38 +7,46 @@
 //! | 12..16 | CRC-32 of the header |
 //! | 16..24 | length of the header, u64 |
 //! | 24..32 | length of the file, u64 |
-//! | 32.. | the header in JSON: schema, fingerprint, directory of columns (each with its CRC-32) |
-//! | from the next multiple of 64 | the payload: columns, each from a multiple of 64 on |
+//! | 32..64 | zeros |
+//! | from 64 | the payload: columns, each from a multiple of 64 on, to the next multiple of 64 |
+//! | at the end | the header in JSON: schema, fingerprint, directory of columns (each with its CRC-32) |
 //!
-//! All integers are little-endian. A file is believed only after everything in it was checked: lengths, checksums, the
-//! directory against the schema, codes against the vocabularies, splits against each other.
+//! All integers are little-endian. The header stands behind the columns, so that columns are written while they are made. A file
+//! is believed only after everything in it was checked: lengths, checksums, the directory against the schema, codes against the
+//! vocabularies, splits against each other.
 
+pub(crate) mod builder;
 pub(crate) mod column;
 pub(crate) mod directory;
 pub(crate) mod payload;
 mod validate;
 
+pub use builder::Target;
+
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
-use byteorder::{ByteOrder, LittleEndian, WriteBytesExt};
+use byteorder::{ByteOrder, LittleEndian};
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 
+use super::counts::Counts;
 use super::dataset::Dataset;
 use super::schema::Schema;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use directory::{Entry, Index, check_places};
-use payload::{Payload, aligned, map};
+use payload::{ALIGNMENT, Payload, map};
 
 #[cfg(target_endian = "big")]
 compile_error!("the encoded store maps little-endian columns; this machine is big-endian");
 
 const MAGIC: [u8; 8] = *b"AUTOINTD";
-const VERSION: u32 = 1;
-const PREFIX: usize = 32;
+const VERSION: u32 = 2;
+/// Where the payload begins.
+const PREFIX: usize = ALIGNMENT;
 /// A vocabulary of some ten million texts fits; more is no header of ours.
 const MAX_HEADER: usize = 1 << 30;
 
@@ -48,7 +56,40 @@ struct Header {
     schema: Schema,
     fingerprint: String,
     rows: u32,
+    counts: Counts,
     columns: Vec<Entry>,
+}
+
+/// The header of a data set as it stands in a file.
+fn header_of(data: &Dataset, path: &Path) -> Result<Vec<u8>> {
+    let refused = |what: String| Error::file(path, format!("cannot be written: {what}"));
+    let header = Header {
+        schema: data.schema().clone(),
+        fingerprint: data.fingerprint().to_owned(),
+        rows: data.rows() as u32,
+        counts: data.counts().clone(),
+        columns: data.entries().to_vec(),
+    };
+    let json = serde_json::to_vec(&header).map_err(|error| refused(error.to_string()))?;
+    if json.len() > MAX_HEADER {
+        return Err(refused(format!(
+            "its vocabularies take {} bytes, at most {MAX_HEADER} are possible; raise `min_count`",
+            json.len()
+        )));
+    }
+    Ok(json)
+}
+
+/// The bytes before the payload.
+fn prefix_of(header: &[u8], payload: usize) -> [u8; PREFIX] {
+    let mut prefix = [0; PREFIX];
+    prefix[..8].copy_from_slice(&MAGIC);
+    LittleEndian::write_u32(&mut prefix[8..12], VERSION);
+    LittleEndian::write_u32(&mut prefix[12..16], crc32fast::hash(header));
+    LittleEndian::write_u64(&mut prefix[16..24], header.len() as u64);
+    let length = PREFIX + payload + header.len();
+    LittleEndian::write_u64(&mut prefix[24..32], length as u64);
+    prefix
 }
 
 impl Dataset {
@@ -58,32 +99,12 @@ impl Dataset {
     /// When the system refuses; the message names the file.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let refused = |what: String| Error::file(path, format!("cannot be written: {what}"));
-        let header = Header {
-            schema: self.schema().clone(),
-            fingerprint: self.fingerprint().to_owned(),
-            rows: self.rows() as u32,
-            columns: self.entries().to_vec(),
-        };
-        let json = serde_json::to_vec(&header).map_err(|error| refused(error.to_string()))?;
-        if json.len() > MAX_HEADER {
-            return Err(refused(format!(
-                "its vocabularies take {} bytes, at most {MAX_HEADER} are possible; raise `min_count`",
-                json.len()
-            )));
-        }
-        let end = PREFIX + json.len();
-        let start = end.next_multiple_of(payload::ALIGNMENT);
+        let header = header_of(self, path)?;
         let payload = self.payload().bytes();
         write_whole(path, |file| {
-            file.write_all(&MAGIC)?;
-            file.write_u32::<LittleEndian>(VERSION)?;
-            file.write_u32::<LittleEndian>(crc32fast::hash(&json))?;
-            file.write_u64::<LittleEndian>(json.len() as u64)?;
-            file.write_u64::<LittleEndian>((start + payload.len()) as u64)?;
-            file.write_all(&json)?;
-            file.write_all(&[0; payload::ALIGNMENT][..start - end])?;
-            file.write_all(payload)
+            file.write_all(&prefix_of(&header, payload.len()))?;
+            file.write_all(payload)?;
+            file.write_all(&header)
         })
     }
 
@@ -123,8 +144,8 @@ impl Dataset {
 
 /// Checks a mapped file and makes a dataset of it.
 fn read(map: Mmap) -> Result<Dataset, String> {
-    let (header, start) = read_header(&map)?;
-    let payload = map.get(start..).ok_or("it is truncated")?;
+    let (header, place) = read_header(&map)?;
+    let payload = map.get(place.clone()).ok_or("it is truncated")?;
     header.schema.check().map_err(|error| error.to_string())?;
     check_places(&header.columns, payload.len())?;
     for entry in &header.columns {
@@ -139,18 +160,19 @@ fn read(map: Mmap) -> Result<Dataset, String> {
     let index = Index::resolve(&header.schema, u64::from(header.rows), &header.columns)?;
     let data = Dataset::new(
         header.schema,
+        header.counts,
         header.fingerprint,
         header.columns,
         index,
-        Payload::Mapped { map, start },
+        Payload::Mapped { map, place },
     );
     validate::check(&data)?;
     Ok(data)
 }
 
-/// The header, and where the payload starts.
-fn read_header(file: &[u8]) -> Result<(Header, usize), String> {
-    let (prefix, rest) = file.split_at_checked(PREFIX).ok_or("it is truncated")?;
+/// The header, and where the payload is.
+fn read_header(file: &[u8]) -> Result<(Header, Range<usize>), String> {
+    let prefix = file.get(..PREFIX).ok_or("it is truncated")?;
     if prefix[..8] != MAGIC {
         return Err("it is a file of another kind".into());
     }
@@ -168,17 +190,18 @@ fn read_header(file: &[u8]) -> Result<(Header, usize), String> {
         ));
     }
     let length = usize::try_from(LittleEndian::read_u64(&prefix[16..24])).ok();
-    let json = length
+    let start = length
         .filter(|&length| length <= MAX_HEADER)
-        .and_then(|length| rest.get(..length))
+        .and_then(|length| file.len().checked_sub(length))
+        .filter(|&start| start >= PREFIX)
         .ok_or("the length of its header is wrong")?;
+    let json = &file[start..];
     if crc32fast::hash(json) != LittleEndian::read_u32(&prefix[12..16]) {
         return Err("its header is damaged (wrong checksum)".into());
     }
     let header = serde_json::from_slice(json)
         .map_err(|error| format!("its header cannot be understood ({error})"))?;
-    let start = aligned(PREFIX + json.len()).ok_or("the length of its header is wrong")?;
-    Ok((header, start))
+    Ok((header, PREFIX..start))
 }
 
 #[cfg(test)]
@@ -187,7 +210,7 @@ mod tests {
     use crate::data::batch::Batch;
     use crate::data::dataset::SplitName;
     use crate::data::encode::encode;
-    use crate::data::protocol::{FitOn, Protocol};
+    use crate::data::protocol::FitOn;
     use crate::data::testing::{any_rows, protocol, random_split, table};
     use proptest::prelude::*;
 
@@ -212,10 +235,8 @@ mod tests {
             )
         };
         let rows: Vec<_> = (0..30).map(row).collect();
-        let rules = Protocol {
-            weight_column: Some("rating".into()),
-            ..protocol(FitOn::Train, random_split(3))
-        };
+        let mut rules = protocol(FitOn::Train, random_split(3));
+        rules.roles.weight = Some("rating".into());
         encode(&table(&rows), &rules).unwrap()
     }
 
@@ -240,34 +261,25 @@ mod tests {
 
     fn header_of(bytes: &[u8]) -> serde_json::Value {
         let length = LittleEndian::read_u64(&bytes[16..24]) as usize;
-        serde_json::from_slice(&bytes[PREFIX..PREFIX + length]).unwrap()
+        serde_json::from_slice(&bytes[bytes.len() - length..]).unwrap()
     }
 
     /// The same file with another header, all lengths and the header's checksum right.
     fn with_header(bytes: &[u8], header: &serde_json::Value) -> Vec<u8> {
         let old = LittleEndian::read_u64(&bytes[16..24]) as usize;
-        let payload = &bytes[aligned(PREFIX + old).unwrap()..];
+        let payload = &bytes[PREFIX..bytes.len() - old];
         let json = serde_json::to_vec(header).unwrap();
-        let mut file = bytes[..PREFIX].to_vec();
-        file.extend_from_slice(&json);
-        file.resize(aligned(file.len()).unwrap(), 0);
-        file.extend_from_slice(payload);
-        let length = file.len() as u64;
-        LittleEndian::write_u32(&mut file[12..16], crc32fast::hash(&json));
-        LittleEndian::write_u64(&mut file[16..24], json.len() as u64);
-        LittleEndian::write_u64(&mut file[24..32], length);
-        file
+        let prefix = prefix_of(&json, payload.len());
+        [&prefix[..], payload, &json].concat()
     }
 
     /// The file after `change` to the payload of column number `column`, all checksums right.
     fn with_column(bytes: &[u8], column: usize, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
         let mut header = header_of(bytes);
         let mut file = bytes.to_vec();
-        let length = LittleEndian::read_u64(&bytes[16..24]) as usize;
-        let start = aligned(PREFIX + length).unwrap();
         let entry: Entry = serde_json::from_value(header["columns"][column].clone()).unwrap();
         let range = entry.range().unwrap();
-        let part = &mut file[start..][range];
+        let part = &mut file[PREFIX..][range];
         change(part);
         header["columns"][column]["crc32"] = crc32fast::hash(part).into();
         with_header(&file, &header)
@@ -337,11 +349,20 @@ mod tests {
         assert!(refused(|h| h["rows"] = 23.into()).contains("expected"));
         assert!(refused(|h| h["columns"].as_array_mut().unwrap().clear()).contains("do not fill"));
         assert!(
-            refused(|h| h["schema"]["fields"].as_array_mut().unwrap().clear())
-                .contains("no fields")
+            refused(|h| h["schema"]["protocol"]["field"]
+                .as_array_mut()
+                .unwrap()
+                .clear())
+            .contains("encodings are not")
         );
-        assert!(refused(|h| h["schema"]["fields"][1]["name"] = "user".into()).contains("twice"));
-        assert!(refused(|h| h["schema"]["item_column"] = "user".into()).contains("expected"));
+        assert!(
+            refused(|h| h["schema"]["encodings"][1]["field"] = "user".into())
+                .contains("encodings are not")
+        );
+        assert!(
+            refused(|h| h["schema"]["protocol"]["roles"]["item"] = "user".into())
+                .contains("expected")
+        );
     }
 
     proptest! {

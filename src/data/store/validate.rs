@@ -2,7 +2,7 @@
 
 use super::column::View;
 use crate::data::dataset::{Dataset, FieldView, SplitName};
-use crate::data::schema::Field;
+use crate::data::schema::{Encoding, Field};
 use crate::data::split::check_disjoint;
 
 /// Checks every column's content: codes below the size of their vocabulary, starts that rise, labels of 0 and 1, probabilities,
@@ -36,10 +36,15 @@ fn check_field(field: &Field, view: FieldView<'_>) -> Result<(), String> {
     match view {
         FieldView::One(codes) => check_codes(field, codes),
         FieldView::Number(numbers) => {
-            let good = |x: &f32| x.is_nan() || (0.0..=1.0).contains(x);
+            let range = match field.encoding {
+                Encoding::MinMax { .. } => 0.0..=1.0,
+                Encoding::Standard { .. } => -10.0..=10.0,
+                _ => f32::MIN..=f32::MAX,
+            };
+            let good = |x: &f32| x.is_nan() || range.contains(x);
             match numbers.iter().all(good) {
                 true => Ok(()),
-                false => Err("has a number outside 0..1".into()),
+                false => Err(format!("has a number outside {range:?}")),
             }
         }
         FieldView::Mean { starts, codes } => {

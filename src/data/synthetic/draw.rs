@@ -20,6 +20,11 @@ impl Draw {
         Draw { generator }
     }
 
+    /// 64 random bits.
+    pub(super) fn word(&mut self) -> u64 {
+        self.generator.next_u64()
+    }
+
     /// Uniform in `0.0..1.0`, in steps of 2^-53.
     pub(super) fn unit(&mut self) -> f64 {
         const STEP: f64 = 1.0 / (1_u64 << 53) as f64;

@@ -5,6 +5,7 @@
 //! in the module `taste`; titles and people are invented.
 
 mod draw;
+pub mod files;
 mod films;
 mod people;
 mod taste;

@@ -9,7 +9,6 @@ use super::history::{Ended, EpochRecord};
 use super::provenance::Provenance;
 use crate::data::summary::Summary;
 use crate::error::Result;
-use crate::metrics::Metrics;
 use crate::score::Evaluation;
 use crate::settings::Settings;
 
@@ -79,7 +78,7 @@ impl Report<'_> {
             ("preset", self.settings.preset.clone()),
             ("parameters", self.parameters.to_string()),
             ("seed", self.settings.train.seed.to_string()),
-            ("data", self.provenance.source.clone()),
+            ("data", self.provenance.source.to_string()),
             ("data fingerprint", self.provenance.fingerprint.clone()),
             ("instruction set", self.provenance.isa.clone()),
         ];
@@ -112,7 +111,7 @@ fn measured(evaluation: &Evaluation) -> Markup {
         rows,
         ..
     } = evaluation;
-    let names = Metrics::default().entries().map(|(name, _)| name);
+    let names = evaluation.names.iter().map(|name| name.name());
     html! {
         h2 { "Metrics on the " (split) " rows" }
         p { "Protocol " (protocol) ", " (rows) " rows." }
@@ -128,7 +127,7 @@ fn measured(evaluation: &Evaluation) -> Markup {
                 @for (place, (name, metrics)) in evaluation.table().into_iter().enumerate() {
                     tr.model[place == 0] {
                         th { (name) }
-                        @for (_, value) in metrics.entries() { td { (number(value)) } }
+                        @for (_, value) in metrics.of(&evaluation.names) { td { (number(value)) } }
                     }
                 }
             }

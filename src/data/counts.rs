@@ -1,0 +1,87 @@
+//! What became of the rows that were read: the numbers always add up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How many bad rows are told with their place.
+pub(crate) const TOLD: usize = 10;
+
+/// Rows read = kept + dropped + bad + duplicates dropped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    pub read: u64,
+    pub kept: u64,
+    /// By the condition of the protocol that they met (the first, where several do).
+    pub dropped: BTreeMap<String, u64>,
+    /// Rows that were not what their format or a field says, and were skipped.
+    pub bad: u64,
+    /// The first of them, with their place.
+    pub first_bad: Vec<String>,
+    /// Rows whose user, item and time stand in an earlier row too.
+    pub duplicates: u64,
+    /// How many of them were left out.
+    pub duplicates_dropped: u64,
+    /// Rows whose key a joined table does not have, by table.
+    pub unmatched: BTreeMap<String, u64>,
+    /// Negative training rows that `[sampling]` leaves out; they are kept, but in no part of the split.
+    pub sampled_out: u64,
+    /// What else a user should know.
+    pub notes: Vec<String>,
+}
+
+impl Counts {
+    /// Whether there is more to tell than the number of rows.
+    pub fn is_plain(&self) -> bool {
+        self.read == self.kept
+            && self.duplicates == 0
+            && self.unmatched.is_empty()
+            && self.sampled_out == 0
+            && self.notes.is_empty()
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rows   {} read, {} kept", self.read, self.kept)?;
+        for (condition, rows) in &self.dropped {
+            write!(f, ", {rows} dropped ({condition})")?;
+        }
+        if self.bad > 0 {
+            write!(f, ", {} bad ones skipped", self.bad)?;
+        }
+        if self.duplicates_dropped > 0 {
+            write!(f, ", {} duplicates dropped", self.duplicates_dropped)?;
+        }
+        for bad in &self.first_bad {
+            write!(f, "\n       skipped {bad}")?;
+        }
+        if self.duplicates > self.duplicates_dropped {
+            write!(
+                f,
+                "\n       {} rows have the user, item and time of an earlier row: such a pair can stand in train and in test; \
+                 --on-duplicate last keeps one of each",
+                self.duplicates - self.duplicates_dropped
+            )?;
+        }
+        for (table, rows) in &self.unmatched {
+            write!(
+                f,
+                "\n       {rows} rows have a key that table `{table}` lacks: its columns are missing in them"
+            )?;
+        }
+        if self.sampled_out > 0 {
+            write!(
+                f,
+                "\n       {} negative training rows are left out by [sampling]",
+                self.sampled_out
+            )?;
+        }
+        for note in &self.notes {
+            write!(f, "\n       {note}")?;
+        }
+        Ok(())
+    }
+}

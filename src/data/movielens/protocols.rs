@@ -1,0 +1,172 @@
+//! The protocols of published results on MovieLens.
+
+use crate::data::protocol::field::{FieldKind, FieldSpec};
+use crate::data::protocol::label::LabelRule;
+use crate::data::protocol::metric::MetricName;
+use crate::data::protocol::time::TimeColumn;
+use crate::data::protocol::{FitOn, Protocol, Roles};
+use crate::data::source::columns::ColumnRef;
+use crate::data::split::SplitRule;
+use crate::data::synthetic::TRUE_PROBABILITY;
+use crate::error::{Error, Result};
+
+/// The names that [`named`] knows.
+pub const NAMES: [&str; 3] = ["course", "recbole", "paper"];
+
+/// The protocol called `name`: `course`, `recbole` or `paper`.
+///
+/// # Errors
+/// For any other name; the message lists the known ones.
+pub fn named(name: &str) -> Result<Protocol> {
+    match name {
+        "course" => Ok(course()),
+        "recbole" => Ok(recbole()),
+        "paper" => Ok(paper()),
+        _ => Err(Error::config(
+            "protocol",
+            format!("`{name}` is unknown; known are {}", NAMES.join(", ")),
+        )),
+    }
+}
+
+/// The protocol of the course projects: 14 categorical fields, all ratings, positive from 4 stars, scikit-learn's 80:20 rows, and
+/// the projects' own metrics beside the usual ones.
+fn course() -> Protocol {
+    let names = [
+        "user_id",
+        "movie_id",
+        "movie_decade",
+        "movie_year",
+        "rating_year",
+        "rating_month",
+        "rating_decade",
+        "genre1",
+        "genre2",
+        "genre3",
+        "gender",
+        "age",
+        "occupation",
+        "zip",
+    ];
+    Protocol {
+        metrics: MetricName::ALL.to_vec(),
+        fields: names.map(categorical).to_vec(),
+        split: SplitRule::Sklearn {
+            test_size: 0.2,
+            seed: 42,
+            validation: 0.1,
+        },
+        fit_on: FitOn::All,
+        ..movielens("course", &[])
+    }
+}
+
+/// The usual click-through set-up of the RecBole library: 3 stars dropped, rows 8:1:1.
+fn recbole() -> Protocol {
+    let fields = vec![
+        categorical("user_id"),
+        categorical("movie_id"),
+        categorical("age"),
+        categorical("gender"),
+        categorical("occupation"),
+        FieldSpec::new("genres", FieldKind::MultiValued),
+        categorical("movie_year"),
+    ];
+    Protocol {
+        fields,
+        ..movielens("recbole", &["rating == 3"])
+    }
+}
+
+/// The authors' seven fields (Song et al. 2019): neither user nor movie id; 3 stars dropped, rows 8:1:1.
+fn paper() -> Protocol {
+    let fields = vec![
+        categorical("gender"),
+        categorical("age"),
+        categorical("occupation"),
+        categorical("zip"),
+        categorical("movie_year"),
+        FieldSpec::new("timestamp", FieldKind::Numeric),
+        FieldSpec::new("genres", FieldKind::MultiValued),
+    ];
+    Protocol {
+        fields,
+        split: SplitRule::Random {
+            parts: [8, 1, 1],
+            seed: 2019,
+        },
+        ..movielens("paper", &["rating == 3"])
+    }
+}
+
+/// What the protocols on MovieLens share; `drop` are conditions of rows that are not used.
+fn movielens(name: &str, drop: &[&str]) -> Protocol {
+    let label = LabelRule {
+        column: ColumnRef::from("rating"),
+        positive: ">= 4".parse().ok(),
+    };
+    let mut protocol = Protocol::new(name, label);
+    protocol.rows.drop = drop.iter().filter_map(|text| text.parse().ok()).collect();
+    protocol.split = SplitRule::Random {
+        parts: [8, 1, 1],
+        seed: 2020,
+    };
+    protocol.roles = Roles {
+        user: Some(ColumnRef::from("user_id")),
+        item: Some(ColumnRef::from("movie_id")),
+        time: Some(TimeColumn::Seconds(ColumnRef::from("timestamp"))),
+        weight: None,
+        // Only the synthetic set has it; where it is missing it means nothing.
+        true_probability: Some(ColumnRef::from(TRUE_PROBABILITY)),
+    };
+    protocol
+}
+
+fn categorical(name: &str) -> FieldSpec {
+    FieldSpec::new(name, FieldKind::Categorical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_known_and_others_are_answered_with_the_list() {
+        for name in NAMES {
+            let protocol = named(name).unwrap();
+            assert_eq!(protocol.name, name);
+            protocol.check().unwrap();
+            let text = toml::to_string(&protocol).unwrap();
+            assert_eq!(toml::from_str::<Protocol>(&text).unwrap(), protocol);
+        }
+        let error = named("curse").unwrap_err().to_string();
+        assert!(error.contains("course, recbole, paper"), "{error}");
+    }
+
+    #[test]
+    fn protocols_differ_where_they_should() {
+        let [course, recbole, paper] = NAMES.map(|name| named(name).unwrap());
+        assert_eq!((course.fields.len(), course.fit_on), (14, FitOn::All));
+        assert!(course.rows.drop.is_empty() && course.label.positive.is_some());
+        assert_eq!((recbole.fields.len(), recbole.fit_on), (7, FitOn::Train));
+        assert_eq!((paper.fields.len(), paper.fit_on), (7, FitOn::Train));
+        assert_eq!((recbole.rows.drop.len(), &paper.label), (1, &recbole.label));
+        assert!(paper.fields.iter().all(|f| !f.name.ends_with("_id")));
+        assert_eq!((course.metrics.len(), recbole.metrics.len()), (8, 6));
+    }
+
+    #[test]
+    fn a_seed_is_taken_where_there_is_one() {
+        let seeded = |name: &str, seed| named(name).unwrap().with_split_seed(seed);
+        let seven = SplitRule::Random {
+            parts: [8, 1, 1],
+            seed: 7,
+        };
+        assert_eq!(seeded("recbole", 7).unwrap().split, seven);
+        assert!(seeded("course", 7).is_ok());
+        assert!(seeded("course", 1 << 32).is_err());
+        let mut timed = named("paper").unwrap();
+        timed.split = SplitRule::LeaveLastOut;
+        assert!(timed.with_split_seed(7).is_err());
+    }
+}
