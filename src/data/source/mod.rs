@@ -11,6 +11,7 @@ pub mod files;
 pub mod join;
 pub mod layout;
 pub mod open;
+pub mod parquet;
 pub mod reader;
 pub mod sniff;
 pub mod table;

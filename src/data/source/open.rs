@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::csv::{CsvReader, Dialect, delimiter, one_column};
 use super::files::expand;
 use super::layout::{Encoding, Format, Layout};
+use super::parquet::ParquetReader;
 use super::reader::Reader;
-use super::sniff::sniff;
+use super::sniff::{PARQUET, sniff};
 use super::text::{Blocks, Cut};
 use crate::error::{Error, Result};
 
@@ -26,6 +27,7 @@ pub fn open(files: &[PathBuf], layout: &Layout) -> Result<Box<dyn Reader>> {
     let found = sniff(first)?;
     let (dialect, encoding) = match layout.format.or(found.format) {
         None | Some(Format::Csv) => dialect(layout, &found)?,
+        Some(Format::Parquet) => return Ok(Box::new(ParquetReader::new(files)?)),
         Some(format) => {
             return Err(Error::file(
                 first,
@@ -77,12 +79,22 @@ pub fn open_rows(input: &Path, layout: &Layout) -> Result<Box<dyn Reader>> {
 /// and a header.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`], and when it is Parquet.
 pub fn open_input(
     name: &Path,
-    input: Box<dyn Read + Send>,
+    mut input: Box<dyn Read + Send>,
     layout: &Layout,
 ) -> Result<Box<dyn Reader>> {
+    let mut start = Vec::new();
+    let length = PARQUET.len() as u64;
+    let read = input.by_ref().take(length).read_to_end(&mut start);
+    read.map_err(Error::io(name, "read"))?;
+    if start == PARQUET {
+        // How it is to be read stands at its end.
+        let what = "Parquet cannot be read from a pipe: write it to a file first";
+        return Err(Error::file(name, what));
+    }
+    let input = Box::new(io::Cursor::new(start).chain(input));
     let usual = Layout {
         format: Some(Format::Csv),
         delimiter: Some(','),
