@@ -1,3 +1,5 @@
+//! Parquet, against the files that the crate itself writes.
+
 use std::fs;
 
 use parquet::data_type::{

@@ -100,8 +100,22 @@ pub(super) fn read(
         ends: Vec::new(),
         bad: Vec::new(),
     };
-    let wrong = |what: &str| format!("column `{}` {what}", column.name);
-    match get_column_reader(descriptor, Box::new(pages)) {
+    dispatch(
+        &mut out,
+        get_column_reader(descriptor, Box::new(pages)),
+        kind,
+        &column.name,
+    )?;
+    Ok(Read {
+        texts: Texts::new(out.text, out.ends),
+        bad: out.bad,
+    })
+}
+
+/// Every physical type to text.
+fn dispatch(out: &mut Out, reader: ColumnReader, kind: Kind, name: &str) -> Result<(), String> {
+    let wrong = |what: &str| format!("column `{name}` {what}");
+    match reader {
         ColumnReader::BoolColumnReader(reader) => out.read(reader, wrong, |value, text| {
             text.push_str(if *value { "true" } else { "false" });
             Ok(())
@@ -145,11 +159,7 @@ pub(super) fn read(
                 put_bytes(text, value.data(), kind)
             })
         }
-    }?;
-    Ok(Read {
-        texts: Texts::new(out.text, out.ends),
-        bad: out.bad,
-    })
+    }
 }
 
 /// What was read of a column.
@@ -174,7 +184,9 @@ impl Out {
     ) -> Result<(), String> {
         let (mut definitions, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
         while self.ends.len() < self.rows {
-            (definitions.clear(), repetitions.clear(), values.clear());
+            definitions.clear();
+            repetitions.clear();
+            values.clear();
             let most = BATCH.min(self.rows - self.ends.len());
             let read = reader.read_records(
                 most,
