@@ -75,7 +75,10 @@ fn delimiter(text: &str) -> Result<char, String> {
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let path = self.out.clone().unwrap_or_else(|| default_out(&self.files[0]));
+        let path = self
+            .out
+            .clone()
+            .unwrap_or_else(|| default_out(&self.files[0]));
         check_free(&path, self.force)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let patterns = self.files.iter().map(|file| relative(file, folder));
@@ -110,8 +113,11 @@ impl Arguments {
     fn expanded(&self) -> Result<Vec<PathBuf>> {
         let mut all = Vec::new();
         for text in &self.files {
-            if let Ok(Source::Movielens { .. } | Source::Synthetic { .. } | Source::Store { .. }) = Source::named(text) {
-                let what = format!("needs no schema: `autoint train --data {text}` knows what it holds");
+            if let Ok(Source::Movielens { .. } | Source::Synthetic { .. } | Source::Store { .. }) =
+                Source::named(text)
+            {
+                let what =
+                    format!("needs no schema: `autoint train --data {text}` knows what it holds");
                 return Err(Error::file(text, what));
             }
             all.extend(expand(text, Path::new(""))?);
@@ -139,7 +145,13 @@ impl Arguments {
         Ok(layout)
     }
 
-    fn tell(&self, draft: &Draft, path: &Path, again: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn tell(
+        &self,
+        draft: &Draft,
+        path: &Path,
+        again: &str,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         let rows = HumanCount(draft.rows);
         match draft.whole {
             true => writeln!(out, "{rows} rows, all of them\n")?,
@@ -150,12 +162,15 @@ impl Arguments {
             writeln!(out, "warning: {warning}")?;
         }
         let shown = quoted(&[path.display().to_string()]);
-        let fields = draft.fields.iter().filter(|field| field.used).count();
+        let fields = draft.fields.iter().filter(|field| field.is_used()).count();
         writeln!(out, "{shown} written: {fields} fields")?;
         match &draft.label {
             Label::Clear(candidate) => {
                 let name = named(&draft.columns[candidate.column].profile.name);
-                let test = candidate.positive.as_ref().map_or(String::new(), |test| format!(" {test}"));
+                let test = candidate
+                    .positive
+                    .as_ref()
+                    .map_or(String::new(), |test| format!(" {test}"));
                 let share = 100.0 * draft.shares.first().map_or(0.0, |share| share.positive());
                 writeln!(out, "label: {name}{}, {share:.2} % positive", named(&test))?;
                 writeln!(out, "next: autoint train --schema {shown}")?;
@@ -187,12 +202,21 @@ fn overview(draft: &Draft) -> String {
         if label.contains(&place) {
             uses.push(if clear { "label" } else { "label?" });
         }
-        let has = |role: &Option<_>| role.as_ref().is_some_and(|r: &autoint::data::init::roles::Role| r.column == place);
+        let has = |role: &Option<_>| {
+            role.as_ref()
+                .is_some_and(|r: &autoint::data::init::roles::Role| r.column == place)
+        };
         uses.extend(has(&roles.user).then_some("user"));
         uses.extend(has(&roles.item).then_some("item"));
-        uses.extend(roles.time.as_ref().filter(|(role, _)| role.column == place).map(|_| "time"));
+        uses.extend(
+            roles
+                .time
+                .as_ref()
+                .filter(|(role, _)| role.column == place)
+                .map(|_| "time"),
+        );
         let of_column = || draft.fields.iter().filter(|field| field.column == place);
-        match of_column().filter(|field| field.used).count() {
+        match of_column().filter(|field| field.is_used()).count() {
             0 if uses.is_empty() => uses.push("left out"),
             0 => {}
             1 => uses.push("field"),
@@ -204,7 +228,11 @@ fn overview(draft: &Draft) -> String {
             named(&profile.name),
             column.guess.kind.to_string(),
             HumanCount(profile.distinct as u64).to_string(),
-            if profile.missing == 0 { "-".to_owned() } else { format!("{missing:.1} %") },
+            if profile.missing == 0 {
+                "-".to_owned()
+            } else {
+                format!("{missing:.1} %")
+            },
             uses.join(", "),
         ]);
     }
@@ -218,10 +246,12 @@ fn overview(draft: &Draft) -> String {
 /// Arguments as a shell takes them.
 fn quoted(arguments: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,+@%".contains(c);
-    let quoted = arguments.iter().map(|text| match !text.is_empty() && text.chars().all(plain) {
-        true => text.clone(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    });
+    let quoted = arguments
+        .iter()
+        .map(|text| match !text.is_empty() && text.chars().all(plain) {
+            true => text.clone(),
+            false => format!("'{}'", text.replace('\'', "'\\''")),
+        });
     quoted.collect::<Vec<_>>().join(" ")
 }
 

@@ -5,6 +5,7 @@ mod download;
 mod errors;
 mod evaluate;
 mod generate;
+mod init;
 #[cfg(unix)]
 mod interrupt;
 mod pipe;

@@ -26,15 +26,30 @@ const PAIRS: [(&str, &str); 13] = [
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answers {
     /// A yes and a no; without a test the label needs none.
-    Binary { yes: String, no: String, positive: Option<Test> },
+    Binary {
+        yes: String,
+        no: String,
+        positive: Option<Test>,
+    },
     /// A yes and a no, or two other values, that are written in several ways: `yes` and `Yes`, `1` and `1.`.
-    Spelled { ways: Vec<String>, positive: Test },
+    Spelled {
+        ways: Vec<String>,
+        positive: Test,
+    },
     /// Steps from bad to good.
-    Stars { positive: Test, steps: usize, max: f64 },
+    Stars {
+        positive: Test,
+        steps: usize,
+        max: f64,
+    },
     /// Two other values; the rarer is proposed.
-    Two { positive: Test },
+    Two {
+        positive: Test,
+    },
     /// Other numbers.
-    Numbers { positive: Test },
+    Numbers {
+        positive: Test,
+    },
     /// One value.
     One(String),
     Other,
@@ -53,7 +68,9 @@ pub(super) fn normal(text: &str) -> String {
 /// Whether a test asks for a word that means yes.
 pub(super) fn is_pair(positive: &Test) -> bool {
     match positive {
-        Test::OneOf(ways) => ways.iter().any(|way| PAIRS.iter().any(|(yes, _)| *yes == normal(way))),
+        Test::OneOf(ways) => ways
+            .iter()
+            .any(|way| PAIRS.iter().any(|(yes, _)| *yes == normal(way))),
         _ => false,
     }
 }
@@ -83,10 +100,17 @@ impl Answers {
     }
 
     fn of_two(ways: &BTreeMap<String, Vec<(&str, u64)>>, a: &str, b: &str) -> Answers {
-        let pair = PAIRS.into_iter().find(|&(yes, no)| (yes, no) == (a, b) || (yes, no) == (b, a));
+        let pair = PAIRS
+            .into_iter()
+            .find(|&(yes, no)| (yes, no) == (a, b) || (yes, no) == (b, a));
         let rows = |key: &str| ways[key].iter().map(|(_, n)| n).sum::<u64>();
         let (yes, no) = pair.unwrap_or(if rows(a) <= rows(b) { (a, b) } else { (b, a) });
-        let spelled = |key: &str| ways[key].iter().map(|(text, _)| (*text).to_owned()).collect::<Vec<_>>();
+        let spelled = |key: &str| {
+            ways[key]
+                .iter()
+                .map(|(text, _)| (*text).to_owned())
+                .collect::<Vec<_>>()
+        };
         let positive = Test::OneOf(spelled(yes));
         if ways.values().any(|ways| ways.len() > 1) {
             let ways = ways.values().filter(|ways| ways.len() > 1).flatten();
@@ -107,10 +131,17 @@ impl Answers {
     /// Three or more whole or half steps from 0 or above to at most 10.
     fn of_steps(keys: &[&str]) -> Option<Answers> {
         let steps: Option<Vec<f64>> = keys.iter().map(|key| number(key)).collect();
-        let steps = steps.filter(|all| all.iter().all(|x| (0.0..=10.0).contains(x) && (2.0 * x).fract() == 0.0))?;
+        let steps = steps.filter(|all| {
+            all.iter()
+                .all(|x| (0.0..=10.0).contains(x) && (2.0 * x).fract() == 0.0)
+        })?;
         let max = steps.iter().copied().fold(0.0, f64::max);
         // Four of five, seven of ten: "liked", as most of the literature has it.
-        let bound = if max > 5.0 { 7.0 } else { (0.8 * max).ceil().max(1.0) };
+        let bound = if max > 5.0 {
+            7.0
+        } else {
+            (0.8 * max).ceil().max(1.0)
+        };
         Some(Answers::Stars {
             positive: Test::Compare(Order::AtLeast, bound),
             steps: steps.len(),
@@ -119,15 +150,23 @@ impl Answers {
     }
 
     fn many(texts: &[String]) -> Answers {
-        let present = texts.iter().filter(|text| !text.is_empty() && !is_marker(text));
+        let present = texts
+            .iter()
+            .filter(|text| !text.is_empty() && !is_marker(text));
         let numbers: Option<Vec<f64>> = present.map(|text| number(text)).collect();
         let Some(mut numbers) = numbers.filter(|all| !all.is_empty()) else {
             return Answers::Other;
         };
         numbers.sort_unstable_by(f64::total_cmp);
         let counts = numbers[0] == 0.0 && numbers.iter().all(|x| x.fract() == 0.0);
-        let bound = if counts { 1.0 } else { numbers[numbers.len() / 2] };
-        Answers::Numbers { positive: Test::Compare(Order::AtLeast, bound) }
+        let bound = if counts {
+            1.0
+        } else {
+            numbers[numbers.len() / 2]
+        };
+        Answers::Numbers {
+            positive: Test::Compare(Order::AtLeast, bound),
+        }
     }
 
     /// The test that makes a label of the column: one that is clear, or one to begin with.
@@ -173,7 +212,10 @@ mod tests {
             (&["Ja", "Nein"], Some(test("== Ja"))),
         ] {
             let answers = of(texts);
-            assert!(matches!(answers, Answers::Binary { .. }), "{texts:?}: {answers:?}");
+            assert!(
+                matches!(answers, Answers::Binary { .. }),
+                "{texts:?}: {answers:?}"
+            );
             assert_eq!(answers.positive().cloned(), expected, "{texts:?}");
         }
     }
@@ -186,7 +228,10 @@ mod tests {
             (&["<=50K", ">50K", "<=50K.", ">50K."], "in <=50K, <=50K."),
         ] {
             let answers = of(texts);
-            assert!(matches!(answers, Answers::Spelled { .. }), "{texts:?}: {answers:?}");
+            assert!(
+                matches!(answers, Answers::Spelled { .. }),
+                "{texts:?}: {answers:?}"
+            );
             assert_eq!(answers.positive(), Some(&test(positive)), "{texts:?}");
         }
     }
@@ -205,7 +250,12 @@ mod tests {
         let counts: Vec<String> = (0..30).map(|n| n.to_string()).collect();
         let counts: Vec<&str> = counts.iter().map(String::as_str).collect();
         assert_eq!(of(&counts).positive(), Some(&test(">= 1")));
-        assert_eq!(of(&["m", "f"]), Answers::Two { positive: test("== m") });
+        assert_eq!(
+            of(&["m", "f"]),
+            Answers::Two {
+                positive: test("== m")
+            }
+        );
         assert_eq!(of(&["1", "NA"]), Answers::One("1".into()));
         assert_eq!(of(&["a", "b", "c"]), Answers::Other);
     }

@@ -49,21 +49,29 @@ pub(super) fn label(text: &str, names: &[String]) -> Result<(usize, Option<Test>
     // A column may itself hold an operator: the longest name that the text begins with is meant.
     let behind = |name: &str| {
         let rest = text.strip_prefix(name)?.trim_start();
-        OPERATORS.iter().any(|op| rest.starts_with(op)).then_some(rest)
+        OPERATORS
+            .iter()
+            .any(|op| rest.starts_with(op))
+            .then_some(rest)
     };
     let known = names.iter().filter(|name| !name.is_empty());
     let known = known.filter_map(|name| Some((name.as_str(), behind(name)?)));
     let (name, rest) = match known.max_by_key(|(name, _)| name.len()) {
         Some((name, rest)) => (name, Some(rest)),
         None => {
-            let end = text.find(['>', '<', '=', '!']).or_else(|| text.find(" in "));
+            let end = text
+                .find(['>', '<', '=', '!'])
+                .or_else(|| text.find(" in "));
             let (name, rest) = text.split_at(end.unwrap_or(text.len()));
             (name, Some(rest.trim()).filter(|rest| !rest.is_empty()))
         }
     };
     let place = column(OPTION, name, names)?;
     let test = rest.map(str::parse).transpose();
-    Ok((place, test.map_err(|what: String| Error::config(OPTION, what))?))
+    Ok((
+        place,
+        test.map_err(|what: String| Error::config(OPTION, what))?,
+    ))
 }
 
 #[cfg(test)]
@@ -71,7 +79,9 @@ mod tests {
     use super::*;
 
     fn names() -> Vec<String> {
-        ["rating", "in stock", "a=b", "3", "a", ""].map(str::to_owned).to_vec()
+        ["rating", "in stock", "a=b", "3", "a", ""]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     #[test]
@@ -103,8 +113,15 @@ mod tests {
     fn what_is_not_there_is_told() {
         let refused = |text: &str| label(text, &names()).unwrap_err().to_string();
         assert!(refused("stars>=4").contains("no column `stars`"));
-        assert!(refused("stars>=4").contains("--label") && refused("7").contains("expected 1 to 6"));
+        assert!(
+            refused("stars>=4").contains("--label") && refused("7").contains("expected 1 to 6")
+        );
         assert!(refused("rating>=").contains("lacks the value"));
-        assert!(column("--user", "who", &names()).unwrap_err().to_string().contains("--user"));
+        assert!(
+            column("--user", "who", &names())
+                .unwrap_err()
+                .to_string()
+                .contains("--user")
+        );
     }
 }

@@ -27,7 +27,9 @@ pub(super) fn array(texts: &[String]) -> String {
     if line.len() <= 100 {
         return format!("[{line}]");
     }
-    let lines = all.chunks(10).map(|some| format!("    {},\n", some.join(", ")));
+    let lines = all
+        .chunks(10)
+        .map(|some| format!("    {},\n", some.join(", ")));
     format!("[\n{}]", lines.collect::<String>())
 }
 

@@ -8,15 +8,36 @@ use crate::data::protocol::field::{FieldKind, FieldSpec, Transform};
 use crate::data::protocol::time::{Part, PartAs, TimeFormat, TimePart};
 use crate::data::source::columns::ColumnRef;
 
+/// What becomes of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Field,
+    /// Left out: it is the label, or could be.
+    Label,
+    /// Left out: it tells the label.
+    Leak,
+    /// Left out: another column says the same.
+    Unneeded,
+    /// Left out for what it is.
+    Kind,
+}
+
 /// A field, or one that is left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
     /// The column, counted from 0.
     pub column: usize,
     pub spec: FieldSpec,
-    pub used: bool,
+    pub put: Use,
     /// The reason and the statistics, a line each.
     pub notes: Vec<String>,
+}
+
+impl Proposal {
+    /// Whether it is a field.
+    pub fn is_used(&self) -> bool {
+        self.put == Use::Field
+    }
 }
 
 /// More distinct values than this are many.
@@ -64,7 +85,7 @@ impl Names {
 pub(super) fn propose(
     columns: &[Finding],
     sample: &Sample,
-    out: impl Fn(usize) -> Option<String>,
+    out: impl Fn(usize) -> Option<(Use, String)>,
 ) -> Vec<Proposal> {
     let names: Vec<String> = columns.iter().map(|c| c.profile.name.clone()).collect();
     let mut taken = Names::default();
@@ -76,13 +97,18 @@ pub(super) fn propose(
             column: reference(&names, place),
         };
         match (out(place), &finding.guess.kind) {
-            (Some(why), _) => all.push(context.left_out(&why, &mut taken)),
+            (Some((put, why)), _) => all.push(context.left_out(put, &why, &mut taken)),
             (None, Kind::Time(format)) => {
                 let texts = sample.columns[place].texts.iter().map(String::as_str);
-                all.extend(context.of_time(*format, times::parts(*format, texts), &names, &mut taken));
+                all.extend(context.of_time(
+                    *format,
+                    times::parts(*format, texts),
+                    &names,
+                    &mut taken,
+                ));
             }
             (None, Kind::Constant | Kind::RowId | Kind::FreeText) => {
-                all.push(context.left_out(&finding.guess.why, &mut taken));
+                all.push(context.left_out(Use::Kind, &finding.guess.why, &mut taken));
             }
             (None, _) => all.push(context.field(&mut taken)),
         }
@@ -106,19 +132,19 @@ impl Context<'_> {
         spec
     }
 
-    fn proposal(&self, spec: FieldSpec, used: bool, why: &str) -> Proposal {
+    fn proposal(&self, spec: FieldSpec, put: Use, why: &str) -> Proposal {
         Proposal {
             column: self.place,
             spec,
-            used,
+            put,
             notes: vec![why.to_owned(), statistics(self.finding)],
         }
     }
 
-    fn left_out(&self, why: &str, taken: &mut Names) -> Proposal {
+    fn left_out(&self, put: Use, why: &str, taken: &mut Names) -> Proposal {
         let name = named(&self.finding.profile.name);
         let spec = self.spec(FieldKind::Categorical, taken);
-        self.proposal(spec, false, &format!("`{name}` is left out: {why}"))
+        self.proposal(spec, put, &format!("`{name}` is left out: {why}"))
     }
 
     fn field(&self, taken: &mut Names) -> Proposal {
@@ -143,7 +169,7 @@ impl Context<'_> {
                 spec
             }
         };
-        self.proposal(spec, true, &why)
+        self.proposal(spec, Use::Field, &why)
     }
 
     /// The hour and the weekday, where they differ.
@@ -156,24 +182,40 @@ impl Context<'_> {
     ) -> Vec<Proposal> {
         let own = &self.finding.profile.name;
         let mut parts = Vec::new();
-        for (part, word, differs) in [(Part::Hour, "hour", hours), (Part::Weekday, "weekday", weekdays)] {
+        for (part, word, differs) in [
+            (Part::Hour, "hour", hours),
+            (Part::Weekday, "weekday", weekdays),
+        ] {
             if !differs {
                 continue;
             }
             // Another column may be called like this.
             let free = own == word || !names.iter().chain(&taken.0).any(|name| name == word);
-            let wanted = if free { word.to_owned() } else { format!("{own}_{word}") };
+            let wanted = if free {
+                word.to_owned()
+            } else {
+                format!("{own}_{word}")
+            };
             let mut spec = FieldSpec::new(&taken.new(&wanted, self.place), FieldKind::Categorical);
             spec.columns = vec![self.column.clone()];
             spec.part = Some(match format {
                 TimeFormat::Seconds => TimePart::OfSeconds(part),
                 format => TimePart::As(PartAs { of: part, format }),
             });
-            let why = format!("the {word} of `{}`, a {}: {}", named(own), self.finding.guess.kind, self.finding.guess.why);
-            parts.push(self.proposal(spec, true, &why));
+            let why = format!(
+                "the {word} of `{}`, a {}: {}",
+                named(own),
+                self.finding.guess.kind,
+                self.finding.guess.why
+            );
+            parts.push(self.proposal(spec, Use::Field, &why));
         }
         if parts.is_empty() {
-            parts.push(self.left_out("all its times have the same hour and weekday", taken));
+            parts.push(self.left_out(
+                Use::Kind,
+                "all its times have the same hour and weekday",
+                taken,
+            ));
         }
         parts
     }
@@ -184,10 +226,21 @@ fn statistics(finding: &Finding) -> String {
     let profile = &finding.profile;
     let missing = match profile.missing {
         0 => "none missing".to_owned(),
-        n => format!("{:.1} % missing", 100.0 * n as f64 / profile.rows.max(1) as f64),
+        n => format!(
+            "{:.1} % missing",
+            100.0 * n as f64 / profile.rows.max(1) as f64
+        ),
     };
     let examples: Vec<String> = profile.examples.iter().map(|text| shown(text)).collect();
     let such = if examples.is_empty() { "" } else { "; " };
-    let values = if profile.distinct == 1 { "value" } else { "values" };
-    format!("{} {values}, {missing}{such}{}", profile.distinct, examples.join(", "))
+    let values = if profile.distinct == 1 {
+        "value"
+    } else {
+        "values"
+    };
+    format!(
+        "{} {values}, {missing}{such}{}",
+        profile.distinct,
+        examples.join(", ")
+    )
 }

@@ -79,7 +79,9 @@ impl Guess {
         }
         match (profile.only_numbers(), &profile.odd) {
             (Some(numbers), _) => of_numbers(profile, numbers, mark),
-            (None, Some(odd)) if 10 * odd.rows <= profile.present() && odd.distinct <= profile.distinct / 10 => {
+            (None, Some(odd))
+                if 10 * odd.rows <= profile.present() && odd.distinct <= profile.distinct / 10 =>
+            {
                 mixed(profile)
             }
             _ => of_texts(profile, mark),
@@ -96,10 +98,16 @@ fn time<'t>(profile: &Profile, values: impl Iterator<Item = &'t str> + Clone) ->
         let day = |x: f64| times::day(format, &x.to_string()).unwrap_or_default();
         let (from, to) = (day(numbers.min), day(numbers.max));
         let unit = times::name(format);
-        return guess(format, format!("its numbers are {unit} from {from} to {to}"));
+        return guess(
+            format,
+            format!("its numbers are {unit} from {from} to {to}"),
+        );
     }
     match times::format(&profile.name, values)? {
-        TimeFormat::Yymmddhh => guess(TimeFormat::Yymmddhh, "year, month, day and hour in two digits each".into()),
+        TimeFormat::Yymmddhh => guess(
+            TimeFormat::Yymmddhh,
+            "year, month, day and hour in two digits each".into(),
+        ),
         format => guess(format, "all values are dates".into()),
     }
 }
@@ -107,19 +115,26 @@ fn time<'t>(profile: &Profile, values: impl Iterator<Item = &'t str> + Clone) ->
 fn of_numbers(profile: &Profile, numbers: &Numbers, mark: bool) -> Guess {
     let mark = mark || names::is_mark(&profile.name);
     let huge = numbers.whole && numbers.min.abs().max(numbers.max.abs()) >= EXACT;
+    let counted = numbers.whole && numbers.max - numbers.min < 1.5 * profile.present() as f64;
+    if profile.is_unique() && numbers.whole && (mark || huge || counted) {
+        let why = if counted && !huge {
+            "counts the rows"
+        } else {
+            "an id with one row a value"
+        };
+        return Guess::new(Kind::RowId, why);
+    }
+    if huge {
+        return Guess::new(Kind::Categorical, "whole numbers so large are ids");
+    }
     if numbers.distinct <= FEW {
         return Guess::new(Kind::Categorical, few(numbers));
     }
-    let counted = numbers.whole && numbers.max - numbers.min < 1.5 * profile.present() as f64 / 0.99;
-    if profile.is_unique() && numbers.whole && (mark || huge || counted) {
-        let why = if counted { "counts the rows" } else { "an id with one row a value" };
-        return Guess::new(Kind::RowId, why);
-    }
     if mark {
-        return Guess::new(Kind::Categorical, "its name says that the numbers are marks, not amounts");
-    }
-    if huge {
-        return Guess::new(Kind::Categorical, "numbers so large are ids");
+        return Guess::new(
+            Kind::Categorical,
+            "its name says that the numbers are marks, not amounts",
+        );
     }
     let largest = numbers.max.abs().max(numbers.min.abs());
     let few_negative = 10 * numbers.negative <= numbers.rows;
@@ -132,13 +147,20 @@ fn of_numbers(profile: &Profile, numbers: &Numbers, mark: bool) -> Guess {
         );
         return Guess::new(Kind::Numeric(Transform::Log), why);
     }
-    let why = format!("{} distinct numbers from {} to {}", numbers.distinct, amount(numbers.min), amount(numbers.max));
+    let why = format!(
+        "{} distinct numbers from {} to {}",
+        numbers.distinct,
+        amount(numbers.min),
+        amount(numbers.max)
+    );
     Guess::new(Kind::Numeric(Transform::MinMax), why)
 }
 
 fn few(numbers: &Numbers) -> String {
     let ways = match numbers.two_ways {
-        true => "; one number is written in two ways (such as 1 and 1.0), which are two values here",
+        true => {
+            "; one number is written in two ways (such as 1 and 1.0), which are two values here"
+        }
         false => "",
     };
     format!("only {} distinct numbers{ways}", numbers.distinct)
@@ -160,7 +182,11 @@ fn mixed(profile: &Profile) -> Guess {
 }
 
 fn of_texts(profile: &Profile, mark: bool) -> Guess {
-    if let Some(list) = profile.list.as_ref().filter(|_| !mark) {
+    if let Some(list) = profile
+        .list
+        .as_ref()
+        .filter(|list| !mark || list.separator.is_none())
+    {
         let by = match &list.separator {
             None => "lists".to_owned(),
             Some(separator) => format!("lists separated by {separator:?}"),
@@ -185,7 +211,10 @@ fn of_texts(profile: &Profile, mark: bool) -> Guess {
         match (commas, profile.distinct as u64 <= FEW as u64) {
             (true, _) => "would be numbers if their comma were a decimal point".to_owned(),
             (_, true) => "few values that repeat".to_owned(),
-            _ => format!("texts that repeat ({:.1} rows a value)", profile.rows_a_value),
+            _ => format!(
+                "texts that repeat ({:.1} rows a value)",
+                profile.rows_a_value
+            ),
         },
     )
 }

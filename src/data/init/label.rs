@@ -63,7 +63,10 @@ const WRITTEN: usize = 5;
 pub(super) fn choose(columns: &[(&str, Answers)], headed: bool) -> Label {
     let last = columns.len().saturating_sub(1);
     let binary = |answers: &Answers| matches!(answers, Answers::Binary { .. });
-    let all_binary = columns.iter().filter(|(_, answers)| binary(answers)).count();
+    let all_binary = columns
+        .iter()
+        .filter(|(_, answers)| binary(answers))
+        .count();
     let strength = |place: usize, name: &str, answers: &Answers| -> Option<Strength> {
         let at_end = !headed && (place == 0 || place == last) && all_binary == 1;
         let label = headed && names::is_label(name);
@@ -79,9 +82,10 @@ pub(super) fn choose(columns: &[(&str, Answers)], headed: bool) -> Label {
             _ => return None,
         })
     };
-    let found = columns.iter().enumerate().filter_map(|(place, (name, answers))| {
-        Some((strength(place, name, answers)?, place))
-    });
+    let found = columns
+        .iter()
+        .enumerate()
+        .filter_map(|(place, (name, answers))| Some((strength(place, name, answers)?, place)));
     let mut found: Vec<(Strength, usize)> = found.collect();
     found.sort_unstable();
     let candidate = |place: usize| {
@@ -98,7 +102,11 @@ pub(super) fn choose(columns: &[(&str, Answers)], headed: bool) -> Label {
         Some(Strength::Clear | Strength::Name) => *strength <= Strength::Name,
         best => Some(*strength) == best,
     };
-    let rivals: Vec<usize> = found.iter().filter(rivals).map(|(_, place)| *place).collect();
+    let rivals: Vec<usize> = found
+        .iter()
+        .filter(rivals)
+        .map(|(_, place)| *place)
+        .collect();
     if let (Some(Strength::Clear), &[one]) = (best, &rivals[..]) {
         return Label::Clear(candidate(one));
     }
@@ -112,7 +120,11 @@ pub(super) fn choose(columns: &[(&str, Answers)], headed: bool) -> Label {
 fn why(name: &str, answers: &Answers, headed: bool) -> String {
     match answers {
         Answers::Binary { yes, no, .. } => {
-            let by = if headed && names::is_label(name) { ", and its name is that of a label" } else { "" };
+            let by = if headed && names::is_label(name) {
+                ", and its name is that of a label"
+            } else {
+                ""
+            };
             format!("is {} or {}{by}", shown(yes), shown(no))
         }
         Answers::Spelled { ways, positive } => {
@@ -123,9 +135,13 @@ fn why(name: &str, answers: &Answers, headed: bool) -> String {
                 named(&positive.to_string())
             )
         }
-        Answers::Stars { steps, max, .. } => format!("has {steps} steps up to {max}: how many are good is a proposal"),
+        Answers::Stars { steps, max, .. } => {
+            format!("has {steps} steps up to {max}: how many are good is a proposal")
+        }
         Answers::Two { .. } => "has two values: which of them is positive is a proposal".to_owned(),
-        Answers::Numbers { .. } => "has many numbers: from where on they are positive is a proposal".to_owned(),
+        Answers::Numbers { .. } => {
+            "has many numbers: from where on they are positive is a proposal".to_owned()
+        }
         Answers::One(_) | Answers::Other => "has no two classes".to_owned(),
     }
 }
@@ -145,12 +161,18 @@ fn open(columns: &[(&str, Answers)], rivals: &[usize], best: Option<Strength>) -
         ([one], _) => {
             let name = named(columns[*one].0);
             match best {
-                Some(Strength::Name) => format!("`{name}` {}", why(columns[*one].0, &columns[*one].1, true)),
+                Some(Strength::Name) => {
+                    format!("`{name}` {}", why(columns[*one].0, &columns[*one].1, true))
+                }
                 _ => format!("`{name}` could be it, but its name does not say so"),
             }
         }
         (all, _) => {
-            let names: Vec<String> = all.iter().take(WRITTEN).map(|&c| format!("`{}`", named(columns[c].0))).collect();
+            let names: Vec<String> = all
+                .iter()
+                .take(WRITTEN)
+                .map(|&c| format!("`{}`", named(columns[c].0)))
+                .collect();
             let more = match all.len() - names.len() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
@@ -170,7 +192,10 @@ mod tests {
     }
 
     fn chosen(columns: &[(&str, &str)], headed: bool) -> Label {
-        let columns: Vec<(&str, Answers)> = columns.iter().map(|(name, values)| (*name, texts(values))).collect();
+        let columns: Vec<(&str, Answers)> = columns
+            .iter()
+            .map(|(name, values)| (*name, texts(values)))
+            .collect();
         choose(&columns, headed)
     }
 
@@ -198,19 +223,34 @@ mod tests {
     #[test]
     fn where_two_could_be_it_none_is() {
         for (columns, headed, expected) in [
-            (&[("click", "0 1"), ("purchase", "0 1")][..], true, &[0, 1][..]),
+            (
+                &[("click", "0 1"), ("purchase", "0 1")][..],
+                true,
+                &[0, 1][..],
+            ),
             (&[("click", "0 1"), ("rating", "1 2 3 4 5")], true, &[0, 1]),
             (&[("click", "yes Yes no")], true, &[0]),
-            (&[("click", "0 1"), ("is_sold", "yes Yes no")], true, &[0, 1]),
+            (
+                &[("click", "0 1"), ("is_sold", "yes Yes no")],
+                true,
+                &[0, 1],
+            ),
             (&[("active", "0 1")], true, &[0]),
             (&[("clicks", "0 1 2 17")], true, &[0]),
-            (&[("sex", "m f"), ("income", ">50K <=50K <=50K.")], true, &[0, 1]),
+            (
+                &[("sex", "m f"), ("income", ">50K <=50K <=50K.")],
+                true,
+                &[0, 1],
+            ),
             (&[("c1", "0 1"), ("c2", "1 0")], false, &[0, 1]),
             (&[("c1", "a b"), ("c2", "0 1"), ("c3", "x y")], false, &[1]),
             (&[("click", "1")], true, &[]),
         ] {
             let label = chosen(columns, headed);
-            assert!(matches!(label, Label::Open { .. }), "{columns:?}: {label:?}");
+            assert!(
+                matches!(label, Label::Open { .. }),
+                "{columns:?}: {label:?}"
+            );
             assert_eq!(label.columns(), expected, "{columns:?}");
         }
         let Label::Open { why, .. } = chosen(&[("click", "1"), ("x", "a b c")], true) else {
@@ -218,8 +258,16 @@ mod tests {
         };
         assert!(why.contains("always \"1\""), "{why}");
         let many: Vec<(String, &str)> = (0..40).map(|n| (format!("f{n}"), "0 1")).collect();
-        let many: Vec<(&str, &str)> = many.iter().map(|(name, values)| (name.as_str(), *values)).collect();
-        let Label::Open { why, more, candidates } = chosen(&many, true) else {
+        let many: Vec<(&str, &str)> = many
+            .iter()
+            .map(|(name, values)| (name.as_str(), *values))
+            .collect();
+        let Label::Open {
+            why,
+            more,
+            candidates,
+        } = chosen(&many, true)
+        else {
             panic!()
         };
         assert_eq!((candidates.len(), more), (WRITTEN, 35));

@@ -16,15 +16,25 @@ pub(super) fn auc(column: &SampleColumn, labels: &[Option<bool>]) -> Option<f64>
     if numeric <= GROUPS {
         return by_value;
     }
-    let mut order: Vec<f64> = column.codes.iter().filter_map(|&c| numbers[c as usize]).collect();
+    let mut order: Vec<f64> = column
+        .codes
+        .iter()
+        .filter_map(|&c| numbers[c as usize])
+        .collect();
     order.sort_unstable_by(f64::total_cmp);
-    let bounds: Vec<f64> = (1..GROUPS).map(|g| order[g * order.len() / GROUPS]).collect();
+    let bounds: Vec<f64> = (1..GROUPS)
+        .map(|g| order[g * order.len() / GROUPS])
+        .collect();
     let group = |number: &Option<f64>| match number {
         None => GROUPS as u32,
         Some(x) => bounds.partition_point(|bound| bound <= x) as u32,
     };
     let group_of: Vec<u32> = numbers.iter().map(group).collect();
-    let groups: Vec<u32> = column.codes.iter().map(|&code| group_of[code as usize]).collect();
+    let groups: Vec<u32> = column
+        .codes
+        .iter()
+        .map(|&code| group_of[code as usize])
+        .collect();
     let by_number = of_groups(&groups, GROUPS + 1, labels);
     by_value.into_iter().chain(by_number).reduce(f64::max)
 }
@@ -87,13 +97,18 @@ mod tests {
     #[test]
     fn what_tells_the_label_does_and_what_does_not_does_not() {
         let labels: Vec<Option<bool>> = (0..1000u32).map(|row| Some(row * 7919 % 10 < 3)).collect();
-        let of = |text: &dyn Fn(usize) -> String| {
-            auc(&column((0..1000).map(text)), &labels).unwrap()
-        };
+        let of =
+            |text: &dyn Fn(usize) -> String| auc(&column((0..1000).map(text)), &labels).unwrap();
         let is = |row: usize| labels[row] == Some(true);
         assert!(of(&|row| format!("{}", is(row))) > 0.999);
         // Empty for negatives, a time of its own for positives.
-        assert!(of(&|row| if is(row) { format!("t{row}") } else { String::new() }) > 0.99);
+        assert!(
+            of(&|row| if is(row) {
+                format!("t{row}")
+            } else {
+                String::new()
+            }) > 0.99
+        );
         // Numbers above and below a bound, each of its own.
         assert!(of(&|row| format!("{}", row + 5000 * usize::from(is(row)))) > 0.99);
         // A row number, random values.
@@ -104,7 +119,16 @@ mod tests {
     #[test]
     fn without_both_classes_there_is_no_auc() {
         let labels = [Some(true), None, Some(true)];
-        assert_eq!(auc(&column(["a", "b", "c"].map(str::to_owned).into_iter()), &labels), None);
-        assert_eq!(ranked(vec![(0.0, false), (1.0, true), (1.0, false)]), Some(0.75));
+        assert_eq!(
+            auc(
+                &column(["a", "b", "c"].map(str::to_owned).into_iter()),
+                &labels
+            ),
+            None
+        );
+        assert_eq!(
+            ranked(vec![(0.0, false), (1.0, true), (1.0, false)]),
+            Some(0.75)
+        );
     }
 }

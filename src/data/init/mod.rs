@@ -34,7 +34,7 @@ use self::answers::{Answers, normal};
 pub use self::ask::Ask;
 pub use self::columns::columns_of;
 use self::escape::{named, shown};
-use self::fields::Proposal;
+use self::fields::{Proposal, Use};
 use self::guess::Guess;
 use self::label::{Candidate, Label};
 use self::profile::{Profile, counts, is_marker};
@@ -89,11 +89,20 @@ const LEAK: f64 = 0.99;
 ///
 /// # Errors
 /// When it cannot be read, no column could be a field, or what was asked for is not there.
-pub fn draft(reader: &mut dyn Reader, names: &[String], layout: &Layout, ask: &Ask) -> Result<Draft> {
+pub fn draft(
+    reader: &mut dyn Reader,
+    names: &[String],
+    layout: &Layout,
+    ask: &Ask,
+) -> Result<Draft> {
     if names.len() > write::MOST_COLUMNS {
         return Err(write::too_many(names.len()));
     }
-    let asked = ask.label.as_ref().map(|text| ask::label(text, names)).transpose()?;
+    let asked = ask
+        .label
+        .as_ref()
+        .map(|text| ask::label(text, names))
+        .transpose()?;
     let mut marks = Vec::new();
     for (option, text) in [("--user", &ask.user), ("--item", &ask.item)] {
         if let Some(text) = text {
@@ -103,7 +112,11 @@ pub fn draft(reader: &mut dyn Reader, names: &[String], layout: &Layout, ask: &A
     let sample = sample::take(reader, names, ask.rows.unwrap_or(usize::MAX))?;
     let look = |(place, column): (usize, &SampleColumn)| {
         let profile = Profile::of(column, &sample.places, sample.of);
-        let guess = Guess::of(&profile, column, marks.contains(&place));
+        let guess = Guess::of(
+            &profile,
+            column,
+            marks.contains(&place) || columns::is_feature(&column.name, layout),
+        );
         Finding { profile, guess }
     };
     let columns: Vec<Finding> = sample.columns.par_iter().enumerate().map(look).collect();
@@ -134,8 +147,10 @@ fn finish(
     unneeded: &BTreeMap<usize, String>,
 ) -> Result<Draft> {
     let candidates = label.candidates();
-    let labels: Vec<Vec<Option<bool>>> =
-        candidates.iter().map(|c| labels(&sample.columns[c.column], c)).collect();
+    let labels: Vec<Vec<Option<bool>>> = candidates
+        .iter()
+        .map(|c| labels(&sample.columns[c.column], c))
+        .collect();
     let leaks: Vec<Option<(f64, usize)>> = (sample.columns.par_iter().enumerate())
         .map(|(place, column)| {
             let of_label = label.columns().contains(&place);
@@ -144,33 +159,41 @@ fn finish(
             }
             let all = labels.iter().enumerate();
             let best = all.filter_map(|(c, labels)| Some((leak::auc(column, labels)?, c)));
-            best.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(auc, _)| *auc >= LEAK)
+            best.max_by(|a, b| a.0.total_cmp(&b.0))
+                .filter(|(auc, _)| *auc >= LEAK)
         })
         .collect();
     let clear = matches!(label, Label::Clear(_));
     let out = |place: usize| match leaks[place] {
-        _ if label.columns().contains(&place) => Some(match clear {
-            true => "it is the label".to_owned(),
-            false => "it could be the label".to_owned(),
-        }),
+        _ if label.columns().contains(&place) => {
+            Some((Use::Label, "it could be the label".to_owned()))
+        }
         Some((auc, c)) => {
             let name = named(&sample.columns[candidates[c].column].name);
-            let told = format!("it nearly equals the label `{name}` (AUC {auc:.4} from it alone): a model that has it learns nothing else");
-            Some(told)
+            let told = format!(
+                "it nearly equals the label `{name}` (AUC {auc:.4} from it alone): a model that has it learns nothing else"
+            );
+            Some((Use::Leak, told))
         }
-        None => unneeded.get(&place).cloned(),
+        None => unneeded.get(&place).map(|why| (Use::Unneeded, why.clone())),
     };
     let mut fields = fields::propose(&columns, &sample, out);
     fields.retain(|field| !(clear && label.columns().contains(&field.column)));
-    if !fields.iter().any(|field| field.used) {
+    if !fields.iter().any(Proposal::is_used) {
         let reasons: Vec<&str> = fields.iter().take(3).map(|f| f.notes[0].as_str()).collect();
         return Err(Error::Data(format!(
             "no column could be a field of a model: {}",
-            if reasons.is_empty() { "there is none beside the label".to_owned() } else { reasons.join("; ") }
+            if reasons.is_empty() {
+                "there is none beside the label".to_owned()
+            } else {
+                reasons.join("; ")
+            }
         )));
     }
     let shares = candidates.iter().zip(&labels);
-    let shares = shares.map(|(c, labels)| Share::of(&sample.columns[c.column], labels)).collect();
+    let shares = shares
+        .map(|(c, labels)| Share::of(&sample.columns[c.column], labels))
+        .collect();
     let mut draft = Draft {
         rows: sample.rows() as u64,
         of: sample.of,
@@ -201,13 +224,18 @@ fn said(sample: &Sample, place: usize, test: Option<Test>) -> Result<Candidate> 
         (Some(Test::OneOf(asked)), _) => {
             let wanted: Vec<String> = asked.iter().map(|text| normal(text)).collect();
             // All ways to write what was asked for.
-            let same = |text: &&String| !asked.contains(text) && !text.is_empty() && wanted.contains(&normal(text));
+            let same = |text: &&String| {
+                !asked.contains(text) && !text.is_empty() && wanted.contains(&normal(text))
+            };
             let more: Vec<String> = column.texts.iter().filter(same).cloned().collect();
             let why = match &more[..] {
                 [] => "as --label says".to_owned(),
                 more => {
                     let more: Vec<String> = more.iter().map(|text| shown(text)).collect();
-                    format!("as --label says, and in the other ways to write it: {}", more.join(", "))
+                    format!(
+                        "as --label says, and in the other ways to write it: {}",
+                        more.join(", ")
+                    )
                 }
             };
             (Some(Test::OneOf([asked, more].concat())), why)
@@ -221,20 +249,36 @@ fn said(sample: &Sample, place: usize, test: Option<Test>) -> Result<Candidate> 
             let why = format!("as --label says; of steps up to {max}, {positive} is a proposal");
             (Some(positive.clone()), why)
         }
-        (None, Answers::Spelled { positive, .. }) if answers::is_pair(positive) => {
-            (Some(positive.clone()), "as --label says, in all ways to write it".to_owned())
-        }
+        (None, Answers::Spelled { positive, .. }) if answers::is_pair(positive) => (
+            Some(positive.clone()),
+            "as --label says, in all ways to write it".to_owned(),
+        ),
         (None, Answers::One(value)) => {
-            return Err(refused(format!("column `{name}` is always {}: there is nothing to tell apart", shown(value))));
+            return Err(refused(format!(
+                "column `{name}` is always {}: there is nothing to tell apart",
+                shown(value)
+            )));
         }
         (None, answers) => {
-            let example = answers.positive().map_or("== yes".to_owned(), ToString::to_string);
+            let example = match answers.positive() {
+                Some(Test::OneOf(ways)) => format!("={}", named(&ways[0])),
+                Some(test) => test.to_string().replacen(' ', "", 1),
+                None => column
+                    .texts
+                    .iter()
+                    .find(|t| !t.is_empty())
+                    .map_or("=yes".to_owned(), |t| format!("={}", named(t))),
+            };
             return Err(refused(format!(
                 "which values of column `{name}` are positive is not clear: say so, such as --label '{name}{example}'"
             )));
         }
     };
-    Ok(Candidate { column: place, positive, why })
+    Ok(Candidate {
+        column: place,
+        positive,
+        why,
+    })
 }
 
 /// The label of each row under a candidate.
@@ -248,7 +292,11 @@ fn labels(column: &SampleColumn, candidate: &Candidate) -> Vec<Option<bool>> {
         false => rule.label(text).ok(),
     };
     let of_texts: Vec<Option<bool>> = column.texts.iter().map(of_text).collect();
-    column.codes.iter().map(|&code| of_texts[code as usize]).collect()
+    column
+        .codes
+        .iter()
+        .map(|&code| of_texts[code as usize])
+        .collect()
 }
 
 impl Share {
@@ -278,20 +326,38 @@ impl Share {
             Share { negative: 0, .. } => "all rows are positive",
             _ => return Ok(()),
         };
-        let test = candidate.positive.as_ref().map_or(String::new(), |test| format!(" `{test}`"));
-        let values: Vec<String> = column.profile.examples.iter().map(|text| shown(text)).collect();
+        let test = candidate
+            .positive
+            .as_ref()
+            .map_or(String::new(), |test| format!(" `{test}`"));
+        let values: Vec<String> = column
+            .profile
+            .examples
+            .iter()
+            .map(|text| shown(text))
+            .collect();
         Err(Error::config(
             "--label",
-            format!("{what} by{test} of column `{}`, whose values are {}", named(&column.profile.name), values.join(", ")),
+            format!(
+                "{what} by{test} of column `{}`, whose values are {}",
+                named(&column.profile.name),
+                values.join(", ")
+            ),
         ))
     }
 }
 
 /// The texts that mean "missing": what stands between numbers, and in a column that could be the label.
 fn missing(sample: &Sample, columns: &[Finding], label: &Label) -> Vec<String> {
-    let mut all: Vec<String> = columns.iter().flat_map(|c| c.profile.markers.clone()).collect();
+    let mut all: Vec<String> = columns
+        .iter()
+        .flat_map(|c| c.profile.markers.clone())
+        .collect();
     for place in label.columns() {
-        let markers = sample.columns[place].texts.iter().filter(|text| is_marker(text));
+        let markers = sample.columns[place]
+            .texts
+            .iter()
+            .filter(|text| is_marker(text));
         all.extend(markers.cloned());
     }
     all.sort();

@@ -35,18 +35,68 @@ fn parted(word: String) -> Vec<String> {
 }
 
 /// Words for whom a row is of, the likelier first.
-const USERS: [&str; 21] = [
-    "user", "users", "uid", "customer", "member", "visitor", "viewer", "reviewer", "buyer",
-    "shopper", "reader", "listener", "client", "account", "person", "nutzer", "kunde", "player",
-    "subscriber", "cookie", "session",
+const USERS: [&str; 25] = [
+    "user",
+    "users",
+    "uid",
+    "customer",
+    "customers",
+    "kunden",
+    "benutzer",
+    "besucher",
+    "member",
+    "visitor",
+    "viewer",
+    "reviewer",
+    "buyer",
+    "shopper",
+    "reader",
+    "listener",
+    "client",
+    "account",
+    "person",
+    "nutzer",
+    "kunde",
+    "player",
+    "subscriber",
+    "cookie",
+    "session",
 ];
 
 /// Words for what a row is of, the likelier first.
 const ITEMS: [&str; 32] = [
-    "item", "items", "iid", "product", "movie", "film", "article", "ad", "asin", "sku", "isbn",
-    "book", "song", "track", "video", "news", "game", "recipe", "business", "restaurant", "hotel",
-    "listing", "offer", "show", "course", "artist", "creative", "artikel", "produkt", "campaign",
-    "post", "advertiser",
+    "item",
+    "items",
+    "iid",
+    "product",
+    "movie",
+    "film",
+    "article",
+    "ad",
+    "asin",
+    "sku",
+    "isbn",
+    "book",
+    "song",
+    "track",
+    "video",
+    "news",
+    "game",
+    "recipe",
+    "business",
+    "restaurant",
+    "hotel",
+    "listing",
+    "offer",
+    "show",
+    "course",
+    "artist",
+    "creative",
+    "artikel",
+    "produkt",
+    "campaign",
+    "post",
+    "advertiser",
 ];
 
 /// Words that may stand beside those for a user or an item.
@@ -95,20 +145,69 @@ pub(super) fn is_mark(name: &str) -> bool {
 /// Whether a name says that values are times.
 pub(super) fn is_time(name: &str) -> bool {
     const TIMES: [&str; 16] = [
-        "time", "timestamp", "ts", "unix", "unixtime", "epoch", "date", "datetime", "day", "hour",
-        "created", "when", "at", "zeit", "datum", "utc",
+        "time",
+        "timestamp",
+        "ts",
+        "unix",
+        "unixtime",
+        "epoch",
+        "date",
+        "datetime",
+        "day",
+        "hour",
+        "created",
+        "when",
+        "at",
+        "zeit",
+        "datum",
+        "utc",
     ];
-    words(name).iter().any(|word| TIMES.contains(&word.as_str()))
+    words(name)
+        .iter()
+        .any(|word| TIMES.contains(&word.as_str()))
 }
 
 /// Whether a name is that of a label, whatever the column holds.
 pub(super) fn is_label(name: &str) -> bool {
-    const LABELS: [&str; 34] = [
-        "label", "labels", "target", "y", "class", "outcome", "response", "click", "clicks",
-        "clicked", "clk", "purchase", "purchased", "bought", "buy", "converted", "conversion",
-        "convert", "liked", "like", "installed", "install", "churn", "churned", "ordered",
-        "subscribed", "relevant", "relevance", "positive", "played", "watched", "accepted",
-        "booked", "finished",
+    const LABELS: [&str; 38] = [
+        "label",
+        "labels",
+        "target",
+        "y",
+        "class",
+        "outcome",
+        "response",
+        "click",
+        "clicks",
+        "clicked",
+        "clk",
+        "purchase",
+        "purchased",
+        "bought",
+        "buy",
+        "converted",
+        "conversion",
+        "convert",
+        "liked",
+        "like",
+        "installed",
+        "install",
+        "churn",
+        "churned",
+        "ordered",
+        "subscribed",
+        "relevant",
+        "relevance",
+        "positive",
+        "played",
+        "watched",
+        "accepted",
+        "booked",
+        "finished",
+        "klick",
+        "geklickt",
+        "gekauft",
+        "bestellt",
     ];
     const BESIDE: [&str; 6] = ["is", "has", "was", "did", "flag", "attributed"];
     let words = words(name);
@@ -128,7 +227,14 @@ pub(super) fn is_flag(name: &str) -> bool {
 /// Whether a name is that of a rating.
 pub(super) fn is_rating(name: &str) -> bool {
     const RATINGS: [&str; 8] = [
-        "rating", "ratings", "stars", "star", "score", "overall", "bewertung", "vote",
+        "rating",
+        "ratings",
+        "stars",
+        "star",
+        "score",
+        "overall",
+        "bewertung",
+        "vote",
     ];
     let words = words(name);
     let beside = |word: &&String| {
@@ -167,9 +273,21 @@ mod tests {
                 &["click_time", "is_new", "year", "is", ""][..],
             ),
             (is_flag, &["is_new", "hasChild"], &["island", "click"]),
-            (is_rating, &["rating", "review_score"], &["rating_count", "item"]),
-            (is_mark, &["C14", "site_id", "zip", "item"], &["I2", "Cost", "price"]),
-            (is_time, &["timestamp", "created_at", "hour"], &["price", "cat"]),
+            (
+                is_rating,
+                &["rating", "review_score"],
+                &["rating_count", "item"],
+            ),
+            (
+                is_mark,
+                &["C14", "site_id", "zip", "item"],
+                &["I2", "Cost", "price"],
+            ),
+            (
+                is_time,
+                &["timestamp", "created_at", "hour"],
+                &["price", "cat"],
+            ),
         ] {
             for name in yes {
                 assert!(class(name), "{name}");

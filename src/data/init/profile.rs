@@ -90,7 +90,13 @@ impl Profile {
     /// Looks at a column. `of` is about how many rows the whole input has.
     pub fn of(column: &SampleColumn, places: &[Place], of: u64) -> Profile {
         let counts = counts(column);
-        let all = || column.texts.iter().map(String::as_str).zip(counts.iter().copied());
+        let all = || {
+            column
+                .texts
+                .iter()
+                .map(String::as_str)
+                .zip(counts.iter().copied())
+        };
         let markers = markers(all().map(|(text, _)| text));
         let is_value = |text: &str| !text.is_empty() && !markers.iter().any(|m| m == text);
         let values: Vec<(&str, u64)> = all().filter(|(text, _)| is_value(text)).collect();
@@ -159,7 +165,10 @@ fn rows_a_value(values: &[(&str, u64)], rows: u64, of: u64) -> f64 {
         let present: u64 = values.iter().map(|(_, n)| n).sum();
         return present as f64 / values.len().max(1) as f64;
     }
-    let pairs: f64 = values.iter().map(|&(_, n)| n as f64 * (n as f64 - 1.0) / 2.0).sum();
+    let pairs: f64 = values
+        .iter()
+        .map(|&(_, n)| n as f64 * (n as f64 - 1.0) / 2.0)
+        .sum();
     1.0 + 2.0 * of as f64 * pairs / (rows as f64 * rows as f64)
 }
 
@@ -178,14 +187,22 @@ fn examples(values: &[(&str, u64)]) -> Vec<String> {
 
 impl Numbers {
     fn of(values: &[(&str, u64)]) -> Option<Numbers> {
-        let parsed = values.iter().filter_map(|&(text, n)| Some((number(text)?, n)));
+        let parsed = values
+            .iter()
+            .filter_map(|&(text, n)| Some((number(text)?, n)));
         let mut parsed: Vec<(f64, u64)> = parsed.collect();
         let rows: u64 = parsed.iter().map(|(_, n)| n).sum();
         let (min, max) = parsed
             .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (x, _)| (x.min(a), x.max(b)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (x, _)| {
+                (x.min(a), x.max(b))
+            });
         let bits: HashSet<u64> = parsed.iter().map(|(x, _)| (x + 0.0).to_bits()).collect();
-        let negative = parsed.iter().filter(|(x, _)| *x < 0.0).map(|(_, n)| n).sum();
+        let negative = parsed
+            .iter()
+            .filter(|(x, _)| *x < 0.0)
+            .map(|(_, n)| n)
+            .sum();
         let whole = parsed.iter().all(|(x, _)| x.fract() == 0.0);
         parsed.sort_unstable_by(|(a, _), (b, _)| a.abs().total_cmp(&b.abs()));
         let mut before = 0;
@@ -208,7 +225,10 @@ impl Numbers {
 
 impl Odd {
     fn of(column: &SampleColumn, values: &[(&str, u64)], places: &[Place]) -> Option<Odd> {
-        let odd: Vec<&(&str, u64)> = values.iter().filter(|(text, _)| number(text).is_none()).collect();
+        let odd: Vec<&(&str, u64)> = values
+            .iter()
+            .filter(|(text, _)| number(text).is_none())
+            .collect();
         let texts: HashSet<&str> = odd.iter().map(|(text, _)| *text).collect();
         // Codes are in the order of their first row.
         let first = odd.first()?.0;
@@ -219,7 +239,9 @@ impl Odd {
             distinct: texts.len(),
             first: first.to_owned(),
             place: places.get(row)?.told(),
-            commas: odd.iter().all(|(text, _)| number(&text.replacen(',', ".", 1)).is_some()),
+            commas: odd
+                .iter()
+                .all(|(text, _)| number(&text.replacen(',', ".", 1)).is_some()),
         })
     }
 }

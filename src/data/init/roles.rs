@@ -24,7 +24,10 @@ pub struct Roles {
 pub(super) fn find(columns: &[Finding], taken: &[usize], ask: &Ask) -> Result<Roles> {
     let names: Vec<String> = columns.iter().map(|c| c.profile.name.clone()).collect();
     let said = |option: &str, text: &Option<String>| -> Result<Option<Role>> {
-        let column = text.as_ref().map(|text| ask::column(option, text, &names)).transpose()?;
+        let column = text
+            .as_ref()
+            .map(|text| ask::column(option, text, &names))
+            .transpose()?;
         let why = format!("as {option} says");
         Ok(column.map(|column| Role { column, why }))
     };
@@ -46,11 +49,7 @@ pub(super) fn find(columns: &[Finding], taken: &[usize], ask: &Ask) -> Result<Ro
 }
 
 /// The column whose name fits best, of those whose values come back.
-fn of_name(
-    columns: &[Finding],
-    taken: &[usize],
-    rank: fn(&str) -> Option<usize>,
-) -> Option<Role> {
+fn of_name(columns: &[Finding], taken: &[usize], rank: fn(&str) -> Option<usize>) -> Option<Role> {
     let fits = |(place, column): (usize, &Finding)| {
         let rank = rank(&column.profile.name)?;
         let repeats = column.guess.kind == Kind::Categorical && column.profile.rows_a_value > 1.0;
@@ -69,7 +68,9 @@ fn said_time(role: Role, columns: &[Finding]) -> Result<(Role, TimeFormat)> {
     if let Kind::Time(format) = guess.kind {
         return Ok((role, format));
     }
-    let numbers = profile.only_numbers().filter(|n| n.min.abs().max(n.max.abs()) < 1e11);
+    let numbers = profile
+        .only_numbers()
+        .filter(|n| n.min.abs().max(n.max.abs()) < 1e11);
     match numbers {
         Some(_) => Ok((role, TimeFormat::Seconds)),
         None => Err(Error::config(
@@ -83,19 +84,30 @@ fn said_time(role: Role, columns: &[Finding]) -> Result<(Role, TimeFormat)> {
 }
 
 fn times(columns: &[Finding]) -> Option<(Role, TimeFormat)> {
-    let of_kind = columns.iter().enumerate().filter_map(|(place, column)| match column.guess.kind {
-        Kind::Time(format) => Some((!names::is_time(&column.profile.name), place, format)),
-        _ => None,
-    });
+    let of_kind =
+        columns
+            .iter()
+            .enumerate()
+            .filter_map(|(place, column)| match column.guess.kind {
+                Kind::Time(format) => Some((!names::is_time(&column.profile.name), place, format)),
+                _ => None,
+            });
     if let Some((_, column, format)) = of_kind.min_by_key(|(other, place, _)| (*other, *place)) {
         let why = columns[column].guess.why.clone();
         return Some((Role { column, why }, format));
     }
     let ordered = columns.iter().position(|column| {
         let words = names::words(&column.profile.name);
-        let named = matches!(&words[..], [one] if ["timestamp", "ts", "time"].contains(&one.as_str()));
+        let named =
+            matches!(&words[..], [one] if ["timestamp", "ts", "time"].contains(&one.as_str()));
         named && matches!(column.guess.kind, Kind::Numeric(_)) && column.profile.missing == 0
     })?;
     let why = "by its name; its numbers are no dates, but they order the rows".to_owned();
-    Some((Role { column: ordered, why }, TimeFormat::Seconds))
+    Some((
+        Role {
+            column: ordered,
+            why,
+        },
+        TimeFormat::Seconds,
+    ))
 }

@@ -84,10 +84,7 @@ impl SampleColumn {
     fn code(&mut self, text: &str) -> u32 {
         let text = text.trim();
         let next = self.texts.len() as u32;
-        let code = *self
-            .known
-            .entry(xxh3_64(text.as_bytes()))
-            .or_insert(next);
+        let code = *self.known.entry(xxh3_64(text.as_bytes())).or_insert(next);
         if code == next {
             let mut end = text.len().min(MOST_BYTES);
             while !text.is_char_boundary(end) {
@@ -110,7 +107,11 @@ impl SampleColumn {
                 for &row in rows {
                     let x = numbers[row as usize];
                     // As encoding has it: a negative zero is zero.
-                    let text = if x.is_nan() { String::new() } else { (x + 0.0).to_string() };
+                    let text = if x.is_nan() {
+                        String::new()
+                    } else {
+                        (x + 0.0).to_string()
+                    };
                     let code = self.code(&text);
                     self.codes.push(code);
                 }
@@ -164,7 +165,10 @@ const FEWEST_ROWS: usize = 100;
 pub fn take(reader: &mut dyn Reader, names: &[String], rows: usize) -> Result<Sample> {
     let all: Vec<ColumnRef> = match reader.header() {
         Some(header) => (1..=header.len() as u32).map(ColumnRef::Number).collect(),
-        None => names.iter().map(|name| ColumnRef::Name(name.clone())).collect(),
+        None => names
+            .iter()
+            .map(|name| ColumnRef::Name(name.clone()))
+            .collect(),
     };
     reader.select(&all)?;
     let mut sieve = Sieve::new(names, rows);
@@ -179,7 +183,9 @@ pub fn take(reader: &mut dyn Reader, names: &[String], rows: usize) -> Result<Sa
                 None => more = false,
             }
         }
-        let parsed = blocks.into_par_iter().map(|(n, block)| Ok((n, block.parse()?)));
+        let parsed = blocks
+            .into_par_iter()
+            .map(|(n, block)| Ok((n, block.parse()?)));
         for (number, chunk) in parsed.collect::<Result<Vec<_>>>()? {
             sieve.add(number, chunk);
         }
@@ -212,7 +218,11 @@ impl Sieve {
         Sieve {
             columns: names.iter().map(column).collect(),
             places: Vec::new(),
-            rows: if rows == usize::MAX { rows } else { rows.clamp(1, fit) },
+            rows: if rows == usize::MAX {
+                rows
+            } else {
+                rows.clamp(1, fit)
+            },
             limit: u64::MAX,
             stride: 1,
             blocks: 0,
@@ -244,7 +254,12 @@ impl Sieve {
             if hash <= self.limit {
                 kept.push(row);
                 let file = Arc::clone(&chunk.file);
-                self.places.push(Place { file, line, block, hash });
+                self.places.push(Place {
+                    file,
+                    line,
+                    block,
+                    hash,
+                });
             }
         }
         let columns = self.columns.par_iter_mut().zip(&chunk.columns);
@@ -262,11 +277,14 @@ impl Sieve {
 
     fn thin(&mut self) {
         let (limit, stride) = (self.limit, self.stride);
-        self.parsed.retain(|(block, _)| block.is_multiple_of(stride));
+        self.parsed
+            .retain(|(block, _)| block.is_multiple_of(stride));
         let stays = |place: &Place| place.hash <= limit && place.block.is_multiple_of(stride);
         let keep: Vec<bool> = self.places.iter().map(stays).collect();
         self.places.retain(stays);
-        self.columns.par_iter_mut().for_each(|column| column.retain(&keep));
+        self.columns
+            .par_iter_mut()
+            .for_each(|column| column.retain(&keep));
     }
 
     fn finish(mut self) -> Result<Sample> {

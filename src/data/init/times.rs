@@ -43,10 +43,7 @@ pub(super) fn format<'t>(
 }
 
 /// Which parts of these times differ: the hour of the day, the day of the week.
-pub(super) fn parts<'t>(
-    format: TimeFormat,
-    texts: impl Iterator<Item = &'t str>,
-) -> (bool, bool) {
+pub(super) fn parts<'t>(format: TimeFormat, texts: impl Iterator<Item = &'t str>) -> (bool, bool) {
     let (mut hours, mut days) = (0u32, 0u8);
     for text in texts {
         if let Ok(seconds) = format.seconds(text)

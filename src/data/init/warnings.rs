@@ -1,7 +1,7 @@
 //! What will hurt, said before it does.
 
 use super::escape::named;
-use super::fields::Proposal;
+use super::fields::{Proposal, Use};
 use super::guess::Kind;
 use super::label::Label;
 use super::times;
@@ -35,8 +35,15 @@ fn of_label(draft: &Draft) -> Vec<String> {
         }
         let rare = share.positive.min(share.negative);
         if matches!(draft.label, Label::Clear(_)) && rare < 10 {
-            let which = if rare == share.positive { "positive" } else { "negative" };
-            all.push(format!("only {rare} of {} rows are {which} by `{name}`", draft.rows));
+            let which = if rare == share.positive {
+                "positive"
+            } else {
+                "negative"
+            };
+            all.push(format!(
+                "only {rare} of {} rows are {which} by `{name}`",
+                draft.rows
+            ));
         }
     }
     all
@@ -48,7 +55,9 @@ fn of_rows(draft: &Draft) -> Option<String> {
     let share = bad.rows as f64 / bad.of.max(1) as f64;
     let then = match share <= SKIPPED {
         true => "the file says on_bad = \"skip\"",
-        false => "so many that the delimiter or the quoting is probably another: look at --delimiter",
+        false => {
+            "so many that the delimiter or the quoting is probably another: look at --delimiter"
+        }
     };
     Some(format!(
         "{} of {} rows are not what the format says, the first {}; {then}",
@@ -64,12 +73,12 @@ pub(super) const SKIPPED: f64 = 0.1;
 /// Fields that are left out, those of one reason together.
 fn of_fields(draft: &Draft) -> Vec<String> {
     let name = |field: &Proposal| named(&draft.columns[field.column].profile.name);
-    let left_out = || draft.fields.iter().filter(|field| !field.used);
+    let put = |put: Use| draft.fields.iter().filter(move |field| field.put == put);
     let of_kind = |kind: Kind| {
-        let of_kind = left_out().filter(move |f| draft.columns[f.column].guess.kind == kind && !is_leak(f));
+        let of_kind = put(Use::Kind).filter(move |f| draft.columns[f.column].guess.kind == kind);
         of_kind.map(name).collect::<Vec<_>>()
     };
-    let mut all: Vec<String> = left_out().filter(|f| is_leak(f)).map(|f| f.notes[0].clone()).collect();
+    let mut all: Vec<String> = put(Use::Leak).map(|f| f.notes[0].clone()).collect();
     for (kind, one, several) in [
         (Kind::RowId, "has one row a value", "have one row a value"),
         (Kind::Constant, "is constant", "are constant"),
@@ -85,15 +94,14 @@ fn of_fields(draft: &Draft) -> Vec<String> {
     all
 }
 
-/// Whether a field is left out because it tells the label.
-fn is_leak(field: &Proposal) -> bool {
-    field.notes.first().is_some_and(|why| why.contains("nearly equals the label"))
-}
-
 /// Some names in one line.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 8;
-    let some: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let some: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{name}`"))
+        .collect();
     match names.len().saturating_sub(MOST) {
         0 => some.join(", "),
         more => format!("{} and {more} more", some.join(", ")),
@@ -106,24 +114,41 @@ fn of_columns(draft: &Draft) -> Vec<String> {
     for (place, column) in draft.columns.iter().enumerate() {
         let profile = &column.profile;
         let name = named(&profile.name);
-        if let Kind::Time(format @ (TimeFormat::Milliseconds | TimeFormat::Microseconds)) = column.guess.kind {
-            all.push(format!("`{name}` is in {}: the file says so", times::name(format)));
+        if let Kind::Time(format @ (TimeFormat::Milliseconds | TimeFormat::Microseconds)) =
+            column.guess.kind
+        {
+            all.push(format!(
+                "`{name}` is in {}: the file says so",
+                times::name(format)
+            ));
         }
         let kind = &column.guess.kind;
         let user = names::user_rank(&profile.name).is_some() && !matches!(kind, Kind::Constant);
         if user && *kind == Kind::RowId {
-            all.push(format!("`{name}` has one row a user, so there are no metrics per user"));
+            all.push(format!(
+                "`{name}` has one row a user, so there are no metrics per user"
+            ));
         }
         if of_label.contains(&place) || *kind != Kind::Categorical {
             continue;
         }
-        if column.guess.why.contains("are numbers, but not all") || column.guess.why.contains("decimal point") {
+        if column.guess.why.contains("are numbers, but not all")
+            || column.guess.why.contains("decimal point")
+        {
             all.push(format!("`{name}`: {}", column.guess.why));
         }
     }
     if !draft.missing.is_empty() {
-        let texts: Vec<String> = draft.missing.iter().map(|text| format!("{text:?}")).collect();
-        all.push(format!("{} mean{} \"missing\", in every column", texts.join(", "), if texts.len() == 1 { "s" } else { "" }));
+        let texts: Vec<String> = draft
+            .missing
+            .iter()
+            .map(|text| format!("{text:?}"))
+            .collect();
+        all.push(format!(
+            "{} mean{} \"missing\", in every column",
+            texts.join(", "),
+            if texts.len() == 1 { "s" } else { "" }
+        ));
     }
     all
 }

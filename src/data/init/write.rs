@@ -27,14 +27,26 @@ pub struct Place {
 impl Draft {
     /// The file's text. `again` is the command that writes it anew.
     pub fn toml(&self, name: &str, place: &Place, again: &str) -> String {
-        let names: Vec<String> = self.columns.iter().map(|c| c.profile.name.clone()).collect();
+        let names: Vec<String> = self
+            .columns
+            .iter()
+            .map(|c| c.profile.name.clone())
+            .collect();
         let writer = Writer { draft: self, names };
-        let part = if self.whole { String::new() } else { format!(" of about {}", self.of) };
+        let part = if self.whole {
+            String::new()
+        } else {
+            format!(" of about {}", self.of)
+        };
         let mut text = format!(
             "# Proposed by `autoint init` from {} rows{part}: each guess stands with its reason. Read it, and correct what is wrong.\n",
             self.rows
         );
-        text += &format!("name = {}\nmetrics = {}\n", quoted(&folder_name(name)), self.metrics());
+        text += &format!(
+            "name = {}\nmetrics = {}\n",
+            quoted(&folder_name(name)),
+            self.metrics()
+        );
         text += &writer.input(place);
         text += &writer.label(place, again);
         text += &writer.rows(place);
@@ -66,9 +78,19 @@ pub(super) fn too_many(columns: usize) -> Error {
 
 /// A name that a folder may have.
 fn folder_name(name: &str) -> String {
-    let plain = |c: char| if c.is_control() || matches!(c, '/' | '\\') { '_' } else { c };
+    let plain = |c: char| {
+        if c.is_control() || matches!(c, '/' | '\\') {
+            '_'
+        } else {
+            c
+        }
+    };
     let name: String = name.trim_start_matches('.').chars().map(plain).collect();
-    if name.is_empty() { "data".to_owned() } else { name }
+    if name.is_empty() {
+        "data".to_owned()
+    } else {
+        name
+    }
 }
 
 struct Writer<'a> {
@@ -119,12 +141,21 @@ impl Writer<'_> {
             Label::Clear(candidate) => {
                 let share = 100.0 * self.draft.shares[0].positive();
                 let name = self.name(candidate.column);
-                let why = comment(&format!("`{name}` {}; {share:.2} % positive.", candidate.why));
+                let why = comment(&format!(
+                    "`{name}` {}; {share:.2} % positive.",
+                    candidate.why
+                ));
                 format!("\n{why}{}", self.section(candidate))
             }
-            Label::Open { candidates, more, why } => {
+            Label::Open {
+                candidates,
+                more,
+                why,
+            } => {
                 let mut text = "\n".to_owned();
-                text += &comment(&format!("There is no label yet, so nothing can be trained: {why}."));
+                text += &comment(&format!(
+                    "There is no label yet, so nothing can be trained: {why}."
+                ));
                 text += &match candidates.len() {
                     0 => "# Say which column it is and what is positive, as here, or start again with\n".to_owned(),
                     1 => "# If it is, take the `# ` away before the lines below, or start again with\n".to_owned(),
@@ -165,9 +196,9 @@ impl Writer<'_> {
         }
         let reference = match reference(&self.names, candidate.column) {
             // What a condition cannot write.
-            ColumnRef::Name(name) if name.contains('"') || name.starts_with('#') => {
-                place.numbered.then_some(ColumnRef::Number(candidate.column as u32 + 1))?
-            }
+            ColumnRef::Name(name) if name.contains('"') || name.starts_with('#') => place
+                .numbered
+                .then_some(ColumnRef::Number(candidate.column as u32 + 1))?,
             reference => reference,
         };
         let condition = Condition {
@@ -189,7 +220,9 @@ impl Writer<'_> {
         let share = bad.rows as f64 / bad.of.max(1) as f64;
         if let Some(first) = bad.first.as_ref().filter(|_| share <= SKIPPED) {
             let about = (share * self.draft.of as f64) as u64;
-            lines += &comment(&format!("About {about} rows are not what the format says, such as {first}."));
+            lines += &comment(&format!(
+                "About {about} rows are not what the format says, such as {first}."
+            ));
             lines += "# They are counted and left out; with \"error\" the first one ends the reading.\non_bad = \"skip\"\n";
             if about >= 500 {
                 lines += &format!("most_bad = {}\n", 4 * about);
@@ -214,7 +247,11 @@ impl Writer<'_> {
         if let Some((Role { column, why }, format)) = &roles.time {
             let value = match format {
                 TimeFormat::Seconds => self.column(*column),
-                other => format!("{{ column = {}, format = \"{}\" }}", self.column(*column), times::name(*other)),
+                other => format!(
+                    "{{ column = {}, format = \"{}\" }}",
+                    self.column(*column),
+                    times::name(*other)
+                ),
             };
             lines += &comment(&format!("`{}`: {why}.", self.name(*column)));
             lines += &format!("time = {value}\n");
@@ -256,12 +293,20 @@ fn commented(text: &str) -> String {
 fn written(field: &Proposal) -> String {
     let notes: String = field.notes.iter().map(|note| comment(note)).collect();
     let lines = spec(&field.spec);
-    let lines = if field.used { lines } else { commented(&lines) };
+    let lines = if field.is_used() {
+        lines
+    } else {
+        commented(&lines)
+    };
     format!("\n{notes}{lines}")
 }
 
 fn spec(spec: &FieldSpec) -> String {
-    let mut text = format!("[[field]]\nname = {}\nkind = \"{}\"\n", quoted(&spec.name), spec.kind);
+    let mut text = format!(
+        "[[field]]\nname = {}\nkind = \"{}\"\n",
+        quoted(&spec.name),
+        spec.kind
+    );
     if let [one] = &spec.columns[..] {
         text += &format!("column = {}\n", column(one));
     }
@@ -269,7 +314,11 @@ fn spec(spec: &FieldSpec) -> String {
         None => {}
         Some(TimePart::OfSeconds(of)) => text += &format!("part = \"{}\"\n", part(of)),
         Some(TimePart::As(of)) => {
-            text += &format!("part = {{ of = \"{}\", format = \"{}\" }}\n", part(of.of), times::name(of.format));
+            text += &format!(
+                "part = {{ of = \"{}\", format = \"{}\" }}\n",
+                part(of.of),
+                times::name(of.format)
+            );
         }
     }
     if let Some(separator) = &spec.separator {

@@ -50,7 +50,10 @@ pub fn parse(text: &str, path: &Path) -> Result<Protocol> {
 
 /// What to say of a file without a label: the place where `autoint init` left candidates, if it did.
 fn without_label(text: &str, path: &Path) -> Error {
-    let left: Vec<usize> = text.match_indices("\n# [label]").map(|(at, _)| at + 1).collect();
+    let left: Vec<usize> = text
+        .match_indices("\n# [label]")
+        .map(|(at, _)| at + 1)
+        .collect();
     let what = match left.len() {
         0 => "say which `column` it is, and which values are `positive` where it is not 0 or 1".to_owned(),
         1 => "`autoint init` left one candidate commented out: take the `# ` away before its lines, or name another".to_owned(),

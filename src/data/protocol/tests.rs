@@ -95,7 +95,13 @@ fn a_missing_label_is_told_with_what_to_do() {
     assert!(refused(label, "").starts_with("clicks.toml:1: there is no [label]: say which"));
     let one = "# [label]\n# column = \"stars\"\n";
     let error = refused(label, one);
-    assert!(error.starts_with("clicks.toml:9:") && error.contains("one candidate"), "{error}");
+    assert!(
+        error.starts_with("clicks.toml:8:") && error.contains("one candidate"),
+        "{error}"
+    );
     let error = refused(label, &format!("{one}#\n{one}"));
-    assert!(error.contains("2 candidates commented out: keep one"), "{error}");
+    assert!(
+        error.contains("2 candidates commented out: keep one"),
+        "{error}"
+    );
 }
