@@ -9,6 +9,13 @@ use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+/// Of a log that no preset was tuned on. Measured on the generated click logs of 3,000 to 200,000 rows: half or twice as many
+/// steps change the AUC by less than its error.
+const STEPS_AN_EPOCH: usize = 100;
+const SMALLEST_BATCH: usize = 128;
+/// The default preset's own.
+const LARGEST_BATCH: usize = 2048;
+
 /// See [`Settings::layered`].
 #[derive(Debug, Default, Args)]
 pub struct Options {
@@ -58,6 +65,28 @@ impl Options {
     pub fn settings(&self) -> Result<Settings> {
         let file = self.config.as_deref().map(Settings::read_file);
         let settings = Settings::layered(self.preset.as_deref(), file.transpose()?, &self.sets())?;
+        self.check_dropout(&settings)?;
+        Ok(settings)
+    }
+
+    /// The settings for a log of so many training rows that nobody tuned a preset on: unless they are set, steps are so small that
+    /// an epoch has some hundred of them, and epochs go on until validation stops getting better.
+    ///
+    /// # Errors
+    /// As [`Options::settings`].
+    pub fn settings_for(&self, rows: usize) -> Result<Settings> {
+        if self.preset.is_some() || self.config.is_some() {
+            return self.settings();
+        }
+        let batch = (rows / STEPS_AN_EPOCH)
+            .clamp(SMALLEST_BATCH, LARGEST_BATCH)
+            .next_power_of_two();
+        let mut sets = vec![
+            format!("train.batch_size={batch}"),
+            "train.epochs=20".into(),
+        ];
+        sets.extend(self.sets());
+        let settings = Settings::layered(None, None, &sets)?;
         self.check_dropout(&settings)?;
         Ok(settings)
     }

@@ -22,7 +22,7 @@ pub struct Arguments {
     /// The rows; `-` for standard input
     #[arg(long, value_name = "ROWS.csv")]
     input: PathBuf,
-    /// The file to write, whole or not at all [default: standard output]
+    /// The file to write, whole or not at all; a device or a named pipe is written as it goes [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -33,11 +33,7 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
         let scorer = run.scorer();
-        match self
-            .output
-            .as_deref()
-            .filter(|path| *path != Path::new("-"))
-        {
+        match self.output.as_deref().filter(|path| !is_stdout(path)) {
             Some(path) => {
                 let rows = predict(&scorer, &self.input, Output::File(path))?;
                 writeln!(out, "{}: {rows} rows", path.display())?;
@@ -53,4 +49,26 @@ impl Arguments {
         }
         Ok(())
     }
+}
+
+/// Whether a name is that of our own standard output: `-`, or what leads to it, such as `/dev/stdout`. Were that replaced as
+/// other files are, what else we print would go nowhere.
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-") || is_same_as_stdout(path)
+}
+
+#[cfg(unix)]
+fn is_same_as_stdout(path: &Path) -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let own = io::stdout().as_fd().try_clone_to_owned();
+    let own = own.and_then(|own| std::fs::File::from(own).metadata());
+    let named = std::fs::metadata(path);
+    let key = |file: std::fs::Metadata| (file.dev(), file.ino());
+    own.is_ok_and(|own| named.is_ok_and(|named| key(own) == key(named)))
+}
+
+#[cfg(not(unix))]
+fn is_same_as_stdout(_path: &Path) -> bool {
+    false
 }

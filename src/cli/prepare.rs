@@ -1,13 +1,13 @@
 //! `autoint prepare`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use autoint::Error;
-use autoint::data::dataset::Dataset;
+use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
-use autoint::data::store::Target;
+use autoint::data::store::{Target, check_name};
 use clap::Args;
 
 use super::data::{Asked, DataOptions};
@@ -17,6 +17,9 @@ use super::data::{Asked, DataOptions};
 pub struct Arguments {
     #[command(flatten)]
     data: DataOptions,
+    /// Also write which part of the split each kept row is in: a line a row, `train`, `valid`, `test` or `none`
+    #[arg(long, value_name = "FILE")]
+    split_to: Option<PathBuf>,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -36,11 +39,11 @@ impl Arguments {
             let what = "is prepared already; expected raw files, or `synthetic`";
             return Err(Error::file(file, what).into());
         }
-        if self.out.exists() && !(self.out.is_file() && Dataset::is_store(&self.out)?) {
-            let what = "is there and was not written by `prepare`: choose another name for --out";
-            return Err(Error::file(&self.out, what).into());
-        }
+        check_name(&self.out)?;
         let data = source.encode(protocol.as_ref(), Target::Store(&self.out))?;
+        if let Some(path) = &self.split_to {
+            write_split(&data, path)?;
+        }
         write!(out, "{}", data.summary())?;
         writeln!(out, "{}", data.counts())?;
         writeln!(
@@ -51,4 +54,21 @@ impl Arguments {
         )?;
         Ok(())
     }
+}
+
+/// Writes the part of each row.
+fn write_split(data: &Dataset, path: &Path) -> anyhow::Result<()> {
+    let mut parts = vec!["none"; data.rows()];
+    for (split, name) in [
+        (SplitName::Train, "train"),
+        (SplitName::Valid, "valid"),
+        (SplitName::Test, "test"),
+    ] {
+        for &row in data.split(split) {
+            parts[row as usize] = name;
+        }
+    }
+    let text: String = parts.iter().flat_map(|part| [part, "\n"]).collect();
+    std::fs::write(path, text).map_err(Error::io(path, "write"))?;
+    Ok(())
 }

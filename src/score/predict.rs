@@ -19,7 +19,7 @@ const CHUNK: usize = 16_384;
 
 /// Where predictions go.
 pub enum Output<'a> {
-    /// A file, written whole or not at all.
+    /// A file, written whole or not at all; what is no regular file is written through.
     File(&'a Path),
     Stream(&'a mut dyn Write),
 }

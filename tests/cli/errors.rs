@@ -81,7 +81,7 @@ fn work_that_fails_ends_with_1_and_names_its_file() {
             &["train", "--data", "nowhere"][..],
             "nowhere: no such folder or file",
         ),
-        (&["train", "--data", "some.csv"], "some.csv: is neither"),
+        (&["train", "--data", "some.csv"], "some.csv: needs a schema"),
         (
             &["train", "--config", "none.toml"],
             "none.toml: cannot read",

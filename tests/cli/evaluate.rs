@@ -3,16 +3,8 @@ use serde_json::Value;
 use crate::scene::Scene;
 use crate::train::tiny_movielens;
 
-const METRICS: [&str; 8] = [
-    "auc",
-    "course_hitrate@10",
-    "course_ndcg@10",
-    "gauc",
-    "hit@10",
-    "logloss",
-    "ndcg@10",
-    "recall@10",
-];
+/// Those of protocol `recbole`.
+const METRICS: [&str; 6] = ["auc", "gauc", "hit@10", "logloss", "ndcg@10", "recall@10"];
 
 fn keys(value: &Value) -> Vec<&str> {
     value

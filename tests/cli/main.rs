@@ -1,5 +1,6 @@
 //! The program as a user meets it: run in a temporary folder, told by its output, exit code and files.
 
+mod attacks;
 mod damage;
 mod download;
 mod errors;

@@ -151,7 +151,7 @@ fn bad_input_is_named_by_file_line_and_field() {
     assert!(message.contains("row.csv:3: is not UTF-8"), "{message}");
     assert!(refused(b"").contains("row.csv: is empty"));
     let twice = format!("zip,{header}");
-    assert!(refused(twice.as_bytes()).contains("`zip` twice"));
+    assert!(refused(twice.as_bytes()).contains("`zip` is there twice"));
     let message = scene.fails(&["predict", "run", "--input", "none.csv"], 1);
     assert!(message.contains("none.csv: cannot open"), "{message}");
     // Rows of none are no error.

@@ -120,7 +120,7 @@ fn a_run_is_replaced_only_when_forced() {
     ];
     assert!(scene.fails(&again, 1).contains("--force"));
     scene.ok(&[&again[..], &["--force"]].concat());
-    assert!(scene.text("run/data.json").contains("synthetic:500"));
+    assert!(scene.text("run/data.json").contains("\"rows\": 500"));
     scene.write("run/notes.txt", "mine");
     let message = scene.fails(&[&again[..], &["--force"]].concat(), 1);
     assert!(message.contains("`notes.txt`"), "{message}");
@@ -181,7 +181,6 @@ fn every_setting_is_written_with_the_run_and_can_be_used_again() {
     ]);
     let config = scene.text("run/config.toml");
     for line in [
-        "protocol = \"course\"",
         "preset = \"autoint\"",
         "heads = 4",
         "linear_term = false",

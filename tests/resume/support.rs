@@ -63,6 +63,7 @@ impl Case {
     /// Starts a run in the folder and stops after step `last`.
     pub fn start(&self, folder: &Path, last: u64, threads: usize) -> Outcome {
         let writer = Writer::create(folder, true).unwrap();
+        writer.schema(self.data.schema()).unwrap();
         let settings = &self.origin.settings;
         let trainer = Trainer::new(&self.data, settings, self.isa, threads).unwrap();
         let outcome = self.run(writer, trainer, last).unwrap();

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::fields::{Layout, quoted, seconds, stars, text, whole};
 use super::ids::Ids;
 use super::lines::for_each_line;
+use super::records::{Movie, MovieLens, Rating, User};
 use super::title::split_year;
-use super::{Movie, MovieLens, Rating, User};
 use crate::data::table::Table;
 use crate::error::Result;
 

@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use super::column::DType;
 use super::directory::{Entry, Index, Role};
@@ -16,7 +15,7 @@ use crate::data::dataset::Dataset;
 use crate::data::schema::Schema;
 use crate::data::vocab::hex;
 use crate::error::{Error, Result};
-use crate::files;
+use crate::files::Draft;
 
 /// Where a data set is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +46,8 @@ enum Sink {
         length: usize,
         /// What messages call the file.
         path: PathBuf,
-        /// The temporary file that becomes the store; a file without a name has none.
-        named: Option<NamedTempFile>,
+        /// What becomes the store; a file without a name has none.
+        draft: Option<Draft>,
     },
 }
 
@@ -66,9 +65,8 @@ impl Builder {
                 Sink::file(file, folder, None)?
             }
             Target::Store(path) => {
-                let named = files::temporary_beside(path)?;
-                let file = named.reopen().map_err(Error::io(path, "write"))?;
-                Sink::file(file, path.to_owned(), Some(named))?
+                let draft = Draft::of(path)?;
+                Sink::file(draft.reopen()?, path.to_owned(), Some(draft))?
             }
         };
         Ok(Builder {
@@ -124,7 +122,7 @@ impl Builder {
         let fingerprint = fingerprint(&schema, &entries, &hashes)?;
         let index = Index::resolve(&schema, u64::from(rows), &entries)
             .map_err(|what| Error::Data(format!("the encoded data {what}")))?;
-        let (mut writer, length, path, named) = match sink {
+        let (mut writer, length, path, draft) = match sink {
             Sink::Memory(owned) => {
                 let payload = Payload::Owned(owned);
                 return Ok(Dataset::new(
@@ -140,20 +138,20 @@ impl Builder {
                 writer,
                 length,
                 path,
-                named,
-            } => (writer, length, path, named),
+                draft,
+            } => (writer, length, path, draft),
         };
         writer.flush().map_err(Error::io(&path, "write"))?;
         let map = map_file(writer.get_ref()).map_err(Error::io(&path, "map"))?;
         let place = PREFIX..PREFIX + length;
         let payload = Payload::Mapped { map, place };
         let data = Dataset::new(schema, counts, fingerprint, entries, index, payload);
-        if let Some(named) = named {
+        if let Some(draft) = draft {
             let header = header_of(&data, &path)?;
             let ended = end(&mut writer, &header, length);
             ended.map_err(Error::io(&path, "write"))?;
             drop(writer);
-            files::persist(named, &path)?;
+            draft.persist()?;
         }
         Ok(data)
     }
@@ -168,7 +166,7 @@ fn end(writer: &mut BufWriter<File>, header: &[u8], payload: usize) -> io::Resul
 }
 
 impl Sink {
-    fn file(file: File, path: PathBuf, named: Option<NamedTempFile>) -> Result<Sink> {
+    fn file(file: File, path: PathBuf, draft: Option<Draft>) -> Result<Sink> {
         let mut writer = BufWriter::with_capacity(1 << 20, file);
         writer
             .write_all(&[0; PREFIX])
@@ -177,7 +175,7 @@ impl Sink {
             writer,
             length: 0,
             path,
-            named,
+            draft,
         })
     }
 

@@ -36,7 +36,7 @@ use super::counts::Counts;
 use super::dataset::Dataset;
 use super::schema::Schema;
 use crate::error::{Error, Result};
-use crate::files::write_whole;
+use crate::files::{replaceable, write_whole};
 use directory::{Entry, Index, check_places};
 use payload::{ALIGNMENT, Payload, map};
 
@@ -90,6 +90,18 @@ fn prefix_of(header: &[u8], payload: usize) -> [u8; PREFIX] {
     let length = PREFIX + payload + header.len();
     LittleEndian::write_u64(&mut prefix[24..32], length as u64);
     prefix
+}
+
+/// Refuses a name for a new store at which there is something that is no store.
+///
+/// # Errors
+/// Says what is there.
+pub fn check_name(path: &Path) -> Result<()> {
+    if replaceable(path)?.exists() && !Dataset::is_store(path)? {
+        let what = "is there and was not written by `prepare`: choose another name for --out";
+        return Err(Error::file(path, what));
+    }
+    Ok(())
 }
 
 impl Dataset {
