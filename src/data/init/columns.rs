@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::data::source::layout::{Format, Layout};
 use crate::data::source::reader::Reader;
 use crate::data::source::{jsonl, libsvm};

@@ -1,9 +1,10 @@
 //! The fields that are proposed, and the columns that are left out with the reason.
 
 use super::escape::{named, shown};
+use super::finding::Finding;
 use super::guess::Kind;
 use super::sample::Sample;
-use super::{Finding, times};
+use super::times;
 use crate::data::protocol::field::{FieldKind, FieldSpec, Transform};
 use crate::data::protocol::time::{Part, PartAs, TimeFormat, TimePart};
 use crate::data::source::columns::ColumnRef;

@@ -1,11 +1,12 @@
 //! What will hurt, said before it does.
 
+use super::draft::Draft;
 use super::escape::named;
 use super::fields::{Proposal, Use};
 use super::guess::Kind;
 use super::label::Label;
+use super::names;
 use super::times;
-use super::{Draft, names};
 use crate::data::protocol::time::TimeFormat;
 
 /// All warnings, the weightiest first.

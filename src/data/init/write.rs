@@ -1,6 +1,6 @@
 //! The schema file: what was found, with the reasons as comments.
 
-use super::Draft;
+use super::draft::Draft;
 use super::escape::{array, column, named, quoted};
 use super::fields::{Proposal, reference};
 use super::label::{Candidate, Label};
