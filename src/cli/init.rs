@@ -162,7 +162,7 @@ impl Arguments {
             writeln!(out, "warning: {warning}")?;
         }
         let shown = quoted(&[path.display().to_string()]);
-        let fields = draft.fields.iter().filter(|field| field.used).count();
+        let fields = draft.fields.iter().filter(|field| field.is_used()).count();
         writeln!(out, "{shown} written: {fields} fields")?;
         match &draft.label {
             Label::Clear(candidate) => {
@@ -216,7 +216,7 @@ fn overview(draft: &Draft) -> String {
                 .map(|_| "time"),
         );
         let of_column = || draft.fields.iter().filter(|field| field.column == place);
-        match of_column().filter(|field| field.used).count() {
+        match of_column().filter(|field| field.is_used()).count() {
             0 if uses.is_empty() => uses.push("left out"),
             0 => {}
             1 => uses.push("field"),

@@ -1,12 +1,27 @@
 //! The fields that are proposed, and the columns that are left out with the reason.
 
 use super::escape::{named, shown};
+use super::finding::Finding;
 use super::guess::Kind;
 use super::sample::Sample;
-use super::{Finding, times};
+use super::times;
 use crate::data::protocol::field::{FieldKind, FieldSpec, Transform};
 use crate::data::protocol::time::{Part, PartAs, TimeFormat, TimePart};
 use crate::data::source::columns::ColumnRef;
+
+/// What becomes of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Field,
+    /// Left out: it is the label, or could be.
+    Label,
+    /// Left out: it tells the label.
+    Leak,
+    /// Left out: another column says the same.
+    Unneeded,
+    /// Left out for what it is.
+    Kind,
+}
 
 /// A field, or one that is left out.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,9 +29,16 @@ pub struct Proposal {
     /// The column, counted from 0.
     pub column: usize,
     pub spec: FieldSpec,
-    pub used: bool,
+    pub put: Use,
     /// The reason and the statistics, a line each.
     pub notes: Vec<String>,
+}
+
+impl Proposal {
+    /// Whether it is a field.
+    pub fn is_used(&self) -> bool {
+        self.put == Use::Field
+    }
 }
 
 /// More distinct values than this are many.
@@ -64,7 +86,7 @@ impl Names {
 pub(super) fn propose(
     columns: &[Finding],
     sample: &Sample,
-    out: impl Fn(usize) -> Option<String>,
+    out: impl Fn(usize) -> Option<(Use, String)>,
 ) -> Vec<Proposal> {
     let names: Vec<String> = columns.iter().map(|c| c.profile.name.clone()).collect();
     let mut taken = Names::default();
@@ -76,7 +98,7 @@ pub(super) fn propose(
             column: reference(&names, place),
         };
         match (out(place), &finding.guess.kind) {
-            (Some(why), _) => all.push(context.left_out(&why, &mut taken)),
+            (Some((put, why)), _) => all.push(context.left_out(put, &why, &mut taken)),
             (None, Kind::Time(format)) => {
                 let texts = sample.columns[place].texts.iter().map(String::as_str);
                 all.extend(context.of_time(
@@ -87,7 +109,7 @@ pub(super) fn propose(
                 ));
             }
             (None, Kind::Constant | Kind::RowId | Kind::FreeText) => {
-                all.push(context.left_out(&finding.guess.why, &mut taken));
+                all.push(context.left_out(Use::Kind, &finding.guess.why, &mut taken));
             }
             (None, _) => all.push(context.field(&mut taken)),
         }
@@ -111,19 +133,19 @@ impl Context<'_> {
         spec
     }
 
-    fn proposal(&self, spec: FieldSpec, used: bool, why: &str) -> Proposal {
+    fn proposal(&self, spec: FieldSpec, put: Use, why: &str) -> Proposal {
         Proposal {
             column: self.place,
             spec,
-            used,
+            put,
             notes: vec![why.to_owned(), statistics(self.finding)],
         }
     }
 
-    fn left_out(&self, why: &str, taken: &mut Names) -> Proposal {
+    fn left_out(&self, put: Use, why: &str, taken: &mut Names) -> Proposal {
         let name = named(&self.finding.profile.name);
         let spec = self.spec(FieldKind::Categorical, taken);
-        self.proposal(spec, false, &format!("`{name}` is left out: {why}"))
+        self.proposal(spec, put, &format!("`{name}` is left out: {why}"))
     }
 
     fn field(&self, taken: &mut Names) -> Proposal {
@@ -148,7 +170,7 @@ impl Context<'_> {
                 spec
             }
         };
-        self.proposal(spec, true, &why)
+        self.proposal(spec, Use::Field, &why)
     }
 
     /// The hour and the weekday, where they differ.
@@ -187,10 +209,14 @@ impl Context<'_> {
                 self.finding.guess.kind,
                 self.finding.guess.why
             );
-            parts.push(self.proposal(spec, true, &why));
+            parts.push(self.proposal(spec, Use::Field, &why));
         }
         if parts.is_empty() {
-            parts.push(self.left_out("all its times have the same hour and weekday", taken));
+            parts.push(self.left_out(
+                Use::Kind,
+                "all its times have the same hour and weekday",
+                taken,
+            ));
         }
         parts
     }

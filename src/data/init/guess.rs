@@ -115,27 +115,26 @@ fn time<'t>(profile: &Profile, values: impl Iterator<Item = &'t str> + Clone) ->
 fn of_numbers(profile: &Profile, numbers: &Numbers, mark: bool) -> Guess {
     let mark = mark || names::is_mark(&profile.name);
     let huge = numbers.whole && numbers.min.abs().max(numbers.max.abs()) >= EXACT;
-    if numbers.distinct <= FEW {
-        return Guess::new(Kind::Categorical, few(numbers));
-    }
-    let counted =
-        numbers.whole && numbers.max - numbers.min < 1.5 * profile.present() as f64 / 0.99;
+    let counted = numbers.whole && numbers.max - numbers.min < 1.5 * profile.present() as f64;
     if profile.is_unique() && numbers.whole && (mark || huge || counted) {
-        let why = if counted {
+        let why = if counted && !huge {
             "counts the rows"
         } else {
             "an id with one row a value"
         };
         return Guess::new(Kind::RowId, why);
     }
+    if huge {
+        return Guess::new(Kind::Categorical, "whole numbers so large are ids");
+    }
+    if numbers.distinct <= FEW {
+        return Guess::new(Kind::Categorical, few(numbers));
+    }
     if mark {
         return Guess::new(
             Kind::Categorical,
             "its name says that the numbers are marks, not amounts",
         );
-    }
-    if huge {
-        return Guess::new(Kind::Categorical, "numbers so large are ids");
     }
     let largest = numbers.max.abs().max(numbers.min.abs());
     let few_negative = 10 * numbers.negative <= numbers.rows;
@@ -183,7 +182,11 @@ fn mixed(profile: &Profile) -> Guess {
 }
 
 fn of_texts(profile: &Profile, mark: bool) -> Guess {
-    if let Some(list) = profile.list.as_ref().filter(|_| !mark) {
+    if let Some(list) = profile
+        .list
+        .as_ref()
+        .filter(|list| !mark || list.separator.is_none())
+    {
         let by = match &list.separator {
             None => "lists".to_owned(),
             Some(separator) => format!("lists separated by {separator:?}"),

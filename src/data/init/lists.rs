@@ -61,7 +61,7 @@ impl List {
     }
 }
 
-/// Whether texts with blanks are sentences: long, or with punctuation, or with a word twice.
+/// Whether texts are sentences: long, or, where a blank would separate, with punctuation or with a word twice.
 fn is_prose(cells: &[&str], separator: &str) -> bool {
     if !separator.contains(' ') && separator != "," {
         return false;
@@ -76,7 +76,7 @@ fn is_prose(cells: &[&str], separator: &str) -> bool {
             ended += usize::from(separator == " " && part.ends_with(['.', ',', '!', '?', ':']));
         }
         words += parts;
-        twice += usize::from(seen.values().any(|&n| n > 1));
+        twice += usize::from(separator == " " && seen.values().any(|&n| n > 1));
     }
     let of_cells = |n: usize| n as f64 / cells.len().max(1) as f64;
     of_cells(ended) > 0.05 || of_cells(twice) > 0.05 || of_cells(words) > 40.0

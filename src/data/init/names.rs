@@ -35,11 +35,15 @@ fn parted(word: String) -> Vec<String> {
 }
 
 /// Words for whom a row is of, the likelier first.
-const USERS: [&str; 21] = [
+const USERS: [&str; 25] = [
     "user",
     "users",
     "uid",
     "customer",
+    "customers",
+    "kunden",
+    "benutzer",
+    "besucher",
     "member",
     "visitor",
     "viewer",
@@ -165,7 +169,7 @@ pub(super) fn is_time(name: &str) -> bool {
 
 /// Whether a name is that of a label, whatever the column holds.
 pub(super) fn is_label(name: &str) -> bool {
-    const LABELS: [&str; 34] = [
+    const LABELS: [&str; 38] = [
         "label",
         "labels",
         "target",
@@ -200,6 +204,10 @@ pub(super) fn is_label(name: &str) -> bool {
         "accepted",
         "booked",
         "finished",
+        "klick",
+        "geklickt",
+        "gekauft",
+        "bestellt",
     ];
     const BESIDE: [&str; 6] = ["is", "has", "was", "did", "flag", "attributed"];
     let words = words(name);

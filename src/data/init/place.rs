@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::write::Place;
-use super::{Draft, write};
+use super::draft::Draft;
+use super::write::{Place, too_many};
 use crate::data::protocol::file;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
@@ -106,7 +106,7 @@ impl Draft {
             .map_or(String::new(), |stem| stem.to_string_lossy().into_owned());
         let text = self.toml(&name, place, again);
         if text.len() as u64 > file::MOST_BYTES {
-            return Err(write::too_many(self.columns.len()));
+            return Err(too_many(self.columns.len()));
         }
         write_whole(out, |w| w.write_all(text.as_bytes()))
     }

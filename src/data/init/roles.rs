@@ -1,7 +1,9 @@
 //! Which columns say whose row it is, of which item, and when.
 
+use super::ask::{self, Ask};
+use super::finding::Finding;
 use super::guess::Kind;
-use super::{Ask, Finding, ask, names};
+use super::names;
 use crate::data::protocol::time::TimeFormat;
 use crate::error::{Error, Result};
 

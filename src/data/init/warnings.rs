@@ -1,11 +1,12 @@
 //! What will hurt, said before it does.
 
+use super::draft::Draft;
 use super::escape::named;
-use super::fields::Proposal;
+use super::fields::{Proposal, Use};
 use super::guess::Kind;
 use super::label::Label;
+use super::names;
 use super::times;
-use super::{Draft, names};
 use crate::data::protocol::time::TimeFormat;
 
 /// All warnings, the weightiest first.
@@ -73,16 +74,12 @@ pub(super) const SKIPPED: f64 = 0.1;
 /// Fields that are left out, those of one reason together.
 fn of_fields(draft: &Draft) -> Vec<String> {
     let name = |field: &Proposal| named(&draft.columns[field.column].profile.name);
-    let left_out = || draft.fields.iter().filter(|field| !field.used);
+    let put = |put: Use| draft.fields.iter().filter(move |field| field.put == put);
     let of_kind = |kind: Kind| {
-        let of_kind =
-            left_out().filter(move |f| draft.columns[f.column].guess.kind == kind && !is_leak(f));
+        let of_kind = put(Use::Kind).filter(move |f| draft.columns[f.column].guess.kind == kind);
         of_kind.map(name).collect::<Vec<_>>()
     };
-    let mut all: Vec<String> = left_out()
-        .filter(|f| is_leak(f))
-        .map(|f| f.notes[0].clone())
-        .collect();
+    let mut all: Vec<String> = put(Use::Leak).map(|f| f.notes[0].clone()).collect();
     for (kind, one, several) in [
         (Kind::RowId, "has one row a value", "have one row a value"),
         (Kind::Constant, "is constant", "are constant"),
@@ -96,14 +93,6 @@ fn of_fields(draft: &Draft) -> Vec<String> {
         }
     }
     all
-}
-
-/// Whether a field is left out because it tells the label.
-fn is_leak(field: &Proposal) -> bool {
-    field
-        .notes
-        .first()
-        .is_some_and(|why| why.contains("nearly equals the label"))
 }
 
 /// Some names in one line.

@@ -1,6 +1,6 @@
 //! The schema file: what was found, with the reasons as comments.
 
-use super::Draft;
+use super::draft::Draft;
 use super::escape::{array, column, named, quoted};
 use super::fields::{Proposal, reference};
 use super::label::{Candidate, Label};
@@ -293,7 +293,11 @@ fn commented(text: &str) -> String {
 fn written(field: &Proposal) -> String {
     let notes: String = field.notes.iter().map(|note| comment(note)).collect();
     let lines = spec(&field.spec);
-    let lines = if field.used { lines } else { commented(&lines) };
+    let lines = if field.is_used() {
+        lines
+    } else {
+        commented(&lines)
+    };
     format!("\n{notes}{lines}")
 }
 

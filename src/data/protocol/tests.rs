@@ -96,7 +96,7 @@ fn a_missing_label_is_told_with_what_to_do() {
     let one = "# [label]\n# column = \"stars\"\n";
     let error = refused(label, one);
     assert!(
-        error.starts_with("clicks.toml:9:") && error.contains("one candidate"),
+        error.starts_with("clicks.toml:8:") && error.contains("one candidate"),
         "{error}"
     );
     let error = refused(label, &format!("{one}#\n{one}"));
