@@ -9,16 +9,18 @@
 //! | `metrics.jsonl` | one line an epoch, there while training runs |
 //! | `report.html` | all of it for people |
 //! | `checkpoint/` | how to go on, see [`checkpoint`]; until training has come to its end |
+//! | `autoint.lock` | nothing; it is locked while a program works on the run, see [`lock`] |
 //!
 //! [`writer`] makes one, [`Run::open`] reads one.
 //!
-//! Reading order: [`directory`] (the files), [`history`] and [`position`] (what happened, and where a training stands),
+//! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
 //! [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
 //! [`report`].
 
 pub mod checkpoint;
 pub mod directory;
 pub mod history;
+pub mod lock;
 pub mod open;
 pub mod position;
 pub mod provenance;
@@ -28,6 +30,7 @@ pub mod writer;
 
 pub use checkpoint::{Checkpoint, Snapshot};
 pub use history::{Ended, EpochRecord};
+pub use lock::Lock;
 pub use open::Run;
 pub use position::Position;
 pub use provenance::{Origin, Provenance};
