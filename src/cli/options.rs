@@ -87,6 +87,9 @@ impl Options {
             format!("train.batch_size={batch}"),
             "train.epochs=20".into(),
         ];
+        if batch < LARGEST_BATCH {
+            sets.push(format!("optimizer.learning_rate={SMALL_RATE}"));
+        }
         sets.extend(self.sets());
         let settings = Settings::layered(None, None, &sets)?;
         self.check_dropout(&settings)?;
