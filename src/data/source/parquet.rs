@@ -8,6 +8,7 @@
 mod shape;
 mod values;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -317,11 +318,23 @@ fn said(error: ParquetError) -> String {
     }
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is caught and becomes an error: for panic hooks, which are told of it all the same.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// Does some work of the Parquet library, which asserts some things about what a file holds: a damaged file is no defect of
 /// this program. What can be looked at before is, so that hardly anything comes here.
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    GUARDED.set(true);
     // Nothing that the work could leave half done is used after it.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("it is damaged".into()))
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(false);
+    done.unwrap_or_else(|_| Err("it is damaged".into()))
 }
 
 #[cfg(test)]

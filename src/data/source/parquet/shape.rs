@@ -61,9 +61,9 @@ fn column_of(schema: &SchemaDescriptor, field: &Type, leaves: &[usize]) -> Colum
     let found = schema.column(leaf);
     let list = found.max_rep_level() > 0;
     let mut told = match (found.logical_type_ref(), found.converted_type()) {
-        (Some(logical), _) => format!("{} ({logical:?})", found.physical_type()),
         (None, ConvertedType::NONE) => found.physical_type().to_string(),
-        (None, converted) => format!("{} ({converted})", found.physical_type()),
+        (Some(logical), ConvertedType::NONE) => format!("{} ({logical:?})", found.physical_type()),
+        (_, converted) => format!("{} ({converted})", found.physical_type()),
     };
     if list {
         told = format!("a list of {told}");

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::fs::File;
 
+use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
@@ -31,12 +32,17 @@ pub(super) struct Pages {
     pages: SerializedPageReader<File>,
     /// Values that are still to come.
     left: i64,
+    /// Whether there was a dictionary.
+    dictionary: bool,
 }
 
 impl Pages {
     pub(super) fn new(pages: SerializedPageReader<File>, values: i64) -> Pages {
-        let left = values;
-        Pages { pages, left }
+        Pages {
+            pages,
+            left: values,
+            dictionary: false,
+        }
     }
 }
 
@@ -51,22 +57,30 @@ impl Iterator for Pages {
 impl PageReader for Pages {
     fn get_next_page(&mut self) -> Answer<Option<Page>> {
         let page = self.pages.get_next_page()?;
-        match &page {
+        let wrong = match &page {
             // No value of a dictionary is smaller than a byte.
             Some(Page::DictionaryPage {
                 buf, num_values, ..
-            }) if *num_values as usize > buf.len() => {
-                let what = "a dictionary is smaller than it says".to_owned();
-                return Err(ParquetError::General(what));
+            }) => {
+                self.dictionary = true;
+                (*num_values as usize > buf.len()).then_some("a dictionary is smaller than it says")
             }
-            None | Some(Page::DictionaryPage { .. }) => {}
             Some(page) => {
                 self.left -= i64::from(page.num_values());
-                if self.left < 0 {
-                    let what = "its pages hold more values than the file says".to_owned();
-                    return Err(ParquetError::General(what));
+                let of_dictionary = matches!(
+                    page.encoding(),
+                    Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY
+                );
+                if of_dictionary && !self.dictionary {
+                    Some("its dictionary is missing")
+                } else {
+                    (self.left < 0).then_some("its pages hold more values than the file says")
                 }
             }
+            None => None,
+        };
+        if let Some(what) = wrong {
+            return Err(ParquetError::General(what.to_owned()));
         }
         Ok(page)
     }
