@@ -98,7 +98,10 @@ impl Arguments {
             time: self.time.clone(),
             rows: (!self.full).then_some(self.rows),
         };
-        let draft = draft(reader.as_mut(), &names, &layout, &ask)?;
+        let draft = draft(reader.as_mut(), &names, &layout, &ask).map_err(|error| match error {
+            Error::Data(what) => Error::file(&files[0], what),
+            other => other,
+        })?;
         let place = Place {
             files: patterns,
             numbered: reader.header().is_some(),
@@ -163,7 +166,8 @@ impl Arguments {
         }
         let shown = quoted(&[path.display().to_string()]);
         let fields = draft.fields.iter().filter(|field| field.is_used()).count();
-        writeln!(out, "{shown} written: {fields} fields")?;
+        let noun = if fields == 1 { "field" } else { "fields" };
+        writeln!(out, "{shown} written: {fields} {noun}")?;
         match &draft.label {
             Label::Clear(candidate) => {
                 let name = named(&draft.columns[candidate.column].profile.name);
@@ -175,11 +179,18 @@ impl Arguments {
                 writeln!(out, "label: {name}{}, {share:.2} % positive", named(&test))?;
                 writeln!(out, "next: autoint train --schema {shown}")?;
             }
-            Label::Open { why, .. } => {
+            Label::Open {
+                why, candidates, ..
+            } => {
                 writeln!(out, "label: none yet, as {why}")?;
+                let then = match candidates.len() {
+                    0 => "write a [label] in",
+                    1 => "take the `# ` away before [label] in",
+                    _ => "keep one of the candidates in",
+                };
                 writeln!(
                     out,
-                    "next: keep one of the candidates in {shown}, or {again} --label COLUMN --force"
+                    "next: {then} {shown}, or {again} --label COLUMN --force"
                 )?;
             }
         }

@@ -52,6 +52,8 @@ pub(super) enum Answers {
     },
     /// One value.
     One(String),
+    /// None.
+    Nothing,
     Other,
 }
 
@@ -92,7 +94,7 @@ impl Answers {
         }
         let keys: Vec<&str> = ways.keys().map(String::as_str).collect();
         match keys[..] {
-            [] => Answers::Other,
+            [] => Answers::Nothing,
             [one] => Answers::One(one.to_owned()),
             [a, b] => Answers::of_two(&ways, a, b),
             _ => Answers::of_steps(&keys).unwrap_or_else(|| Answers::many(texts)),
@@ -177,13 +179,13 @@ impl Answers {
             | Answers::Stars { positive, .. }
             | Answers::Two { positive }
             | Answers::Numbers { positive } => Some(positive),
-            Answers::One(_) | Answers::Other => None,
+            Answers::One(_) | Answers::Nothing | Answers::Other => None,
         }
     }
 
     /// Whether the column could be a label at all.
     pub(super) fn is_possible(&self) -> bool {
-        !matches!(self, Answers::One(_) | Answers::Other)
+        !matches!(self, Answers::One(_) | Answers::Nothing | Answers::Other)
     }
 }
 

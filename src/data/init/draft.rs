@@ -14,6 +14,8 @@ pub struct Draft {
     pub rows: u64,
     pub of: u64,
     pub whole: bool,
+    /// Whether the columns have names of their own.
+    pub headed: bool,
     pub columns: Vec<Finding>,
     pub label: Label,
     /// One a candidate of the label.

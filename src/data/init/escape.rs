@@ -61,6 +61,16 @@ pub fn named(name: &str) -> String {
     }
 }
 
+/// A message, which may quote what stands in the data: on one line, and not endless.
+pub(super) fn line(text: &str) -> String {
+    const MOST: usize = 300;
+    let line: String = text.chars().flat_map(plain).take(MOST + 1).collect();
+    match line.char_indices().nth(MOST) {
+        None => line,
+        Some((end, _)) => format!("{}...", &line[..end]),
+    }
+}
+
 /// A number, for people.
 pub(super) fn amount(x: f64) -> String {
     match x.abs() {

@@ -136,18 +136,23 @@ fn why(name: &str, answers: &Answers, headed: bool) -> String {
             )
         }
         Answers::Stars { steps, max, .. } => {
-            format!("has {steps} steps up to {max}: how many are good is a proposal")
+            format!(
+                "has {steps} steps up to {max}: from which one on a row is positive is a proposal"
+            )
         }
         Answers::Two { .. } => "has two values: which of them is positive is a proposal".to_owned(),
         Answers::Numbers { .. } => {
             "has many numbers: from where on they are positive is a proposal".to_owned()
         }
-        Answers::One(_) | Answers::Other => "has no two classes".to_owned(),
+        Answers::One(_) | Answers::Nothing | Answers::Other => "has no two classes".to_owned(),
     }
 }
 
 fn open(columns: &[(&str, Answers)], rivals: &[usize], best: Option<Strength>) -> String {
     let constant = columns.iter().find_map(|(name, answers)| match answers {
+        Answers::Nothing if names::is_label(name) => {
+            Some(format!("no row has a value in `{}`", named(name)))
+        }
         Answers::One(value) if names::is_label(name) => Some(format!(
             "`{}` is always {}, so there is nothing to tell apart: add rows of the other kind",
             named(name),
@@ -253,6 +258,10 @@ mod tests {
             );
             assert_eq!(label.columns(), expected, "{columns:?}");
         }
+        let Label::Open { why, .. } = chosen(&[("click", ""), ("x", "a b c")], true) else {
+            panic!()
+        };
+        assert!(why.contains("no row has a value in `click`"), "{why}");
         let Label::Open { why, .. } = chosen(&[("click", "1"), ("x", "a b c")], true) else {
             panic!()
         };

@@ -69,16 +69,16 @@ pub fn draft(
                 let answers = Answers::of(&column.texts, &counts(column));
                 (column.name.as_str(), answers)
             });
-            // Where the program made the names they mean nothing.
-            label::choose(&all.collect::<Vec<_>>(), layout.header != Some(false))
+            label::choose(&all.collect::<Vec<_>>(), headed(layout))
         }
     };
     let roles = roles::find(&columns, &label.columns(), ask)?;
-    let unneeded = match layout.format {
-        Some(Format::Libffm) => columns::unneeded(&columns),
-        _ => BTreeMap::new(),
-    };
-    finish(sample, columns, label, roles, &unneeded)
+    finish(sample, columns, label, roles, layout)
+}
+
+/// Whether the columns have names of their own; those that the program made mean nothing.
+fn headed(layout: &Layout) -> bool {
+    layout.header != Some(false)
 }
 
 /// What is left to do once every column has its place.
@@ -87,7 +87,7 @@ fn finish(
     columns: Vec<Finding>,
     label: Label,
     roles: Roles,
-    unneeded: &BTreeMap<usize, String>,
+    layout: &Layout,
 ) -> Result<Draft> {
     let candidates = label.candidates();
     let labels: Vec<Vec<Option<bool>>> = candidates
@@ -105,6 +105,10 @@ fn finish(
         .map(|column| leak(column, &sample, candidates, &labels))
         .collect();
     let of_label = label.columns();
+    let unneeded = match layout.format {
+        Some(Format::Libffm) => columns::unneeded(&columns),
+        _ => BTreeMap::new(),
+    };
     let out = |place: usize| match &leaks[place] {
         _ if of_label.contains(&place) => Some((Use::Label, "it could be the label".to_owned())),
         Some(why) => Some((Use::Leak, why.clone())),
@@ -121,6 +125,7 @@ fn finish(
         rows: sample.rows() as u64,
         of: sample.of,
         whole: sample.whole,
+        headed: headed(layout),
         missing: missing(&sample, &columns, &label),
         columns,
         label,

@@ -1,7 +1,7 @@
 //! What will hurt, said before it does.
 
 use super::draft::Draft;
-use super::escape::named;
+use super::escape::{line, named};
 use super::fields::{Proposal, Use};
 use super::guess::Kind;
 use super::label::Label;
@@ -64,7 +64,7 @@ fn of_rows(draft: &Draft) -> Option<String> {
         "{} of {} rows are not what the format says, the first {}; {then}",
         bad.rows,
         bad.of,
-        named(first)
+        line(first)
     ))
 }
 
@@ -129,6 +129,16 @@ fn of_columns(draft: &Draft) -> Vec<String> {
             all.push(format!(
                 "`{name}` has one row a user, so there are no metrics per user"
             ));
+        }
+        let odd = profile
+            .odd
+            .as_ref()
+            .filter(|odd| odd.rows == 1 && odd.place.ends_with(":1"));
+        if !draft.headed && profile.distinct > 2 && odd.is_some() {
+            all.push(format!(
+                "`{name}` has numbers but for the first line, which may name the columns: then say --header yes"
+            ));
+            continue;
         }
         if of_label.contains(&place) || *kind != Kind::Categorical {
             continue;

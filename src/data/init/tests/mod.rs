@@ -192,3 +192,27 @@ fn without_any_field_there_is_no_file() {
         "{error}"
     );
 }
+
+#[test]
+fn a_first_line_that_may_be_a_header_is_told() {
+    let columns = [column("c1", |row| match row {
+        0 => "price".to_owned(),
+        row => (row * 31 % 301).to_string(),
+    })];
+    let mut table = table(&columns);
+    table
+        .push("c2", texts(&["0", "1"].repeat(ROWS / 2)))
+        .unwrap();
+    let names = ["c1", "c2"].map(str::to_owned);
+    let layout = Layout {
+        header: Some(false),
+        ..Layout::default()
+    };
+    let mut reader = TableReader::of_file(table, Path::new("a.csv"));
+    let draft = draft(&mut reader, &names, &layout, &Ask::default()).unwrap();
+    assert!(
+        draft.warnings.iter().any(|w| w.contains("--header yes")),
+        "{:?}",
+        draft.warnings
+    );
+}
