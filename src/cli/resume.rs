@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Instant;
 
-use autoint::run::directory::{has_checkpoint, read_schema};
+use autoint::run::directory::has_checkpoint;
 use autoint::run::{Checkpoint, Lock, Origin, Provenance, Writer};
 use autoint::simd::Isa;
 use autoint::train::Trainer;
@@ -44,7 +44,7 @@ impl Resume<'_> {
         let isa = self.isa(&mut origin)?;
         let source = recorded::source(self.data, &origin.source)?;
         let start = Instant::now();
-        let data = source.encode_with(&read_schema(self.run)?)?;
+        let data = source.encode_with(&origin.read_schema(self.run)?)?;
         origin.check(&data, self.run)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 

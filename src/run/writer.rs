@@ -7,11 +7,12 @@ use std::path::Path;
 use super::checkpoint::{self, Snapshot};
 use super::directory::{
     CHECKPOINT, CONFIG, FILES, METRICS, PROVENANCE, REPORT, SCHEMA, WEIGHTS, has_checkpoint,
-    names_in, remove_temporaries,
+    names_in, remove_temporaries, schema_bytes,
 };
 use super::history::EpochRecord;
 use super::lock::{LOCK, Lock};
 use super::provenance::{Origin, Provenance};
+use super::seal::seal;
 use super::weights;
 use crate::autograd::{Layout, Parameters};
 use crate::data::schema::Schema;
@@ -123,8 +124,7 @@ impl Writer {
     /// # Errors
     /// When the file cannot be written.
     pub fn schema(&self, schema: &Schema) -> Result<()> {
-        let json = |e| Error::Data(format!("the schema cannot be written as JSON: {e}"));
-        self.put(SCHEMA, &serde_json::to_vec_pretty(schema).map_err(json)?)
+        self.put(SCHEMA, &schema_bytes(schema)?)
     }
 
     fn start(lock: Lock) -> Result<Writer> {
@@ -174,13 +174,19 @@ impl Writer {
     /// # Errors
     /// When a file cannot be written.
     pub fn finish(&mut self, run: Finished<'_>) -> Result<()> {
-        let json = |e| Error::Data(format!("the provenance cannot be written as JSON: {e}"));
-        self.put(CONFIG, run.settings.to_toml()?.as_bytes())?;
-        self.schema(run.schema)?;
-        let provenance = serde_json::to_vec_pretty(run.provenance).map_err(json)?;
-        self.put(PROVENANCE, &provenance)?;
+        let config = run.settings.to_toml()?;
+        let schema = schema_bytes(run.schema)?;
         let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
-        self.put(WEIGHTS, &weights)?;
+        let files = [
+            (CONFIG, config.as_bytes()),
+            (SCHEMA, &schema),
+            (WEIGHTS, &weights),
+        ];
+        let provenance = seal(run.provenance, &files)?;
+        self.put(PROVENANCE, &provenance)?;
+        for (name, bytes) in files {
+            self.put(name, bytes)?;
+        }
         self.worth = true;
         Ok(())
     }

@@ -42,14 +42,7 @@ impl Case {
         let settings = Settings::layered(None, None, &sets).unwrap();
         let data = source.encode(None, Target::Anywhere).unwrap();
         let isa = Isa::choose().unwrap();
-        let origin = Origin {
-            settings,
-            source,
-            from: None,
-            fingerprint: data.fingerprint().to_owned(),
-            rows: data.rows(),
-            isa: isa.name().to_owned(),
-        };
+        let origin = Origin::new(settings, source, &data, isa).unwrap();
         Case { data, origin, isa }
     }
 

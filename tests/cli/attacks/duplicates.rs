@@ -82,10 +82,7 @@ fn of_each_the_last_stays_where_that_is_asked_for() {
         before.rsplit(' ').next().unwrap().parse().unwrap()
     };
     let (read, kept) = (number("read"), number("kept"));
-    let (dropped, doubled) = (
-        number("dropped ("),
-        number("duplicates dropped"),
-    );
+    let (dropped, doubled) = (number("dropped ("), number("duplicates dropped"));
     assert_eq!((read, doubled > 0 && dropped > 0), (170, true), "{line}");
     assert_eq!(read, kept + dropped + doubled, "{line}");
 }
