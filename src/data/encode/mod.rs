@@ -185,6 +185,16 @@ impl Collection {
         let protocol = rules.protocol();
         self.fields.iter_mut().for_each(Collector::close);
         self.rows.close(protocol)?;
+        for (spec, collector) in protocol.fields.iter().zip(&self.fields) {
+            if collector.is_empty() {
+                let columns: Vec<String> = spec.sources().iter().map(ToString::to_string).collect();
+                self.rows.counts.notes.push(format!(
+                    "field `{}` is missing in every row: is `{}` the right column?",
+                    spec.name,
+                    columns.join("`, `")
+                ));
+            }
+        }
         let stay = self.rows.stay.take();
         let stay = Marks(stay.as_deref());
         let rows = self.rows.kept();
