@@ -9,10 +9,12 @@ use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-/// Of a log that no preset was tuned on. Measured on the generated click logs of 3,000 to 200,000 rows: half or twice as many
-/// steps change the AUC by less than its error.
+/// Of a log that no preset was tuned on.
 const STEPS_AN_EPOCH: usize = 100;
-const SMALLEST_BATCH: usize = 128;
+/// On the 7,000 training rows of Criteo's public sample, steps of 128 rows fit best in the first epoch already; 256 and 512 rows
+/// with half the default's learning rate have the best validation AUC.
+const SMALLEST_BATCH: usize = 256;
+const SMALL_RATE: f64 = 1e-3;
 /// The default preset's own.
 const LARGEST_BATCH: usize = 2048;
 
@@ -70,7 +72,7 @@ impl Options {
     }
 
     /// The settings for a log of so many training rows that nobody tuned a preset on: unless they are set, steps are so small that
-    /// an epoch has some hundred of them, and epochs go on until validation stops getting better.
+    /// an epoch has some hundred of them, the learning rate fits small steps, and epochs go on until validation stops getting better.
     ///
     /// # Errors
     /// As [`Options::settings`].
@@ -85,6 +87,9 @@ impl Options {
             format!("train.batch_size={batch}"),
             "train.epochs=20".into(),
         ];
+        if batch < LARGEST_BATCH {
+            sets.push(format!("optimizer.learning_rate={SMALL_RATE}"));
+        }
         sets.extend(self.sets());
         let settings = Settings::layered(None, None, &sets)?;
         self.check_dropout(&settings)?;

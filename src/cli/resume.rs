@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::time::Instant;
 
-use autoint::run::directory::{has_checkpoint, read_schema};
-use autoint::run::{Checkpoint, Origin, Provenance, Writer};
+use autoint::run::directory::has_checkpoint;
+use autoint::run::{Checkpoint, Lock, Origin, Provenance, Writer};
 use autoint::simd::Isa;
 use autoint::train::Trainer;
 use autoint::{Error, Result};
@@ -34,12 +34,17 @@ impl Resume<'_> {
         if !has_checkpoint(self.run) {
             return self.without_checkpoint(out);
         }
+        let lock = Lock::of(self.run)?;
+        // Another program may just have come to the end.
+        if !has_checkpoint(self.run) {
+            return self.without_checkpoint(out);
+        }
         let threads = self.threads.apply();
         let (mut origin, checkpoint) = Checkpoint::open(self.run)?;
         let isa = self.isa(&mut origin)?;
         let source = recorded::source(self.data, &origin.source)?;
         let start = Instant::now();
-        let data = source.encode_with(&read_schema(self.run)?)?;
+        let data = source.encode_with(&origin.read_schema(self.run)?)?;
         origin.check(&data, self.run)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
@@ -58,7 +63,7 @@ impl Resume<'_> {
         let session = Session {
             data: &data,
             origin: &origin,
-            run: Writer::resume(self.run, &at.history)?,
+            run: Writer::resume(lock, &at.history)?,
             trainer,
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,

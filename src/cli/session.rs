@@ -44,12 +44,8 @@ impl Work<'_> {
     ) -> anyhow::Result<()> {
         settings.settle(self.data.schema().offsets().last().copied().unwrap_or(0));
         let origin = Origin {
-            settings,
-            source: self.source.clone(),
             from: self.from.map(|run| run.path.clone()),
-            fingerprint: self.data.fingerprint().to_owned(),
-            rows: self.data.rows(),
-            isa: self.isa.name().to_owned(),
+            ..Origin::new(settings, self.source.clone(), self.data, self.isa)?
         };
         let settings = &origin.settings;
         let (isa, threads) = (self.isa, self.threads);

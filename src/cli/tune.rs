@@ -9,7 +9,7 @@ use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::store::Target;
 use autoint::metrics::Metrics;
 use autoint::run::directory::{has_checkpoint, has_model};
-use autoint::run::{Checkpoint, EpochRecord, Run, Writer, history};
+use autoint::run::{Checkpoint, EpochRecord, Lock, Run, Writer, history};
 use autoint::score::evaluate;
 use autoint::settings::grid::Candidate;
 use autoint::simd::Isa;
@@ -46,6 +46,7 @@ impl Arguments {
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
         let mut candidates = self.options.candidates()?;
+        let _lock = Lock::make(&self.out)?;
         let Asked {
             source, protocol, ..
         } = self.data.asked(out)?;

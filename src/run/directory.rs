@@ -5,13 +5,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
-
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::files::is_temporary;
 
-pub(super) const WEIGHTS: &str = "model.safetensors";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
 pub(super) const SCHEMA: &str = "schema.json";
 pub(super) const CONFIG: &str = "config.toml";
 pub(super) const PROVENANCE: &str = "data.json";
@@ -71,22 +69,30 @@ pub(super) fn check_complete(path: &Path) -> Result<()> {
     Err(Error::file(path, what))
 }
 
-/// Reads a file of JSON; `kind` is what it should be, for the message.
-pub(super) fn read_json<T: DeserializeOwned>(file: &Path, kind: &str) -> Result<T> {
-    let bytes = fs::read(file).map_err(Error::io(file, "read"))?;
-    serde_json::from_slice(&bytes).map_err(|e| Error::file(file, format!("is not {kind}: {e}")))
+/// Reads a file.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).map_err(Error::io(file, "read"))
 }
 
-/// Reads the schema of a run directory, which is there from the start of its training.
+/// The bytes of `schema.json`.
 ///
 /// # Errors
-/// When it is missing or damaged.
-pub fn read_schema(run: &Path) -> Result<Schema> {
-    let file = run.join(SCHEMA);
-    let schema: Schema = read_json(&file, "a schema")?;
+/// Never for a schema that was checked.
+pub(super) fn schema_bytes(schema: &Schema) -> Result<Vec<u8>> {
+    let json = |e| Error::Data(format!("the schema cannot be written as JSON: {e}"));
+    serde_json::to_vec_pretty(schema).map_err(json)
+}
+
+/// The schema in the bytes of the file.
+///
+/// # Errors
+/// When they are damaged.
+pub(super) fn schema_of(file: &Path, bytes: &[u8]) -> Result<Schema> {
+    let schema: Schema = serde_json::from_slice(bytes)
+        .map_err(|e| Error::file(file, format!("is not a schema: {e}")))?;
     schema
         .check()
-        .map_err(|e| Error::file(&file, e.to_string()))?;
+        .map_err(|e| Error::file(file, e.to_string()))?;
     Ok(schema)
 }
 

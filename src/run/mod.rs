@@ -5,29 +5,34 @@
 //! | `model.safetensors` | the weights of the best epoch |
 //! | `schema.json` | fields, vocabularies, label rule: how raw values are encoded |
 //! | `config.toml` | every setting, defaults resolved |
-//! | `data.json` | where the data came from, their fingerprint, rows and instruction set |
+//! | `data.json` | where the data came from, their fingerprint, rows and instruction set; the SHA-256 of all files above, and its own |
 //! | `metrics.jsonl` | one line an epoch, there while training runs |
 //! | `report.html` | all of it for people |
 //! | `checkpoint/` | how to go on, see [`checkpoint`]; until training has come to its end |
+//! | `autoint.lock` | nothing; it is locked while a program works on the run, see [`lock`] |
 //!
-//! [`writer`] makes one, [`Run::open`] reads one.
+//! [`writer`] makes one, [`Run::open`] reads one: each file once, and every byte that is parsed is the one that was hashed. A file
+//! that was changed is refused by its name. COST
 //!
-//! Reading order: [`directory`] (the files), [`history`] and [`position`] (what happened, and where a training stands),
-//! [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
+//! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
+//! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
 //! [`report`].
 
 pub mod checkpoint;
 pub mod directory;
 pub mod history;
+pub mod lock;
 pub mod open;
 pub mod position;
 pub mod provenance;
 pub mod report;
+pub mod seal;
 pub mod weights;
 pub mod writer;
 
 pub use checkpoint::{Checkpoint, Snapshot};
 pub use history::{Ended, EpochRecord};
+pub use lock::Lock;
 pub use open::Run;
 pub use position::Position;
 pub use provenance::{Origin, Provenance};

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::directory::{CONFIG, WEIGHTS, check_complete, read_schema};
+use super::directory::{CONFIG, SCHEMA, WEIGHTS, read, schema_of};
 use super::provenance::Provenance;
+use super::seal::{Sums, check};
 use super::weights;
 use crate::autograd::{Parameters, Runtime, Var};
 use crate::data::schema::Schema;
@@ -22,6 +23,8 @@ pub struct Run {
     pub settings: Settings,
     pub schema: Schema,
     pub provenance: Provenance,
+    /// Of its files.
+    pub sums: Sums,
     pub runtime: Arc<Runtime>,
     pub parameters: Parameters,
     /// Per interacting layer: the attention weights, `[H, F, F]`.
@@ -32,26 +35,33 @@ impl Run {
     /// Opens a run directory and builds its model.
     ///
     /// # Errors
-    /// When it is no finished run, or a file is missing, damaged, or does not fit the others.
+    /// When it is no finished run, or a file is missing, was changed, or does not fit the others.
     pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
-        check_complete(path)?;
-        let settings = Settings::read_run(&path.join(CONFIG))?;
-        let schema = read_schema(path)?;
-        let provenance = Provenance::read(path)?;
+        let (provenance, sums) = Provenance::read_with_sums(path)?;
+        let checked = |name: &str| {
+            let file = path.join(name);
+            let bytes = read(&file)?;
+            check(&file, &bytes, sums.of(name))?;
+            Ok::<_, Error>((file, bytes))
+        };
+        let (file, bytes) = checked(CONFIG)?;
+        let settings = Settings::of_run(&file, &bytes)?;
+        let (file, bytes) = checked(SCHEMA)?;
+        let schema = schema_of(&file, &bytes)?;
         let Model {
             tape,
             logit,
             attention,
             ..
         } = build(&settings.model, &schema.offsets())?;
-        let file = path.join(WEIGHTS);
-        let bytes = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
+        let (file, bytes) = checked(WEIGHTS)?;
         let parameters = weights::from_bytes(tape.layout(), &schema, &bytes, &file)?;
         Ok(Run {
             path: path.to_path_buf(),
             settings,
             schema,
             provenance,
+            sums,
             runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
             parameters,
             attention,

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::directory::{PROVENANCE, check_complete, read_json};
+use super::directory::{PROVENANCE, SCHEMA, check_complete, read, schema_bytes, schema_of};
 use super::history::Ended;
+use super::seal::{Sums, check, sum, unseal};
 use crate::data::dataset::Dataset;
+use crate::data::schema::Schema;
 use crate::data::source::Source;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
+use crate::simd::Isa;
 
 /// Where a run's data came from, and what of its making the settings do not tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +39,14 @@ impl Provenance {
     /// # Errors
     /// When it has no model, or the file is damaged.
     pub fn read(run: &Path) -> Result<Provenance> {
+        Ok(Provenance::read_with_sums(run)?.0)
+    }
+
+    /// The same with the sums of the other files.
+    pub(super) fn read_with_sums(run: &Path) -> Result<(Provenance, Sums)> {
         check_complete(run)?;
-        read_json(&run.join(PROVENANCE), "a run's provenance")
+        let file = run.join(PROVENANCE);
+        unseal(&file, &read(&file)?)
     }
 
     /// Refuses data that are not those of the training; `run` is its directory.
@@ -76,9 +85,38 @@ pub struct Origin {
     pub rows: usize,
     /// See [`Provenance::isa`].
     pub isa: String,
+    /// The SHA-256 of `schema.json`: a run that was stopped is gone on with in the same codes.
+    pub schema: String,
 }
 
 impl Origin {
+    /// What a training is made from.
+    ///
+    /// # Errors
+    /// Never for data whose schema was checked.
+    pub fn new(settings: Settings, source: Source, data: &Dataset, isa: Isa) -> Result<Origin> {
+        Ok(Origin {
+            settings,
+            source,
+            from: None,
+            fingerprint: data.fingerprint().to_owned(),
+            rows: data.rows(),
+            isa: isa.name().to_owned(),
+            schema: sum(&schema_bytes(data.schema())?),
+        })
+    }
+
+    /// Reads the schema of a run that was stopped.
+    ///
+    /// # Errors
+    /// When the file is missing or not the one that the training began with.
+    pub fn read_schema(&self, run: &Path) -> Result<Schema> {
+        let file = run.join(SCHEMA);
+        let bytes = read(&file)?;
+        check(&file, &bytes, &self.schema)?;
+        schema_of(&file, &bytes)
+    }
+
     /// Refuses data that are not those of the training; `run` is its directory.
     ///
     /// # Errors

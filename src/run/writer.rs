@@ -2,16 +2,17 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::checkpoint::{self, Snapshot};
 use super::directory::{
     CHECKPOINT, CONFIG, FILES, METRICS, PROVENANCE, REPORT, SCHEMA, WEIGHTS, has_checkpoint,
-    names_in, remove_temporaries,
+    names_in, remove_temporaries, schema_bytes,
 };
 use super::history::EpochRecord;
+use super::lock::{LOCK, Lock};
 use super::provenance::{Origin, Provenance};
+use super::seal::seal;
 use super::weights;
 use crate::autograd::{Layout, Parameters};
 use crate::data::schema::Schema;
@@ -25,7 +26,8 @@ const MOST_RUNS: usize = 100_000;
 /// A run directory in the making. Dropped before an epoch or a checkpoint worth having was recorded, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Writer {
-    path: PathBuf,
+    /// Dropped last.
+    lock: Lock,
     /// `metrics.jsonl` so far.
     metrics: String,
     /// Whether it holds something that took time to make.
@@ -47,10 +49,11 @@ impl Writer {
     /// else: that is removed.
     ///
     /// # Errors
-    /// When the folder holds something, or cannot be made.
+    /// When the folder holds something, another program works on it, or it cannot be made.
     pub fn create(path: &Path, force: bool) -> Result<Writer> {
-        fs::create_dir_all(path).map_err(Error::io(path, "create"))?;
-        let held = names_in(path)?;
+        let lock = Lock::make(path)?;
+        let mut held = names_in(path)?;
+        held.retain(|name| **name != *LOCK);
         let known = |name: &OsString| {
             FILES.iter().any(|f| *name == *f) || *name == *CHECKPOINT || is_temporary(name)
         };
@@ -74,7 +77,7 @@ impl Writer {
             let file = path.join(name);
             fs::remove_file(&file).map_err(Error::io(&file, "remove"))?;
         }
-        Writer::start(path.to_path_buf())
+        Writer::start(lock)
     }
 
     /// Starts a run in the first of the folders `name`, `name-2`, `name-3`, ... of `parent` that does not exist.
@@ -82,32 +85,30 @@ impl Writer {
     /// # Errors
     /// When no folder can be made.
     pub fn next_free(parent: &Path, name: &str) -> Result<Writer> {
-        fs::create_dir_all(parent).map_err(Error::io(parent, "create"))?;
         for number in 1..MOST_RUNS {
             let path = match number {
                 1 => parent.join(name),
                 _ => parent.join(format!("{name}-{number}")),
             };
             // Making it is the test: two trainings that start at once get two folders.
-            match fs::create_dir(&path) {
-                Ok(()) => return Writer::start(path),
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Error::io(path, "create")(e)),
+            if let Some(lock) = Lock::new(&path)? {
+                return Writer::start(lock);
             }
         }
         let what = format!("holds {MOST_RUNS} runs called `{name}`: name one with --out");
         Err(Error::file(parent, what))
     }
 
-    /// Goes on with a run that was stopped after the epochs in `history`: what was recorded later is forgotten.
+    /// Goes on with a run that was stopped after the epochs in `history`: what was recorded later is forgotten. The lock is older
+    /// than what was read of the run.
     ///
     /// # Errors
     /// When a file cannot be written or removed.
-    pub fn resume(path: &Path, history: &[EpochRecord]) -> Result<Writer> {
-        remove_temporaries(path)?;
-        remove_temporaries(&path.join(CHECKPOINT))?;
+    pub fn resume(lock: Lock, history: &[EpochRecord]) -> Result<Writer> {
+        remove_temporaries(lock.folder())?;
+        remove_temporaries(&lock.folder().join(CHECKPOINT))?;
         let mut writer = Writer {
-            path: path.to_path_buf(),
+            lock,
             metrics: String::new(),
             worth: true,
         };
@@ -123,13 +124,12 @@ impl Writer {
     /// # Errors
     /// When the file cannot be written.
     pub fn schema(&self, schema: &Schema) -> Result<()> {
-        let json = |e| Error::Data(format!("the schema cannot be written as JSON: {e}"));
-        self.put(SCHEMA, &serde_json::to_vec_pretty(schema).map_err(json)?)
+        self.put(SCHEMA, &schema_bytes(schema)?)
     }
 
-    fn start(path: PathBuf) -> Result<Writer> {
+    fn start(lock: Lock) -> Result<Writer> {
         let writer = Writer {
-            path,
+            lock,
             metrics: String::new(),
             worth: false,
         };
@@ -139,7 +139,7 @@ impl Writer {
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.lock.folder()
     }
 
     /// Adds a line to `metrics.jsonl`, which is replaced as a whole: whoever watches it never sees half a line.
@@ -164,7 +164,7 @@ impl Writer {
     /// # Errors
     /// When it cannot be written; the one before is still there.
     pub fn checkpoint(&mut self, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> {
-        checkpoint::save(&self.path, origin, snapshot)?;
+        checkpoint::save(self.path(), origin, snapshot)?;
         self.worth |= snapshot.position.step > 0;
         Ok(())
     }
@@ -174,13 +174,19 @@ impl Writer {
     /// # Errors
     /// When a file cannot be written.
     pub fn finish(&mut self, run: Finished<'_>) -> Result<()> {
-        let json = |e| Error::Data(format!("the provenance cannot be written as JSON: {e}"));
-        self.put(CONFIG, run.settings.to_toml()?.as_bytes())?;
-        self.schema(run.schema)?;
-        let provenance = serde_json::to_vec_pretty(run.provenance).map_err(json)?;
-        self.put(PROVENANCE, &provenance)?;
+        let config = run.settings.to_toml()?;
+        let schema = schema_bytes(run.schema)?;
         let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
-        self.put(WEIGHTS, &weights)?;
+        let files = [
+            (CONFIG, config.as_bytes()),
+            (SCHEMA, &schema),
+            (WEIGHTS, &weights),
+        ];
+        let provenance = seal(run.provenance, &files)?;
+        self.put(PROVENANCE, &provenance)?;
+        for (name, bytes) in files {
+            self.put(name, bytes)?;
+        }
         self.worth = true;
         Ok(())
     }
@@ -198,22 +204,21 @@ impl Writer {
     /// # Errors
     /// When the checkpoint cannot be removed.
     pub fn close(self) -> Result<()> {
-        checkpoint::remove(&self.path)
+        checkpoint::remove(self.path())
     }
 
     fn put(&self, name: &str, content: &[u8]) -> Result<()> {
-        write_whole(&self.path.join(name), |file| file.write_all(content))
+        write_whole(&self.path().join(name), |file| file.write_all(content))
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         if !self.worth {
-            // Only tidiness: an empty folder that stays does no harm.
-            let _ = checkpoint::remove(&self.path);
-            let _ = fs::remove_file(self.path.join(METRICS));
-            let _ = fs::remove_file(self.path.join(SCHEMA));
-            let _ = fs::remove_dir(&self.path);
+            // Only tidiness: a file that stays does no harm. The lock removes the folder, if it made it.
+            let _ = checkpoint::remove(self.path());
+            let _ = fs::remove_file(self.path().join(METRICS));
+            let _ = fs::remove_file(self.path().join(SCHEMA));
         }
     }
 }
@@ -271,8 +276,11 @@ mod tests {
         assert!(path.join(WEIGHTS).exists());
         fs::remove_file(path.join("thesis.doc")).unwrap();
         let writer = Writer::create(&path, true).unwrap();
-        assert_eq!(names_in(&path).unwrap(), [METRICS]);
+        let mut names = names_in(&path).unwrap();
+        names.sort();
+        assert_eq!(names, [LOCK, METRICS]);
         drop(writer);
+        fs::remove_dir(&path).unwrap();
         fs::write(&path, "a file").unwrap();
         assert!(Writer::create(&path, true).is_err());
     }

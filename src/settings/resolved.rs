@@ -44,15 +44,21 @@ impl Settings {
     /// # Errors
     /// When it cannot be read or is not TOML; the message names the line.
     pub fn read_file(path: &Path) -> Result<Table> {
-        parse(path)
+        parse(
+            path,
+            &std::fs::read_to_string(path).map_err(Error::io(path, "read"))?,
+        )
     }
 
-    /// Reads the `config.toml` of a run. Nothing may be missing in it: a default in its place could be another model.
+    /// The settings in the bytes of a run's `config.toml`. Nothing may be missing in it: a default in its place could be another
+    /// model.
     ///
     /// # Errors
-    /// When it cannot be read, is not whole, or makes no sense; the message names the line.
-    pub fn read_run(path: &Path) -> Result<Settings> {
-        let settings: Settings = parse(path)?;
+    /// When they are not whole, or make no sense; the message names the file and the line.
+    pub fn of_run(path: &Path, bytes: &[u8]) -> Result<Settings> {
+        let text = std::str::from_utf8(bytes);
+        let text = text.map_err(|_| Error::file(path, "is not UTF-8 text"))?;
+        let settings: Settings = parse(path, text)?;
         settings
             .validate()
             .map_err(|error| Error::file(path, error.to_string()))?;
@@ -143,9 +149,8 @@ fn settled(table: &mut Table, file: Table, sets: &[String]) -> Result<Settings> 
     Ok(settings)
 }
 
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(Error::io(path, "read"))?;
-    toml::from_str(&text).map_err(|error| {
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
         Error::line(path, line, one_line(error.message()))
@@ -246,14 +251,9 @@ mod tests {
 
     #[test]
     fn a_run_tells_every_setting() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.toml");
         let settings = Settings::preset("course").unwrap();
         let text = settings.to_toml().unwrap();
-        let read = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            Settings::read_run(&path)
-        };
+        let read = |text: &str| Settings::of_run(Path::new("config.toml"), text.as_bytes());
         assert_eq!(read(&text).unwrap(), settings);
         let lines: Vec<&str> = text.lines().collect();
         for missing in 0..lines.len() {
@@ -263,6 +263,8 @@ mod tests {
                 assert!(read(&lines.join("\n")).is_err(), "{missing}");
             }
         }
+        let error = read(&text.replace("\"course\"", "\"curse\"")).unwrap_err();
+        assert!(error.to_string().contains("`curse`"), "{error}");
         let error = read(&text.replace("heads = 2", "heads = 3")).unwrap_err();
         assert!(error.to_string().contains("config.toml"), "{error}");
     }

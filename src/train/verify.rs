@@ -1,15 +1,13 @@
 //! Whether a run can be made again: the same settings on the same data give the same weights, bit for bit, on the same
 //! instruction set.
 
-use sha2::{Digest, Sha256};
-
 use super::trainer::Outcome;
 use crate::autograd::Parameters;
 use crate::data::dataset::{Dataset, SplitName};
-use crate::data::vocab::hex;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::run::Run;
-use crate::run::directory::weights_file;
+use crate::run::directory::WEIGHTS;
+use crate::run::seal::sum;
 use crate::run::weights::{tensors, to_bytes};
 use crate::score::evaluate;
 
@@ -52,14 +50,12 @@ impl Change {
 /// Compares a run's weights with those of a training anew.
 ///
 /// # Errors
-/// When the run's file cannot be read.
+/// When the weights cannot be written as a file.
 pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
-    let file = weights_file(&run.path);
-    let recorded = std::fs::read(&file).map_err(Error::io(&file, "read"))?;
     let layout = run.runtime.tape().layout();
     let bytes = to_bytes(layout, &run.schema, &again.parameters)?;
-    if bytes == recorded {
-        let sha256 = hex(&Sha256::digest(&bytes));
+    let sha256 = sum(&bytes);
+    if sha256 == run.sums.of(WEIGHTS) {
         return Ok(Verdict::Same { sha256 });
     }
     let mut first = None;

@@ -94,6 +94,7 @@ fn a_configuration_that_asks_for_more_than_the_weights_hold_takes_no_memory() {
         .replace("hidden = [128, 128]", "hidden = [16384, 16384, 16384]");
     assert_ne!(huge, config);
     scene.write("run/config.toml", huge);
+    scene.reseal("run");
     let message = scene.fails(&["inspect", "run"], 1);
     assert!(message.contains("tensor `embedding."), "{message}");
 }

@@ -148,7 +148,10 @@ fn bad_input_is_named_by_file_line_and_field() {
         "{message}"
     );
     let message = refused(&with(b"F,1,2,\xff,1995,5,Comedy\n"));
-    assert!(message.contains("row.csv:3: is not UTF-8"), "{message}");
+    assert!(
+        message.contains("row.csv:3: value 4 is no UTF-8"),
+        "{message}"
+    );
     assert!(refused(b"").contains("row.csv: is empty"));
     let twice = format!("zip,{header}");
     assert!(refused(twice.as_bytes()).contains("`zip` is there twice"));

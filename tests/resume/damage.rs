@@ -165,6 +165,7 @@ fn a_stopped_run_without_its_checkpoint_is_no_finished_one() {
     let stopped = data.replace("\"stopped\": false", "\"stopped\": true");
     assert_ne!(stopped, data);
     scene.write("run/data.json", stopped);
+    scene.reseal("run");
     let message = scene.fails(&["train", "--resume", "run"], 1);
     assert!(message.contains("its checkpoint is missing"), "{message}");
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use autoint::data::dataset::Dataset;
 use autoint::data::source::Source;
 use autoint::data::store::Target;
-use autoint::run::{Checkpoint, Ended, EpochRecord, Origin, Snapshot, Writer};
+use autoint::run::{Checkpoint, Ended, EpochRecord, Lock, Origin, Snapshot, Writer};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Outcome;
@@ -42,14 +42,7 @@ impl Case {
         let settings = Settings::layered(None, None, &sets).unwrap();
         let data = source.encode(None, Target::Anywhere).unwrap();
         let isa = Isa::choose().unwrap();
-        let origin = Origin {
-            settings,
-            source,
-            from: None,
-            fingerprint: data.fingerprint().to_owned(),
-            rows: data.rows(),
-            isa: isa.name().to_owned(),
-        };
+        let origin = Origin::new(settings, source, &data, isa).unwrap();
         Case { data, origin, isa }
     }
 
@@ -73,13 +66,14 @@ impl Case {
 
     /// Goes on with the run until after step `last`.
     pub fn resume(&self, folder: &Path, last: u64, threads: usize) -> Result<Outcome> {
+        let lock = Lock::of(folder)?;
         let (origin, checkpoint) = Checkpoint::open(folder)?;
         if origin != self.origin {
             return Err(Error::Data("another run's checkpoint".into()));
         }
         let settings = &self.origin.settings;
         let trainer = Trainer::resume(&self.data, settings, checkpoint, self.isa, threads)?;
-        let writer = Writer::resume(folder, &trainer.position().history)?;
+        let writer = Writer::resume(lock, &trainer.position().history)?;
         self.run(writer, trainer, last)
     }
 

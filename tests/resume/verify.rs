@@ -12,6 +12,7 @@ fn reseed(scene: &Scene) {
     let other = config.replace("seed = 1", "seed = 2");
     assert_ne!(other, config);
     scene.write("run/config.toml", other);
+    scene.reseal("run");
 }
 
 #[test]
@@ -65,9 +66,11 @@ fn another_model_is_found_out() {
     let last = model.len() - 4;
     model[last] ^= 1;
     scene.write("run/model.safetensors", model);
+    scene.reseal("run");
     let message = scene.fails(&["verify", "run"], 1);
     assert!(message.contains("has other weights"), "{message}");
     scene.write("run/model.safetensors", good);
+    scene.reseal("run");
     scene.ok(&["verify", "run"]);
     reseed(&scene);
     let message = scene.fails(&["verify", "run"], 1);

@@ -138,9 +138,10 @@ mod tests {
         assert_eq!(data.ratings[2], expected);
     }
 
-    /// Each case breaks one line of one file and names what the message must hold.
+    // Each case breaks one line of one file and names what the message must hold.
+
     #[test]
-    fn a_bad_line_is_an_error_with_its_place() {
+    fn a_bad_line_of_users_or_movies_is_an_error_with_its_place() {
         let users: [(&[u8], &str); 5] = [
             (
                 b"7::F::18::3\n",
@@ -179,6 +180,10 @@ mod tests {
             let error = load_texts(USERS, bytes, RATINGS).unwrap_err().to_string();
             assert!(error.contains(what), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bad_line_of_ratings_is_an_error_with_its_place() {
         let ratings: [(&[u8], &str); 6] = [
             (
                 b"7::5::4::1\n7::5::4\n",
