@@ -28,7 +28,12 @@ fn plain() -> String {
 
 fn auc(out: &str) -> f64 {
     let line = out.lines().find(|line| line.starts_with("AUC of")).unwrap();
-    line.split_whitespace().nth(3).unwrap().parse().unwrap()
+    line.split_whitespace()
+        .nth(3)
+        .unwrap()
+        .trim_end_matches(',')
+        .parse()
+        .unwrap()
 }
 
 #[test]

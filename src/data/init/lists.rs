@@ -37,7 +37,11 @@ pub(super) fn find(values: &[(&str, u64)]) -> Option<List> {
             return None;
         }
         let list = List::of(&cells, Some(separator));
-        let repeats = list.parts as f64 <= most * cells.len() as f64;
+        let parts = list.parts as f64;
+        // Of few lists each value comes back when it is in two of them.
+        let back =
+            ["|", ";"].contains(&separator) && 2.0 * parts <= list.a_cell * cells.len() as f64;
+        let repeats = back || parts <= most * cells.len() as f64;
         (repeats && !is_prose(&cells, separator)).then_some(list)
     });
     lists.next()

@@ -11,9 +11,10 @@ use super::draft::Draft;
 use super::escape::named;
 use super::fields::{self, Proposal, Use};
 use super::finding::Finding;
-use super::guess::Guess;
+use super::guess::{Guess, Kind};
 use super::label::{self, Candidate, Label};
 use super::leak;
+use super::marks;
 use super::profile::{Profile, counts, is_marker};
 use super::roles::{self, Roles};
 use super::said::said;
@@ -45,10 +46,10 @@ pub fn draft(
         .as_ref()
         .map(|text| ask::label(text, names))
         .transpose()?;
-    let mut marks = Vec::new();
+    let mut said_marks = Vec::new();
     for (option, text) in [("--user", &ask.user), ("--item", &ask.item)] {
         if let Some(text) = text {
-            marks.push(ask::column(option, text, names)?);
+            said_marks.push(ask::column(option, text, names)?);
         }
     }
     let sample = sample::take(reader, names, ask.rows.unwrap_or(usize::MAX))?;
@@ -57,7 +58,7 @@ pub fn draft(
         let guess = Guess::of(
             &profile,
             column,
-            marks.contains(&place) || columns::is_feature(&column.name, layout),
+            said_marks.contains(&place) || columns::is_feature(&column.name, layout),
         );
         Finding { profile, guess }
     };
@@ -84,7 +85,7 @@ fn headed(layout: &Layout) -> bool {
 /// What is left to do once every column has its place.
 fn finish(
     sample: Sample,
-    columns: Vec<Finding>,
+    mut columns: Vec<Finding>,
     label: Label,
     roles: Roles,
     layout: &Layout,
@@ -100,6 +101,10 @@ fn finish(
         .collect();
     if let (Label::Clear(candidate), true) = (&label, sample.whole) {
         shares[0].check(candidate, &columns[candidate.column])?;
+    }
+    if let (Label::Clear(_), [labels]) = (&label, &labels[..]) {
+        let both = columns.par_iter_mut().zip(&sample.columns);
+        both.for_each(|(finding, column)| reconsider(finding, column, labels));
     }
     let leaks: Vec<Option<String>> = (sample.columns.par_iter())
         .map(|column| leak(column, &sample, candidates, &labels))
@@ -137,6 +142,19 @@ fn finish(
     };
     draft.warnings = warnings::of(&draft);
     Ok(draft)
+}
+
+/// Numbers that tell the label one by one are marks.
+fn reconsider(finding: &mut Finding, column: &SampleColumn, labels: &[Option<bool>]) {
+    let whole = finding.profile.only_numbers().is_some_and(|n| n.whole);
+    let numeric = matches!(finding.guess.kind, Kind::Numeric(_));
+    if whole && numeric && marks::are_marks(column, labels) {
+        finding.guess = Guess {
+            kind: Kind::Categorical,
+            why: "numbers close to each other differ in the label's rate, as ids do and amounts do not"
+                .to_owned(),
+        };
+    }
 }
 
 /// Why a column cannot be a field, if it tells what a candidate makes of the rows.

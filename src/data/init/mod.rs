@@ -20,6 +20,7 @@ pub mod label;
 mod leak;
 pub mod lists;
 mod look;
+mod marks;
 mod names;
 pub mod place;
 pub mod profile;

@@ -81,6 +81,10 @@ fn lists_are_told_by_values_that_come_back() {
         kind("tags", move |row| list(row, "\u{1f}")),
         Kind::MultiValued(None)
     );
+    let few = |row: usize| ["red|blue", "blue", "green|red", "red"][row % 4].to_owned();
+    assert_eq!(kind("tags", few), Kind::MultiValued(Some("|".to_owned())));
+    let pairs = |row: usize| ["a|b", "c|d"][row % 2].to_owned();
+    assert_eq!(kind("tags", pairs), Kind::Categorical);
     // Names of two words, and places with a comma.
     assert_eq!(
         kind("name", |row| format!("Anna{} Smith{}", row % 50, row % 49)),
