@@ -82,8 +82,12 @@ impl Collector {
     /// Whether no row had any value.
     pub fn is_empty(&self) -> bool {
         match &self.values {
-            Collected::One { texts, .. } | Collected::Many { texts, .. } => texts.texts().all(str::is_empty),
-            Collected::Numbers(_) | Collected::Buckets(_) | Collected::BucketLists { .. } => !self.some,
+            Collected::One { texts, .. } | Collected::Many { texts, .. } => {
+                texts.texts().all(str::is_empty)
+            }
+            Collected::Numbers(_) | Collected::Buckets(_) | Collected::BucketLists { .. } => {
+                !self.some
+            }
         }
     }
 

@@ -68,7 +68,7 @@ struct Names(Vec<String>);
 
 impl Names {
     /// A name for a field that is like `wanted`.
-    fn new(&mut self, wanted: &str, column: usize) -> String {
+    fn free(&mut self, wanted: &str, column: usize) -> String {
         let plain = |c: char| if c.is_control() { '_' } else { c };
         let mut base: String = wanted.chars().map(plain).collect();
         if base.is_empty() {
@@ -125,7 +125,7 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn spec(&self, kind: FieldKind, taken: &mut Names) -> FieldSpec {
-        let name = taken.new(&self.finding.profile.name, self.place);
+        let name = taken.free(&self.finding.profile.name, self.place);
         let mut spec = FieldSpec::new(&name, kind);
         if self.column != ColumnRef::Name(name) {
             spec.columns = vec![self.column.clone()];
@@ -197,7 +197,7 @@ impl Context<'_> {
             } else {
                 format!("{own}_{word}")
             };
-            let mut spec = FieldSpec::new(&taken.new(&wanted, self.place), FieldKind::Categorical);
+            let mut spec = FieldSpec::new(&taken.free(&wanted, self.place), FieldKind::Categorical);
             spec.columns = vec![self.column.clone()];
             spec.part = Some(match format {
                 TimeFormat::Seconds => TimePart::OfSeconds(part),

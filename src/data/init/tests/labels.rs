@@ -43,7 +43,8 @@ fn a_label_is_taken_as_it_is_said() {
             assert_eq!(found.positive, test.parse().ok(), "{text}");
             continue;
         };
-        (a.sort(), b.sort());
+        a.sort();
+        b.sort();
         assert_eq!(a, b, "{text}");
     }
     for (text, what) in [

@@ -128,7 +128,7 @@ fn roles_come_from_names_and_statistics_or_from_options() {
             column("customer_id", |row| row % 40),
             column("ad_id", |row| row * 3 % 31),
             column("when", |row| 1_700_000_000 + 3_600 * row),
-            column("click", |row| u8::from(noise(row) % 3 == 0)),
+            column("click", |row| u8::from(noise(row).is_multiple_of(3))),
         ]
     };
     let draft = drafted(&columns(), &Ask::default()).unwrap();
