@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         cells += record.len();
         bytes += record.as_slice().len();
     }
-    writeln!(std::io::stdout(), "{rows} rows, {cells} cells, {bytes} bytes")?;
+    writeln!(
+        std::io::stdout(),
+        "{rows} rows, {cells} cells, {bytes} bytes"
+    )?;
     Ok(())
 }
