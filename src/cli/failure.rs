@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use autoint::Error;
 use autoint::data::source::parquet::is_guarded;
 
+use super::interrupt::Stopped;
 use super::output::note;
 
 /// The work failed.
@@ -19,11 +20,17 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if is_broken_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    note(&format!("error: {}", one_line(&error.to_string())));
+    let message = one_line(&error.to_string());
+    if !message.is_empty() {
+        note(&format!("error: {message}"));
+    }
     ExitCode::from(code(error))
 }
 
 fn code(error: &anyhow::Error) -> u8 {
+    if let Some(stopped) = error.downcast_ref::<Stopped>() {
+        return stopped.code();
+    }
     match error.downcast_ref() {
         Some(Error::Config { .. }) => WRONG_COMMAND_LINE,
         _ => FAILED,

@@ -16,6 +16,7 @@ use autoint::simd::Isa;
 use autoint::train::{Outcome, Trainer};
 use indicatif::HumanCount;
 
+use super::interrupt::Stopped;
 use super::progress::Progress;
 use super::table;
 
@@ -89,7 +90,8 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is.
+    /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was
+    /// stopped is an error: whoever waits for the model must not take it for done.
     pub fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
         self.trainer.checkpoint_every(self.checkpoint_every);
         if self.profile {
@@ -123,10 +125,10 @@ impl Session<'_> {
                 table::profile(&self.trainer.profile(), threads)
             )?;
         }
-        if outcome.ended != Ended::Stopped {
-            self.run.close()?;
+        if outcome.ended == Ended::Stopped {
+            return Err(Stopped("").into());
         }
-        Ok(())
+        Ok(self.run.close()?)
     }
 
     fn evaluate(&self, outcome: &Outcome) -> Result<Evaluation> {

@@ -28,9 +28,10 @@ const RUNS: &str = "runs";
 /// Train a model, measure it on the test rows against baselines, and write a run directory.
 ///
 /// Settings come in layers, each overriding the ones before it: the preset, the configuration file, --set, the options of
-/// their own. Ctrl-C ends the training after the current batch and keeps the best epoch so far. However a training was
-/// stopped, --resume goes on from its last checkpoint, and the result is that of a training that was never stopped, bit for
-/// bit.
+/// their own. Ctrl-C ends the training after the current batch and keeps the best epoch so far; a second one kills at once. Both
+/// end with exit code 128 + the signal's number (130; 143 for SIGTERM, 129 when the terminal goes), so that no script takes an
+/// unfinished model for a finished one. However a training was stopped, --resume goes on from its last checkpoint, and the
+/// result is that of a training that was never stopped, bit for bit.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]

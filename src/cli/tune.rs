@@ -17,6 +17,7 @@ use autoint::{Error, Result};
 use clap::Args;
 
 use super::data::{Asked, DataOptions};
+use super::interrupt::Stopped;
 use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
@@ -27,7 +28,8 @@ use super::{data, interrupt, table};
 ///
 /// The file names variants (`[run.NAME]`) and a grid (`[grid]` with lists of values) beside what all runs share. Each becomes
 /// a run directory in --out. After a stop the same command goes on; finished runs are not trained again. The table is sorted
-/// by the validation metric that picks a run's epoch (train.select): choose by that, report the test metrics beside it.
+/// by the validation metric that picks a run's epoch (train.select): choose by that, report the test metrics beside it. Stopped
+/// by a signal, it ends with exit code 128 + the signal's number.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -68,11 +70,12 @@ impl Arguments {
         let runs = candidates.len();
         for (number, candidate) in (1..).zip(&candidates) {
             writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;
-            self.train(candidate, &work, out)?;
+            let trained = self.train(candidate, &work, out);
             if work.stop.load(Ordering::Relaxed) {
                 writeln!(out, "the same `autoint tune` goes on with the others")?;
-                return Ok(());
+                return trained.and(Err(Stopped("").into()));
             }
+            trained?;
         }
         let rows = candidates.iter().map(|candidate| {
             let run = Run::open(&self.out.join(&candidate.name), isa, threads)?;

@@ -11,6 +11,7 @@ use autoint::train::verify::{TOLERANCE, Verdict, compare, largest_change};
 use autoint::train::{Outcome, Trainer};
 use clap::Args;
 
+use super::interrupt::Stopped;
 use super::progress::Progress;
 use super::resume::THEN;
 use super::threads::Threads;
@@ -19,7 +20,7 @@ use super::{interrupt, recorded};
 /// Train a run anew from its own settings and data, and compare the weights bit for bit.
 ///
 /// Bits are promised for the instruction set the run was trained with. Where that is missing, the metrics on the test rows are
-/// compared instead, within 1e-4.
+/// compared instead, within 1e-4. Stopped by a signal, it ends with exit code 128 + the signal's number.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The run directory; nothing in it is changed
@@ -46,7 +47,7 @@ impl Arguments {
         let stop = interrupt::requested()?;
         let again = trainer.run(&mut Progress::new(None, out)?, stop)?;
         if again.ended == Ended::Stopped {
-            anyhow::bail!("stopped: nothing is verified");
+            return Err(Stopped("stopped: nothing is verified").into());
         }
         if isa.name() == provenance.isa {
             bits(&run, &again, out)

@@ -65,7 +65,7 @@ fn the_first_one_saves_the_best_epoch() {
     let child = training(&scene, &[]);
     wait_for_epochs(&scene, 1);
     interrupt(&child);
-    let (stdout, stderr) = ended(child, 0);
+    let (stdout, stderr) = ended(child, 130);
     assert!(stderr.starts_with("stopping after this batch"), "{stderr}");
     assert!(stdout.contains("stopped: run holds epoch "), "{stdout}");
     let run = scene.run("run");
@@ -85,7 +85,7 @@ fn in_the_first_epoch_the_last_batch_is_saved() {
     let child = training(&scene, &["--batch-size", "2"]);
     wait_for_epochs(&scene, 0);
     interrupt(&child);
-    let (stdout, _) = ended(child, 0);
+    let (stdout, _) = ended(child, 130);
     assert!(stdout.contains("stopped in the first epoch"), "{stdout}");
     assert_eq!(scene.run("run").provenance.best_epoch, 0);
     assert_eq!(scene.text("run/metrics.jsonl"), "");

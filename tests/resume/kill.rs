@@ -125,7 +125,7 @@ fn ctrl_c_says_how_to_go_on() {
     }
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
+    assert_eq!(output.status.code(), Some(130));
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(
         out.contains("`autoint train --resume run` goes on from here"),
