@@ -181,6 +181,14 @@ impl Dataset {
         &self.entries
     }
 
+    /// Refuses a store that was written to since it was opened, see [`super::store`].
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn check_unchanged(&self) -> Result<()> {
+        self.payload.check_unchanged()
+    }
+
     pub(crate) fn payload(&self) -> &Payload {
         &self.payload
     }

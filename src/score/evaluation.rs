@@ -61,6 +61,7 @@ pub fn evaluate(
     split: SplitName,
 ) -> Result<Evaluation> {
     let start = Instant::now();
+    data.check_unchanged()?;
     let rows = data.split(split);
     if rows.is_empty() {
         return Err(Error::Data(format!(
@@ -76,7 +77,7 @@ pub fn evaluate(
         let true_ones: Vec<f64> = rows.iter().map(|&r| f64::from(all[r as usize])).collect();
         measure(Scores::Probabilities(&true_ones), &labels, users)
     });
-    Ok(Evaluation {
+    let evaluation = Evaluation {
         protocol: data.protocol_name().to_owned(),
         names: data.schema().protocol.metrics.clone(),
         model,
@@ -87,7 +88,9 @@ pub fn evaluate(
         baselines: baselines_of(data, split)?,
         best_possible: best_possible.transpose()?,
         seconds: start.elapsed().as_secs_f64(),
-    })
+    };
+    data.check_unchanged()?;
+    Ok(evaluation)
 }
 
 /// The baselines on one part of the split, learnt from all rows that come before it: the test rows from training and

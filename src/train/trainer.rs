@@ -255,6 +255,7 @@ impl<'a> Trainer<'a> {
 
     /// The rest of an epoch; says whether it was done, or stopped.
     fn epoch(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<bool> {
+        self.data.check_unchanged()?;
         let rows = self.data.split(SplitName::Train);
         let (train, mut order) = (&self.settings.train, Vec::new());
         shuffle(rows, train.seed, self.position.epoch as u64, &mut order);
@@ -288,7 +289,10 @@ impl<'a> Trainer<'a> {
         } = self;
         let train = &self.settings.train;
         let start = Instant::now();
+        // Before, as reading what has been cut off would end the program; and after, as it may have happened meanwhile.
+        self.data.check_unchanged()?;
         self.data.gather(rows, batch);
+        self.data.check_unchanged()?;
         weigh(batch, train.positive_weight);
         stages.add(Stage::Gather, start);
         let start = Instant::now();
@@ -368,6 +372,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn validate(&self) -> Result<EpochRecord> {
+        self.data.check_unchanged()?;
         let (at, rows) = (&self.position, self.data.split(SplitName::Valid));
         let logits = self.scorer(&self.parameters).rows(self.data, rows);
         // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
@@ -378,6 +383,7 @@ impl<'a> Trainer<'a> {
             });
         }
         let labels = labels_of(self.data, rows);
+        self.data.check_unchanged()?;
         let trained = self.data.split(SplitName::Train).len() as f64;
         Ok(EpochRecord {
             epoch: at.epoch,

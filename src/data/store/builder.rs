@@ -144,7 +144,11 @@ impl Builder {
         writer.flush().map_err(Error::io(&path, "write"))?;
         let map = map_file(writer.get_ref()).map_err(Error::io(&path, "map"))?;
         let place = PREFIX..PREFIX + length;
-        let payload = Payload::Mapped { map, place };
+        let payload = Payload::Mapped {
+            map,
+            place,
+            witness: None,
+        };
         let data = Dataset::new(schema, counts, fingerprint, entries, index, payload);
         if let Some(draft) = draft {
             let header = header_of(&data, &path)?;

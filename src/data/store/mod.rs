@@ -38,7 +38,7 @@ use super::schema::Schema;
 use crate::error::{Error, Result};
 use crate::files::{replaceable, write_whole};
 use directory::{Entry, Index, check_places};
-use payload::{ALIGNMENT, Payload, map};
+use payload::{ALIGNMENT, Payload, Witness, map};
 
 #[cfg(target_endian = "big")]
 compile_error!("the encoded store maps little-endian columns; this machine is big-endian");
@@ -150,12 +150,15 @@ impl Dataset {
         if !size.is_file() || size.len() < PREFIX as u64 {
             return Err(refused(format!("it has {} bytes", size.len())));
         }
-        read(map(path)?).map_err(refused)
+        let (map, witness) = map(path)?;
+        let data = read(map, witness).map_err(refused)?;
+        data.check_unchanged()?;
+        Ok(data)
     }
 }
 
 /// Checks a mapped file and makes a dataset of it.
-fn read(map: Mmap) -> Result<Dataset, String> {
+fn read(map: Mmap, witness: Witness) -> Result<Dataset, String> {
     let (header, place) = read_header(&map)?;
     let payload = map.get(place.clone()).ok_or("it is truncated")?;
     header.schema.check().map_err(|error| error.to_string())?;
@@ -176,7 +179,11 @@ fn read(map: Mmap) -> Result<Dataset, String> {
         header.fingerprint,
         header.columns,
         index,
-        Payload::Mapped { map, place },
+        Payload::Mapped {
+            map,
+            place,
+            witness: Some(witness),
+        },
     );
     validate::check(&data)?;
     Ok(data)

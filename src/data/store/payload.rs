@@ -1,8 +1,23 @@
 //! The bytes of all columns, each from a multiple of 64 on: in memory that we own or in a mapped file, and the same in both.
+//!
+//! # A store that changes while it is mapped
+//!
+//! A map shows its file as it is now. Replacing a store is no change (a new file takes its name, ours lives on), and `prepare`
+//! always replaces. But `cp new.store old.store` writes into the file that we have mapped. So a training compares the file's length
+//! and time of change with those at its opening, at the start of each epoch and around each batch that is read ([`Witness`]): a
+//! call to the system, which takes about a microsecond. What cannot be had that way:
+//!
+//! - Between the look and the read a few microseconds pass, and evaluating reads a part of the split after one look. Who truncates
+//!   the file then gets the process killed by SIGBUS, without a message. The checkpoint is as it was, as after any kill.
+//! - A handler of that signal could only return to the same read or leave it half done in whatever thread it was; there is none.
+//! - Who writes as many bytes within one tick of the file system's clock (milliseconds) of the opening, sets the time back, or
+//!   writes through a map of his own that the system has not written yet, is not noticed. On a network file system another
+//!   machine's change shows when the cache of attributes is renewed (seconds).
 
 use std::fs::File;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use bytemuck::{Pod, Zeroable};
 use memmap2::Mmap;
@@ -24,7 +39,41 @@ pub(crate) enum Payload {
     Mapped {
         map: Mmap,
         place: Range<usize>,
+        /// None for a file that only we know.
+        witness: Option<Witness>,
     },
+}
+
+/// Tells whether a mapped file is as it was.
+pub(crate) struct Witness {
+    file: File,
+    /// What messages call it.
+    path: PathBuf,
+    before: State,
+}
+
+/// What a file looks like from outside.
+type State = (u64, Option<SystemTime>);
+
+fn state_of(file: &File) -> std::io::Result<State> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified().ok()))
+}
+
+impl Witness {
+    /// Refuses a file that was written to since it was mapped.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn check(&self) -> Result<()> {
+        let now = state_of(&self.file).map_err(Error::io(&self.path, "look at"))?;
+        if now == self.before {
+            return Ok(());
+        }
+        let what = "was changed while it was in use, so that its content can no longer be trusted: write another store with \
+            `autoint prepare`, which is safe also when it replaces this one";
+        Err(Error::file(&self.path, what))
+    }
 }
 
 /// A payload in memory, growing by whole lines; the space after a column is zero.
@@ -61,7 +110,21 @@ impl Payload {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Payload::Owned(owned) => bytemuck::cast_slice(&owned.lines),
-            Payload::Mapped { map, place } => map.get(place.clone()).unwrap_or_default(),
+            Payload::Mapped { map, place, .. } => map.get(place.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Refuses a mapped file that was written to since.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn check_unchanged(&self) -> Result<()> {
+        match self {
+            Payload::Mapped {
+                witness: Some(witness),
+                ..
+            } => witness.check(),
+            _ => Ok(()),
         }
     }
 }
@@ -71,20 +134,26 @@ pub(crate) fn aligned(offset: usize) -> Option<usize> {
     offset.checked_next_multiple_of(ALIGNMENT)
 }
 
-/// Maps a whole file.
+/// Maps a whole file, and keeps in mind what it is like.
 ///
 /// # Errors
 /// When the system refuses.
-pub(crate) fn map(path: &Path) -> Result<Mmap> {
+pub(crate) fn map(path: &Path) -> Result<(Mmap, Witness)> {
     let file = File::open(path).map_err(Error::io(path, "open"))?;
-    map_file(&file).map_err(Error::io(path, "map"))
+    // Before the first byte is read.
+    let before = state_of(&file).map_err(Error::io(path, "look at"))?;
+    let map = map_file(&file).map_err(Error::io(path, "map"))?;
+    let path = path.to_path_buf();
+    let witness = Witness { file, path, before };
+    Ok((map, witness))
 }
 
 /// Maps an open file, which may have no name.
 pub(crate) fn map_file(file: &File) -> std::io::Result<Mmap> {
     // SAFETY: a map is only as constant as its file. The files we map are written under a temporary name and renamed (never
     // changed in place), so an open one keeps its content even when it is replaced. Whoever changes or truncates the file
-    // itself while it is open breaks this, as with any mapped file; what was checked at opening then no longer holds.
+    // itself while it is open breaks this, as with any mapped file; what was checked at opening then no longer holds. See the
+    // top of this file for how far that is noticed.
     #[expect(unsafe_code, reason = "a memory map; see SAFETY")]
     unsafe {
         Mmap::map(file)
@@ -94,6 +163,37 @@ pub(crate) fn map_file(file: &File) -> std::io::Result<Mmap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_in_place_is_noticed_and_a_replacement_is_none() {
+        use std::io::Write;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        std::fs::write(&path, "old").unwrap();
+        let opened = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        let age = |seconds| {
+            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            opened().set_modified(time).unwrap();
+        };
+        age(1);
+        let (map, witness) = map(&path).unwrap();
+        witness.check().unwrap();
+        std::fs::write(folder.path().join("new"), "new").unwrap();
+        std::fs::rename(folder.path().join("new"), &path).unwrap();
+        witness.check().unwrap();
+        assert_eq!(&map[..], b"old");
+
+        age(1);
+        let (_map, witness) = super::map(&path).unwrap();
+        opened().write_all(b"NEW").unwrap();
+        let message = witness.check().unwrap_err().to_string();
+        assert!(message.contains("store: was changed while"), "{message}");
+        age(1);
+        witness.check().unwrap();
+        opened().set_len(0).unwrap();
+        age(1);
+        assert!(witness.check().is_err());
+    }
 
     #[test]
     fn columns_begin_aligned_and_keep_their_bytes() {
