@@ -1,9 +1,9 @@
 //! From raw rows to a [`Dataset`], in two passes.
 //!
-//! 1. **Collect** ([`admit`], [`collect`]): chunks are parsed and looked at in parallel, then every field takes its values out of
+//! 1. **Collect** (`admit`, `collect`): chunks are parsed and looked at in parallel, then every field takes its values out of
 //!    them, each field on a thread of its own. What stays in memory are the distinct values; what there is for each row goes into
 //!    temporary files once it is more than a few megabytes.
-//! 2. **Encode** ([`fit`], [`finish`]): the split is drawn, fields are fitted to the training rows, and codes are written.
+//! 2. **Encode** (`fit`, `finish`): the split is drawn, fields are fitted to the training rows, and codes are written.
 //!
 //! The same rows give the same data set for any number of threads and any size of chunks.
 

@@ -39,7 +39,7 @@ fn place(text: &str, names: &[String]) -> Result<usize> {
 /// The label's column, and its test.
 ///
 /// # Errors
-/// As [`column`], and when what stands behind the column is no test.
+/// As `column`, and when what stands behind the column is no test.
 pub(super) fn label(text: &str, names: &[String]) -> Result<(usize, Option<Test>)> {
     const OPTION: &str = "--label";
     let text = text.trim();

@@ -1,9 +1,9 @@
 //! A first schema for data that nobody has described yet: what `autoint init` writes.
 //!
-//! A sample of rows from all over the input ([`sample`]) gives each column its statistics ([`profile`]; [`lists`] and [`times`] are
-//! special cases), and these its kind with a reason ([`guess`]). Then the columns together: which is the label ([`answers`],
-//! [`label`]), which have a role ([`roles`]), which tell the label too well to be fields ([`leak`]), and what fields remain
-//! ([`fields`]). [`warnings`] says what will hurt, [`write`] writes the file.
+//! A sample of rows from all over the input ([`sample`]) gives each column its statistics ([`profile`]; [`lists`] and `times` are
+//! special cases), and these its kind with a reason ([`guess`]). Then the columns together: which is the label (`answers`,
+//! [`label`]), which have a role ([`roles`]), which tell the label too well to be fields (`leak`), and what fields remain
+//! ([`fields`]). `warnings` says what will hurt, [`mod@write`] writes the file.
 //!
 //! All of it is a proposal that somebody reads: every guess stands in the file with its reason, and what is left out stands there
 //! as a comment. A label is never chosen among equals.

@@ -1,9 +1,9 @@
 //! Parquet files: a block is a row group, and only the selected columns of it are read.
 //!
-//! Reading order: here (files and row groups), [`shape`] (what a file's columns are), [`values`] (from pages to texts).
+//! Reading order: here (files and row groups), `shape` (what a file's columns are), `values` (from pages to texts).
 //!
 //! A damaged file is an error, never a panic: sizes and places that a file names are looked at before they are used. The
-//! library that reads the format still asserts some things; what it asserts is caught (see [`guarded`]).
+//! library that reads the format still asserts some things; what it asserts is caught (see `guarded`).
 
 mod shape;
 mod values;
