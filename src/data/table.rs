@@ -4,6 +4,7 @@
 //! text once and a small code per row. Joining a user's or a movie's columns to the ratings is then a gather of codes, and
 //! fitting a vocabulary looks at distinct texts, not at rows.
 
+use super::source::columns::told;
 use crate::error::{Error, Result};
 
 /// Named columns of one length.
@@ -11,6 +12,8 @@ use crate::error::{Error, Result};
 pub struct Table {
     rows: usize,
     columns: Vec<Column>,
+    /// What a user should know of where it came from.
+    notes: Vec<String>,
 }
 
 /// One named column.
@@ -56,7 +59,18 @@ impl Table {
         Table {
             rows,
             columns: Vec::new(),
+            notes: Vec::new(),
         }
+    }
+
+    /// Adds something that a user should know of where the rows came from.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// What a user should know.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The number of rows.
@@ -105,7 +119,7 @@ impl Table {
     /// The column called `name`.
     ///
     /// # Errors
-    /// When there is none; the message lists the columns that exist.
+    /// When there is none; the message tells those that exist, or the nearest of many.
     pub fn column(&self, name: &str) -> Result<&Values> {
         self.columns
             .iter()
@@ -113,10 +127,8 @@ impl Table {
             .map(|c| &c.values)
             .ok_or_else(|| {
                 let names: Vec<_> = self.columns.iter().map(|c| c.name.as_str()).collect();
-                Error::Data(format!(
-                    "the data has no column `{name}`; it has: {}",
-                    names.join(", ")
-                ))
+                let there = told(name, &names);
+                Error::Data(format!("there is no column `{name}`; there {there}"))
             })
     }
 
@@ -162,8 +174,20 @@ mod tests {
                 .column("c")
                 .unwrap_err()
                 .to_string()
-                .contains("has: a")
+                .contains("are: a")
         );
+    }
+
+    #[test]
+    fn of_many_columns_only_the_nearest_are_told() {
+        let mut table = Table::new(0);
+        for number in 0..1000 {
+            let name = format!("column {number}");
+            table.push(name, Values::Number(Vec::new())).unwrap();
+        }
+        let error = table.column("colum 77").unwrap_err().to_string();
+        assert!(error.contains("are 1000") && error.contains("column 77"));
+        assert!(error.len() < 200, "{error}");
     }
 
     #[test]

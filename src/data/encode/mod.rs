@@ -110,6 +110,7 @@ pub fn encode_rows(inputs: Inputs, rules: Rules<'_>, target: Target<'_>) -> Resu
     for (part, mut reader) in inputs.into_iter().enumerate() {
         let plan = Plan::new(protocol, rules.tables(), reader.as_mut())?;
         collected.read(reader.as_mut(), &plan, rules, part)?;
+        collected.rows.counts.notes.extend(reader.notes());
         for (name, table) in rules.tables() {
             tables.insert(name.clone(), table.only(&plan.used_of(name, table)));
         }

@@ -61,6 +61,7 @@ impl MovieLens {
         table.push("rating", number(&|r| f64::from(r.stars)))?;
         // Exact: the readers bound times far below 2^53.
         table.push("timestamp", number(&|r| r.seconds as f64))?;
+        self.notes.iter().for_each(|note| table.note(note.clone()));
         Ok(table)
     }
 }
@@ -193,6 +194,7 @@ mod tests {
                 rating(0, 1, 1, 978_307_200),
                 rating(1, 2, 3, -1),
             ],
+            notes: vec!["a note".into()],
         }
     }
 
@@ -233,6 +235,7 @@ mod tests {
         let times = table.numbers("timestamp").unwrap();
         assert_eq!(times, [978_307_199.0, 978_307_200.0, -1.0]);
         assert_eq!(table.columns().len(), 18);
+        assert_eq!(table.notes(), ["a note"]);
     }
 
     #[test]

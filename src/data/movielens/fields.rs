@@ -67,6 +67,14 @@ pub(super) fn whole(name: &str, field: &[u8]) -> Result<u32, String> {
         .ok_or_else(|| format!("{name} {} is not a whole number", quoted(field)))
 }
 
+/// `M` or `F`, as both data sets have it; `name` is the field's.
+pub(super) fn gender(name: &str, field: &[u8]) -> Result<String, String> {
+    match field {
+        b"M" | b"F" => Ok(text(field)),
+        _ => Err(format!("{name} {} is none, expected M or F", quoted(field))),
+    }
+}
+
 /// A rating of 1 to 5 stars.
 pub(super) fn stars(field: &[u8]) -> Result<u8, String> {
     match digits(field) {
@@ -155,6 +163,11 @@ mod tests {
                 whole("age", bad).unwrap_err().starts_with("age `"),
                 "{bad:?}"
             );
+        }
+        assert_eq!(gender("Gender", b"F").as_deref(), Ok("F"));
+        for bad in [&b""[..], b"f", b"X", b"MF"] {
+            let error = gender("Gender", bad).unwrap_err();
+            assert!(error.contains("expected M or F"), "{error}");
         }
         assert_eq!(stars(b"5"), Ok(5));
         assert_eq!(stars(b"0").unwrap_err(), "rating `0` is outside 1..5");

@@ -9,8 +9,46 @@ use crate::error::{Error, Result};
 /// No line of a MovieLens file comes near this; a file without line ends must not fill the memory.
 const LONGEST_LINE: usize = 64 * 1024;
 
+/// How a file ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// The number of its last line.
+    pub line: u64,
+    /// Whether that has no line end, so that it may have been cut.
+    pub open: bool,
+}
+
+impl End {
+    /// Refuses an open last line that is not like the others; `unlike` says what is wrong with it.
+    ///
+    /// # Errors
+    /// Names file and line.
+    pub fn check(self, path: &Path, unlike: impl FnOnce() -> Option<String>) -> Result<()> {
+        match self.open.then(unlike).flatten() {
+            None => Ok(()),
+            Some(unlike) => Err(Error::line(
+                path,
+                self.line,
+                format!(
+                    "the file seems to be cut: its last line has no line end, and {unlike}; add the line end if it is whole"
+                ),
+            )),
+        }
+    }
+
+    /// What a user should know of an open last line that is like the others.
+    pub fn note(self, file: &str) -> Option<String> {
+        let note = || {
+            format!(
+                "{file} ends without a line end: if it was cut, its last line is not what it was"
+            )
+        };
+        self.open.then(note)
+    }
+}
+
 /// Calls `each` with every line of a file, without the line's end (`\n` or `\r\n`; the last line may have none), holding
-/// one line in memory at a time. What `each` says is wrong becomes an error with the file and the line.
+/// one line in memory at a time; says how the file ended. What `each` says is wrong becomes an error with the file and the line.
 ///
 /// # Errors
 /// When the file cannot be read or has no line; when a line is empty, too long, or holds a control character other than
@@ -18,11 +56,14 @@ const LONGEST_LINE: usize = 64 * 1024;
 pub(super) fn for_each_line(
     path: &Path,
     mut each: impl FnMut(&[u8]) -> Result<(), String>,
-) -> Result<()> {
+) -> Result<End> {
     let file = File::open(path).map_err(Error::io(path, "open"))?;
     let mut reader = BufReader::with_capacity(256 * 1024, file);
     let mut line = Vec::new();
-    let mut number = 0;
+    let mut end = End {
+        line: 0,
+        open: false,
+    };
     loop {
         line.clear();
         let read = (&mut reader)
@@ -32,16 +73,19 @@ pub(super) fn for_each_line(
         if read == 0 {
             break;
         }
-        number += 1;
+        end = End {
+            line: end.line + 1,
+            open: !line.ends_with(b"\n"),
+        };
         let text = without_end(&line);
         check(text)
             .and_then(|()| each(text))
-            .map_err(|what| Error::line(path, number, what))?;
+            .map_err(|what| Error::line(path, end.line, what))?;
     }
-    if number == 0 {
+    if end.line == 0 {
         return Err(Error::line(path, 1, "the file is empty"));
     }
-    Ok(())
+    Ok(end)
 }
 
 fn without_end(line: &[u8]) -> &[u8] {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::fields::{Layout, quoted, seconds, stars, text, whole};
+use super::ends::{check_times, check_zips};
+use super::fields::{Layout, gender, quoted, seconds, stars, text, whole};
 use super::ids::Ids;
 use super::lines::for_each_line;
 use super::records::{Movie, MovieLens, Rating, User};
@@ -55,12 +56,14 @@ pub fn read(dir: &Path) -> Result<Table> {
 pub fn load(dir: &Path) -> Result<MovieLens> {
     let [data_file, item_file, user_file] = FILES;
     let mut user_ids = Ids::new("user");
-    let users = users(&dir.join(user_file), &mut user_ids)?;
+    let mut notes = Vec::new();
+    let users = users(&dir.join(user_file), &mut user_ids, &mut notes)?;
     let mut movie_ids = Ids::new("movie");
-    let movies = movies(&dir.join(item_file), &mut movie_ids)?;
+    let movies = movies(&dir.join(item_file), &mut movie_ids, &mut notes)?;
     let mut ratings = Vec::new();
     let layout = Layout::new("\t", "user id\titem id\trating\ttimestamp");
-    for_each_line(&dir.join(data_file), |line| {
+    let path = dir.join(data_file);
+    let end = for_each_line(&path, |line| {
         let [user, movie, rating, time] = layout.split(line)?;
         ratings.push(Rating {
             user: user_ids.position(whole("user id", user)?, user_file)?,
@@ -70,39 +73,42 @@ pub fn load(dir: &Path) -> Result<MovieLens> {
         });
         Ok(())
     })?;
+    check_times(&path, &ratings, end, &mut notes)?;
     Ok(MovieLens {
         users,
         movies,
         ratings,
+        notes,
     })
 }
 
-fn users(path: &Path, ids: &mut Ids) -> Result<Vec<User>> {
+fn users(path: &Path, ids: &mut Ids, notes: &mut Vec<String>) -> Result<Vec<User>> {
     let layout = Layout::new("|", "user id|age|gender|occupation|zip code");
     let mut users = Vec::new();
-    for_each_line(path, |line| {
-        let [id, age, gender, occupation, zip] = layout.split(line)?;
+    let end = for_each_line(path, |line| {
+        let [id, age, sex, occupation, zip] = layout.split(line)?;
         let id = whole("user id", id)?;
         ids.add(id)?;
         users.push(User {
             id,
-            gender: text(gender),
+            gender: gender("gender", sex)?,
             age: whole("age", age)?.to_string(),
             occupation: text(occupation),
             zip: text(zip),
         });
         Ok(())
     })?;
+    check_zips(path, &users, end, notes)?;
     Ok(users)
 }
 
-fn movies(path: &Path, ids: &mut Ids) -> Result<Vec<Movie>> {
+fn movies(path: &Path, ids: &mut Ids, notes: &mut Vec<String>) -> Result<Vec<Movie>> {
     let layout = Layout::new(
         "|",
         "movie id|title|release date|video release date|IMDb URL|19 genre flags",
     );
     let mut movies = Vec::new();
-    for_each_line(path, |line| {
+    let end = for_each_line(path, |line| {
         let fields = layout.split::<ITEM_FIELDS>(line)?;
         let (&[id, title, _, _, _], flags) = fields
             .split_first_chunk::<BEFORE_FLAGS>()
@@ -118,6 +124,7 @@ fn movies(path: &Path, ids: &mut Ids) -> Result<Vec<Movie>> {
         });
         Ok(())
     })?;
+    notes.extend(end.note(FILES[1]));
     Ok(movies)
 }
 

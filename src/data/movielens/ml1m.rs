@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::fields::{Layout, quoted, seconds, stars, text, whole};
+use super::ends::{check_genres, check_times, check_zips};
+use super::fields::{Layout, gender, quoted, seconds, stars, text, whole};
 use super::ids::Ids;
 use super::lines::for_each_line;
 use super::records::{Movie, MovieLens, Rating, User};
@@ -28,12 +29,14 @@ pub fn read(dir: &Path) -> Result<Table> {
 pub fn load(dir: &Path) -> Result<MovieLens> {
     let [users_file, movies_file, ratings_file] = FILES;
     let mut user_ids = Ids::new("user");
-    let users = users(&dir.join(users_file), &mut user_ids)?;
+    let mut notes = Vec::new();
+    let users = users(&dir.join(users_file), &mut user_ids, &mut notes)?;
     let mut movie_ids = Ids::new("movie");
-    let movies = movies(&dir.join(movies_file), &mut movie_ids)?;
+    let movies = movies(&dir.join(movies_file), &mut movie_ids, &mut notes)?;
     let mut ratings = Vec::new();
     let layout = Layout::new("::", "UserID::MovieID::Rating::Timestamp");
-    for_each_line(&dir.join(ratings_file), |line| {
+    let path = dir.join(ratings_file);
+    let end = for_each_line(&path, |line| {
         let [user, movie, rating, time] = layout.split(line)?;
         ratings.push(Rating {
             user: user_ids.position(whole("UserID", user)?, users_file)?,
@@ -43,36 +46,39 @@ pub fn load(dir: &Path) -> Result<MovieLens> {
         });
         Ok(())
     })?;
+    check_times(&path, &ratings, end, &mut notes)?;
     Ok(MovieLens {
         users,
         movies,
         ratings,
+        notes,
     })
 }
 
-fn users(path: &Path, ids: &mut Ids) -> Result<Vec<User>> {
+fn users(path: &Path, ids: &mut Ids, notes: &mut Vec<String>) -> Result<Vec<User>> {
     let layout = Layout::new("::", "UserID::Gender::Age::Occupation::Zip-code");
     let mut users = Vec::new();
-    for_each_line(path, |line| {
-        let [id, gender, age, occupation, zip] = layout.split(line)?;
+    let end = for_each_line(path, |line| {
+        let [id, sex, age, occupation, zip] = layout.split(line)?;
         let id = whole("UserID", id)?;
         ids.add(id)?;
         users.push(User {
             id,
-            gender: text(gender),
+            gender: gender("Gender", sex)?,
             age: whole("Age", age)?.to_string(),
             occupation: whole("Occupation", occupation)?.to_string(),
             zip: text(zip),
         });
         Ok(())
     })?;
+    check_zips(path, &users, end, notes)?;
     Ok(users)
 }
 
-fn movies(path: &Path, ids: &mut Ids) -> Result<Vec<Movie>> {
+fn movies(path: &Path, ids: &mut Ids, notes: &mut Vec<String>) -> Result<Vec<Movie>> {
     let layout = Layout::new("::", "MovieID::Title::Genres");
     let mut movies = Vec::new();
-    for_each_line(path, |line| {
+    let end = for_each_line(path, |line| {
         let [id, title, genres] = layout.split(line)?;
         let id = whole("MovieID", id)?;
         ids.add(id)?;
@@ -85,6 +91,7 @@ fn movies(path: &Path, ids: &mut Ids) -> Result<Vec<Movie>> {
         });
         Ok(())
     })?;
+    check_genres(path, &movies, end, notes)?;
     Ok(movies)
 }
 

@@ -17,6 +17,7 @@
 //! | `rating`, `timestamp` | rating | numbers: 1 to 5; seconds since 1970 |
 
 mod columns;
+mod ends;
 mod fields;
 mod ids;
 mod lines;
@@ -61,14 +62,38 @@ pub fn load(dir: &Path) -> Result<MovieLens> {
     }
 }
 
+/// What stands in the place of a file; none where there is nothing.
+fn instead(file: &Path) -> Option<&'static str> {
+    file.symlink_metadata().ok()?;
+    Some(match file.metadata() {
+        Err(_) => "a link to nothing",
+        Ok(found) if found.is_dir() => "a folder",
+        Ok(_) => "no regular file",
+    })
+}
+
+/// The files that a data set lacks, and what stands in their place.
+fn lacking(dir: &Path, files: &[&str]) -> String {
+    let (there, missing): (Vec<&str>, Vec<&str>) = files
+        .iter()
+        .partition(|file| instead(&dir.join(file)).is_some());
+    let is = |file: &str| Some(format!("{file} is {}", instead(&dir.join(file))?));
+    let mut parts: Vec<String> = there.into_iter().filter_map(is).collect();
+    if !missing.is_empty() {
+        parts.insert(0, format!("without {}", missing.join(", ")));
+        return parts.join(", and ");
+    }
+    format!("but {}", parts.join(", and "))
+}
+
 /// Says what a folder without a complete data set lacks, and how to get one.
 fn nothing_here(dir: &Path, lacks_1m: &[&str], lacks_100k: &[&str]) -> String {
     let found = if !dir.is_dir() {
         "no such folder".to_string()
     } else if lacks_1m.len() < ml1m::FILES.len() {
-        format!("MovieLens-1M without {}", lacks_1m.join(", "))
+        format!("MovieLens-1M {}", lacking(dir, lacks_1m))
     } else if lacks_100k.len() < ml100k::FILES.len() {
-        format!("MovieLens-100K without {}", lacks_100k.join(", "))
+        format!("MovieLens-100K {}", lacking(dir, lacks_100k))
     } else {
         "no MovieLens data".to_string()
     };

@@ -9,6 +9,8 @@ pub struct MovieLens {
     pub movies: Vec<Movie>,
     /// In file order.
     pub ratings: Vec<Rating>,
+    /// What a user should know of the files.
+    pub notes: Vec<String>,
 }
 
 /// A person who rates. The texts are as the file has them.

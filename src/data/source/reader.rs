@@ -27,6 +27,11 @@ pub trait Reader: Send {
     /// # Errors
     /// When the input cannot be read, or is damaged in a way that no single row is to blame for.
     fn next_block(&mut self) -> Result<Option<Box<dyn Block>>>;
+
+    /// What a user should know of the input; asked for at its end.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A piece of the input: whole rows, not parsed yet.

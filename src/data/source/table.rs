@@ -15,6 +15,7 @@ pub struct TableReader {
     table: Option<Table>,
     selected: Vec<usize>,
     file: Arc<Path>,
+    notes: Vec<String>,
 }
 
 impl TableReader {
@@ -26,6 +27,7 @@ impl TableReader {
     /// A reader of a table whose rows are the lines of a file.
     pub fn of_file(table: Table, file: &Path) -> TableReader {
         TableReader {
+            notes: table.notes().to_vec(),
             header: table.columns().iter().map(|c| c.name.clone()).collect(),
             table: Some(table),
             selected: Vec::new(),
@@ -43,6 +45,10 @@ impl Reader for TableReader {
         let places = columns.iter().map(|column| column.place(&self.header));
         self.selected = places.collect::<Result<_>>()?;
         Ok(())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     fn next_block(&mut self) -> Result<Option<Box<dyn Block>>> {

@@ -134,6 +134,7 @@ pub fn generate(config: &SyntheticConfig) -> Result<Table> {
         users,
         movies,
         ratings,
+        notes: Vec::new(),
     };
     let mut table = data.table()?;
     table.push(TRUE_PROBABILITY, Values::Number(probabilities))?;
