@@ -7,6 +7,7 @@ mod failure;
 mod generate;
 mod inspect;
 mod interrupt;
+mod numbers;
 mod options;
 mod output;
 mod predict;
