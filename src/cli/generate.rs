@@ -1,7 +1,7 @@
 //! `autoint generate`
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use autoint::Error;
@@ -10,6 +10,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use indicatif::{HumanBytes, HumanCount};
 
+use super::numbers;
+use super::output::is_stdout;
 use super::threads::Threads;
 
 /// Make a file of any length in a well-known layout, drawn from a known model.
@@ -23,10 +25,10 @@ pub struct Arguments {
     #[arg(long, value_parser = PossibleValuesParser::new(Layout::ALL.map(|(name, _)| name)))]
     layout: String,
     /// Rows, without the header
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = any)]
     rows: u64,
     /// What the rows are drawn with
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = any)]
     seed: u64,
     /// The file to write, whole or not at all [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -35,12 +37,16 @@ pub struct Arguments {
     threads: Threads,
 }
 
+fn any(text: &str) -> std::result::Result<u64, String> {
+    numbers::within(text, 0, u64::MAX)
+}
+
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let layout: Layout = self.layout.parse()?;
         self.threads.apply();
         let start = Instant::now();
-        match self.out.as_deref().filter(|path| *path != Path::new("-")) {
+        match self.out.as_deref().filter(|path| !is_stdout(path)) {
             Some(path) => {
                 let bytes = files::write_file(layout, self.rows, self.seed, path)?;
                 writeln!(

@@ -8,6 +8,7 @@ mod generate;
 mod init;
 mod inspect;
 mod interrupt;
+mod numbers;
 mod options;
 mod output;
 mod predict;

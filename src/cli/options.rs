@@ -9,6 +9,8 @@ use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::numbers;
+
 /// Of a log that no preset was tuned on.
 const STEPS_AN_EPOCH: usize = 100;
 /// On the 7,000 training rows of Criteo's public sample, steps of 128 rows fit best in the first epoch already; 256 and 512 rows
@@ -34,28 +36,28 @@ pub struct Options {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
     /// The most epochs (train.epochs); training ends earlier when validation stops improving
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     epochs: Option<usize>,
     /// Rows of a step (train.batch_size)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     batch_size: Option<usize>,
     /// The optimiser's step size, where its schedule starts (optimizer.learning_rate)
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = numbers::fraction)]
     learning_rate: Option<f64>,
     /// Numbers of an embedding (model.embedding.dim)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     embed_dim: Option<usize>,
     /// Attention heads of a layer (model.interacting.heads); they share its width, so they must divide it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     heads: Option<usize>,
     /// Interacting layers (model.interacting.layers)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     layers: Option<usize>,
     /// Dropout of the MLP (model.mlp.dropout), for autoint+ only; attention and embeddings have their own settings
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = numbers::fraction)]
     dropout: Option<f64>,
-    /// Seed of initialisation, shuffling and dropout (train.seed)
-    #[arg(long, value_name = "N")]
+    /// Seed of initialisation, shuffling and dropout (train.seed), up to 9223372036854775807
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::seed)]
     seed: Option<u64>,
 }
 
@@ -146,7 +148,7 @@ impl Options {
     fn own_sets(&self) -> Vec<String> {
         let text = |key: &str, value: Option<String>| value.map(|value| format!("{key}={value}"));
         let whole = |key, value: Option<usize>| text(key, value.map(|n| n.to_string()));
-        let fraction = |key, value: Option<f64>| text(key, value.map(|x| format!("{x:?}")));
+        let fraction = |key, value: Option<f64>| text(key, value.map(as_toml));
         let all = [
             text("model.kind", self.model.map(|kind| kind.to_string())),
             whole("train.epochs", self.epochs),
@@ -160,6 +162,11 @@ impl Options {
         ];
         all.into_iter().flatten().collect()
     }
+}
+
+/// TOML writes what is no number in small letters.
+fn as_toml(x: f64) -> String {
+    format!("{x:?}").to_lowercase()
 }
 
 #[cfg(test)]

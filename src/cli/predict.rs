@@ -1,13 +1,14 @@
 //! `autoint predict`
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use autoint::run::Run;
 use autoint::score::predict::{Output, predict};
 use autoint::simd::Isa;
 use clap::Args;
 
+use super::output::is_stdout;
 use super::threads::Threads;
 
 /// Predict rows of a CSV file.
@@ -49,26 +50,4 @@ impl Arguments {
         }
         Ok(())
     }
-}
-
-/// Whether a name is that of our own standard output: `-`, or what leads to it, such as `/dev/stdout`. Were that replaced as
-/// other files are, what else we print would go nowhere.
-fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-") || is_same_as_stdout(path)
-}
-
-#[cfg(unix)]
-fn is_same_as_stdout(path: &Path) -> bool {
-    use std::os::fd::AsFd;
-    use std::os::unix::fs::MetadataExt;
-    let own = io::stdout().as_fd().try_clone_to_owned();
-    let own = own.and_then(|own| std::fs::File::from(own).metadata());
-    let named = std::fs::metadata(path);
-    let key = |file: std::fs::Metadata| (file.dev(), file.ino());
-    own.is_ok_and(|own| named.is_ok_and(|named| key(own) == key(named)))
-}
-
-#[cfg(not(unix))]
-fn is_same_as_stdout(_path: &Path) -> bool {
-    false
 }

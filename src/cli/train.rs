@@ -20,7 +20,7 @@ use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
 use super::threads::Threads;
-use super::{data, interrupt, recorded};
+use super::{data, interrupt, numbers, recorded};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -47,7 +47,7 @@ pub struct Arguments {
     #[arg(long, requires = "out")]
     force: bool,
     /// Also keep a checkpoint whenever so many batches are done, not only after every epoch and at Ctrl-C
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, value_name = "STEPS", allow_negative_numbers = true, value_parser = steps)]
     checkpoint_every: Option<NonZeroU64>,
     /// Show in the end where the time went, op by op
     #[arg(long)]
@@ -62,6 +62,11 @@ pub struct Arguments {
     /// Go on also where the run's instruction set is missing; the result then has other bits
     #[arg(long, requires = "resume")]
     allow_other_isa: bool,
+}
+
+fn steps(text: &str) -> std::result::Result<NonZeroU64, String> {
+    let steps = numbers::within(text, 1, u64::MAX)?;
+    NonZeroU64::new(steps).ok_or_else(String::new)
 }
 
 impl Arguments {

@@ -1,5 +1,7 @@
 //! How a model is trained.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -49,7 +51,7 @@ impl TrainConfig {
     /// # Errors
     /// Names the setting, what it is and what it may be.
     pub fn validate(&self) -> Result<()> {
-        let check = |key: &str, ok: bool, expected: &str, got: f64| {
+        let check = |key: &str, ok: bool, expected: &str, got: &dyn fmt::Display| {
             if ok {
                 return Ok(());
             }
@@ -62,28 +64,23 @@ impl TrainConfig {
             "epochs",
             (1..=100_000).contains(&self.epochs),
             "1 to 100000",
-            self.epochs as f64,
+            &self.epochs,
         )?;
         let size = self.batch_size;
         check(
             "batch_size",
             (1..=1 << 20).contains(&size),
             "1 to 1048576",
-            size as f64,
+            &size,
         )?;
         let weight = self.positive_weight;
         check(
             "positive_weight",
             weight.is_finite() && weight > 0.0,
             "a number above 0",
-            weight.into(),
+            &weight,
         )?;
-        check(
-            "patience",
-            self.patience > 0,
-            "1 or more",
-            self.patience as f64,
-        )
+        check("patience", self.patience > 0, "1 or more", &self.patience)
     }
 }
 

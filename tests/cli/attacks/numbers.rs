@@ -49,11 +49,6 @@ fn every_numeric_option_says_what_it_takes() {
         ),
         (
             "--learning-rate",
-            "-inf",
-            "expected a number above 0, got -inf",
-        ),
-        (
-            "--learning-rate",
             "fast",
             "expected a number, such as 0.001 or 1e-3",
         ),
@@ -72,8 +67,8 @@ fn every_numeric_option_says_what_it_takes() {
             "half",
             "expected a number, such as 0.001 or 1e-3",
         ),
-        ("--threads", "0", "1..=1024"),
-        ("--threads", huge, "1..=1024"),
+        ("--threads", "0", "1 to 1024"),
+        ("--threads", huge, "1 to 1024"),
         ("--checkpoint-every", "0", "1 to 18446744073709551615"),
         ("--checkpoint-every", "x", "1 to 18446744073709551615"),
         ("--data", "synthetic:99999999999999999999", "synthetic:ROWS"),
@@ -114,7 +109,7 @@ fn so_does_every_setting() {
         ("model.linear_term=yes", "expected true or false, got `yes`"),
         (
             "model.mlp.hidden=64",
-            "expected a list, such as [64, 32], got `64`",
+            "expected a list of whole numbers, such as [64, 32], got `64`",
         ),
     ] {
         let key = set.split('=').next().unwrap();
