@@ -233,7 +233,7 @@ fn bad_rows_are_an_error_with_their_place_or_are_skipped_and_counted() {
 fn duplicates_are_told_refused_or_dropped() {
     let mut rows = rows(60);
     rows.push(rows[0].clone());
-    rows.push(rows[4].clone());
+    rows.push(rows[5].clone());
     let mut shop = Shop::new(&rows);
     let data = shop.encoded(&["log.csv"]).unwrap();
     assert_eq!(
@@ -260,7 +260,7 @@ fn duplicates_are_told_refused_or_dropped() {
         (counts.kept, 2)
     );
     // What is left is what a log without the first ones gives.
-    let without = [&rows[1..4], &rows[5..]].concat();
+    let without = [&rows[1..5], &rows[6..]].concat();
     let mut clean = Shop::new(&without);
     clean.protocol.rows.on_duplicate = OnDuplicate::Last;
     let clean = clean.encoded(&["log.csv"]).unwrap();
