@@ -5,6 +5,7 @@ use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 
 use autoint::Error;
+use autoint::data::source::parquet::is_guarded;
 
 use super::interrupt::Stopped;
 use super::output::note;
@@ -48,9 +49,14 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A panic is a defect of this program: from now on it is one line that says so.
+/// A panic is a defect of this program: from now on it is one line that says so; but for one over a damaged file, which is
+/// caught and becomes an error.
 pub fn report_panics() {
-    panic::set_hook(Box::new(|panic| note(&panic_line(panic))));
+    panic::set_hook(Box::new(|panic| {
+        if !is_guarded() {
+            note(&panic_line(panic));
+        }
+    }));
 }
 
 fn panic_line(panic: &PanicHookInfo<'_>) -> String {

@@ -5,6 +5,7 @@ mod download;
 mod evaluate;
 mod failure;
 mod generate;
+mod init;
 mod inspect;
 mod interrupt;
 mod numbers;
@@ -43,6 +44,7 @@ struct Cli {
 enum Command {
     Download(download::Arguments),
     Generate(generate::Arguments),
+    Init(init::Arguments),
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
@@ -78,6 +80,7 @@ impl Cli {
         match &self.command {
             Command::Download(arguments) => arguments.run(&mut out)?,
             Command::Generate(arguments) => arguments.run(&mut out)?,
+            Command::Init(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,

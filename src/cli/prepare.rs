@@ -1,10 +1,11 @@
 //! `autoint prepare`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use autoint::Error;
+use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
 use autoint::data::store::{Target, check_name};
 use clap::Args;
@@ -16,6 +17,9 @@ use super::data::{Asked, DataOptions};
 pub struct Arguments {
     #[command(flatten)]
     data: DataOptions,
+    /// Also write which part of the split each kept row is in: a line a row, `train`, `valid`, `test` or `none`
+    #[arg(long, value_name = "FILE")]
+    split_to: Option<PathBuf>,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -37,6 +41,9 @@ impl Arguments {
         }
         check_name(&self.out)?;
         let data = source.encode(protocol.as_ref(), Target::Store(&self.out))?;
+        if let Some(path) = &self.split_to {
+            write_split(&data, path)?;
+        }
         write!(out, "{}", data.summary())?;
         writeln!(out, "{}", data.counts())?;
         writeln!(
@@ -47,4 +54,21 @@ impl Arguments {
         )?;
         Ok(())
     }
+}
+
+/// Writes the part of each row.
+fn write_split(data: &Dataset, path: &Path) -> anyhow::Result<()> {
+    let mut parts = vec!["none"; data.rows()];
+    for (split, name) in [
+        (SplitName::Train, "train"),
+        (SplitName::Valid, "valid"),
+        (SplitName::Test, "test"),
+    ] {
+        for &row in data.split(split) {
+            parts[row as usize] = name;
+        }
+    }
+    let text: String = parts.iter().flat_map(|part| [part, "\n"]).collect();
+    std::fs::write(path, text).map_err(Error::io(path, "write"))?;
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use autoint::data::dataset::SplitName;
 use autoint::data::schema::Schema;
 use autoint::data::store::Target;
 use autoint::run::{Run, Writer};
@@ -86,6 +87,7 @@ impl Arguments {
         if let Some(from) = &self.from {
             return self.warm(&Run::open(from, isa, threads)?, isa, threads, out);
         }
+        // A wrong setting is told before any data are read.
         let settings = self.options.settings()?;
         let Asked {
             source,
@@ -96,6 +98,12 @@ impl Arguments {
         let data = source.encode(protocol.as_ref(), Target::Anywhere)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
+        let settings = match by_schema {
+            true => self
+                .options
+                .settings_for(data.split(SplitName::Train).len())?,
+            false => settings,
+        };
         let work = Work {
             data: &data,
             source: &source,

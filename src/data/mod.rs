@@ -11,6 +11,7 @@ pub mod dataset;
 pub mod download;
 pub mod encode;
 pub(crate) mod gather;
+pub mod init;
 pub mod lookup;
 pub mod mersenne;
 pub mod movielens;

@@ -6,6 +6,7 @@ mod download;
 mod errors;
 mod evaluate;
 mod generate;
+mod init;
 #[cfg(unix)]
 mod interrupt;
 mod pipe;

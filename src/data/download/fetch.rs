@@ -10,7 +10,7 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 use ureq::{Agent, Body, Timeout};
 
-use super::DownloadOptions;
+use super::set::DownloadOptions;
 use crate::error::{Error, Result};
 
 const REDIRECTS: u32 = 5;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use super::DownloadSet;
+use super::set::DownloadSet;
 
 /// MovieLens archives hold two dozen entries.
 const MOST_ENTRIES: usize = 1000;

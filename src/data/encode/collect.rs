@@ -34,6 +34,8 @@ pub(super) struct Collector {
     pub values: Collected,
     spec: FieldSpec,
     missing: Vec<String>,
+    /// Whether any row had a value, for values that leave no other trace.
+    some: bool,
     /// What is written in one go.
     codes: Vec<u32>,
     lengths: Vec<u32>,
@@ -64,6 +66,7 @@ impl Collector {
             values,
             spec: spec.clone(),
             missing: missing.to_vec(),
+            some: false,
             codes: Vec::new(),
             lengths: Vec::new(),
         }
@@ -76,6 +79,18 @@ impl Collector {
         }
     }
 
+    /// Whether no row had any value.
+    pub fn is_empty(&self) -> bool {
+        match &self.values {
+            Collected::One { texts, .. } | Collected::Many { texts, .. } => {
+                texts.texts().all(str::is_empty)
+            }
+            Collected::Numbers(_) | Collected::Buckets(_) | Collected::BucketLists { .. } => {
+                !self.some
+            }
+        }
+    }
+
     /// Adds the kept rows of a chunk; `slot` is the field's column.
     pub fn add(&mut self, admitted: &Admitted, slot: usize, made: Option<&Made>) -> Result<()> {
         let kept = &admitted.kept[..];
@@ -83,6 +98,7 @@ impl Collector {
             Some(Made::Numbers(numbers)) => {
                 if let Collected::Numbers(spool) = &mut self.values {
                     let numbers: Vec<f64> = kept.iter().map(|&row| numbers[row as usize]).collect();
+                    self.some |= numbers.iter().any(|x| !x.is_nan());
                     spool.extend(&numbers)?;
                 }
                 return Ok(());
@@ -98,6 +114,7 @@ impl Collector {
             values: collected,
             spec,
             missing,
+            some,
             codes,
             lengths,
         } = self;
@@ -118,6 +135,7 @@ impl Collector {
                     codes.push(bucket_of(plain(text, missing), buckets));
                     Ok(())
                 })?;
+                *some |= codes.iter().any(|&code| code > 0);
                 spool.extend(codes)
             }
             Collected::Many {
@@ -145,6 +163,7 @@ impl Collector {
                     codes.extend(single.map(|value| bucket_of(value, buckets)));
                     Ok(())
                 })?;
+                *some |= !codes.is_empty();
                 all.extend(lengths)?;
                 spool.extend(codes)
             }

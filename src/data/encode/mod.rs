@@ -1,9 +1,9 @@
 //! From raw rows to a [`Dataset`], in two passes.
 //!
-//! 1. **Collect** ([`admit`], [`collect`]): chunks are parsed and looked at in parallel, then every field takes its values out of
+//! 1. **Collect** (`admit`, `collect`): chunks are parsed and looked at in parallel, then every field takes its values out of
 //!    them, each field on a thread of its own. What stays in memory are the distinct values; what there is for each row goes into
 //!    temporary files once it is more than a few megabytes.
-//! 2. **Encode** ([`fit`], [`finish`]): the split is drawn, fields are fitted to the training rows, and codes are written.
+//! 2. **Encode** (`fit`, `finish`): the split is drawn, fields are fitted to the training rows, and codes are written.
 //!
 //! The same rows give the same data set for any number of threads and any size of chunks.
 
@@ -186,6 +186,16 @@ impl Collection {
         let protocol = rules.protocol();
         self.fields.iter_mut().for_each(Collector::close);
         self.rows.close(protocol)?;
+        for (spec, collector) in protocol.fields.iter().zip(&self.fields) {
+            if collector.is_empty() {
+                let columns: Vec<String> = spec.sources().iter().map(ToString::to_string).collect();
+                self.rows.counts.notes.push(format!(
+                    "field `{}` is missing in every row: is `{}` the right column?",
+                    spec.name,
+                    columns.join("`, `")
+                ));
+            }
+        }
         let stay = self.rows.stay.take();
         let stay = Marks(stay.as_deref());
         let rows = self.rows.kept();

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Movie, MovieLens, User};
+use super::records::{Movie, MovieLens, Rating, User};
 use crate::data::calendar::year_month;
 use crate::data::table::{Table, Values};
 use crate::error::{Error, Result};
@@ -23,9 +23,8 @@ impl MovieLens {
         let movie = |text: &dyn Fn(&Movie) -> String| gather(&movies, self.movies.iter().map(text));
         let user = |text: &dyn Fn(&User) -> String| gather(&users, self.users.iter().map(text));
         let times: Vec<(i64, u32)> = self.ratings.iter().map(|r| year_month(r.seconds)).collect();
-        let number = |get: &dyn Fn(&super::Rating) -> f64| {
-            Values::Number(self.ratings.iter().map(get).collect())
-        };
+        let number =
+            |get: &dyn Fn(&Rating) -> f64| Values::Number(self.ratings.iter().map(get).collect());
 
         let mut table = Table::new(self.ratings.len());
         table.push("user_id", user(&|u| u.id.to_string())?)?;

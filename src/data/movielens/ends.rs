@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::lines::End;
-use super::{Movie, Rating, User};
+use super::records::{Movie, Rating, User};
 use crate::data::calendar::year_month;
 use crate::error::Result;
 

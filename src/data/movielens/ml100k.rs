@@ -6,8 +6,8 @@ use super::ends::{check_times, check_zips};
 use super::fields::{Layout, gender, quoted, seconds, stars, text, whole};
 use super::ids::Ids;
 use super::lines::for_each_line;
+use super::records::{Movie, MovieLens, Rating, User};
 use super::title::split_year;
-use super::{Movie, MovieLens, Rating, User};
 use crate::data::table::Table;
 use crate::error::Result;
 

@@ -6,8 +6,8 @@ use super::ends::{check_genres, check_times, check_zips};
 use super::fields::{Layout, gender, quoted, seconds, stars, text, whole};
 use super::ids::Ids;
 use super::lines::for_each_line;
+use super::records::{Movie, MovieLens, Rating, User};
 use super::title::split_year;
-use super::{Movie, MovieLens, Rating, User};
 use crate::data::table::Table;
 use crate::error::Result;
 
@@ -145,9 +145,10 @@ mod tests {
         assert_eq!(data.ratings[2], expected);
     }
 
-    /// Each case breaks one line of one file and names what the message must hold.
+    // Each case breaks one line of one file and names what the message must hold.
+
     #[test]
-    fn a_bad_line_is_an_error_with_its_place() {
+    fn a_bad_line_of_users_or_movies_is_an_error_with_its_place() {
         let users: [(&[u8], &str); 5] = [
             (
                 b"7::F::18::3\n",
@@ -186,6 +187,10 @@ mod tests {
             let error = load_texts(USERS, bytes, RATINGS).unwrap_err().to_string();
             assert!(error.contains(what), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bad_line_of_ratings_is_an_error_with_its_place() {
         let ratings: [(&[u8], &str); 6] = [
             (
                 b"7::5::4::1\n7::5::4\n",

@@ -112,10 +112,39 @@ impl FromStr for Test {
             "<=" => bound(Order::AtMost),
             "<" => bound(Order::Below),
             "!=" => Ok(Test::NoneOf(vec![unquoted(value)])),
-            "in " => Ok(Test::OneOf(
-                value.split(',').map(|v| unquoted(v.trim())).collect(),
-            )),
+            "in " => Ok(Test::OneOf(listed(value))),
             _ => Ok(Test::OneOf(vec![unquoted(value)])),
+        }
+    }
+}
+
+/// The values of a list; a comma within quotes is one of the value.
+fn listed(list: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut rest = list.trim();
+    loop {
+        let quoted = ['"', '\''].into_iter().find_map(|quote| {
+            let inner = rest.strip_prefix(quote)?;
+            // The quote that ends a value stands before a comma or at the end.
+            let mut ends = inner.match_indices(quote).map(|(end, _)| end);
+            let is_end = |end: &usize| {
+                let behind = inner[end + 1..].trim_start();
+                behind.is_empty() || behind.starts_with(',')
+            };
+            let end = ends.find(is_end)?;
+            Some((&inner[..end], inner[end + 1..].trim_start()))
+        });
+        let (value, behind) = match quoted {
+            Some((value, behind)) => (value, behind),
+            None => {
+                let (value, behind) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+                (value.trim(), behind)
+            }
+        };
+        values.push(value.to_owned());
+        match behind.strip_prefix(',') {
+            Some(behind) => rest = behind.trim_start(),
+            None => return values,
         }
     }
 }
@@ -285,6 +314,10 @@ mod tests {
                 condition
             );
         }
+        let test: Test = "in \"a, b\", 'c', d, it's, \"\"".parse().unwrap();
+        let values = ["a, b", "c", "d", "it's", ""].map(str::to_owned);
+        assert_eq!(test, Test::OneOf(values.to_vec()));
+        assert_eq!(test.to_string().parse::<Test>().unwrap(), test);
         let condition: Condition = "main in a, b".parse().unwrap();
         assert_eq!(condition.column, ColumnRef::from("main"));
         let condition: Condition = "#4 >= 1".parse().unwrap();

@@ -9,7 +9,7 @@ use crate::data::split::SplitRule;
 use crate::error::{Error, Result};
 
 /// The largest schema file: a thousand fields take a tenth of this.
-const MOST_BYTES: u64 = 4 << 20;
+pub(crate) const MOST_BYTES: u64 = 4 << 20;
 
 /// Reads a schema file: the protocol, and where its rows are.
 ///
@@ -34,6 +34,9 @@ pub fn read(path: &Path) -> Result<(Protocol, Option<Source>)> {
 /// As [`read`].
 pub fn parse(text: &str, path: &Path) -> Result<Protocol> {
     let protocol: Protocol = toml::from_str(text).map_err(|error| {
+        if error.message() == "missing field `label`" {
+            return without_label(text, path);
+        }
         let line = error.span().map_or(1, |span| line_at(text, span.start));
         let what = error.message().split_whitespace().collect::<Vec<_>>();
         Error::line(path, line, what.join(" "))
@@ -43,6 +46,21 @@ pub fn parse(text: &str, path: &Path) -> Result<Protocol> {
         Error::line(path, line, what)
     })?;
     Ok(protocol)
+}
+
+/// What to say of a file without a label: the place where `autoint init` left candidates, if it did.
+fn without_label(text: &str, path: &Path) -> Error {
+    let left: Vec<usize> = text
+        .match_indices("\n# [label]")
+        .map(|(at, _)| at + 1)
+        .collect();
+    let what = match left.len() {
+        0 => "say which `column` it is, and which values are `positive` where it is not 0 or 1".to_owned(),
+        1 => "`autoint init` left one candidate commented out: take the `# ` away before its lines, or name another".to_owned(),
+        n => format!("`autoint init` left {n} candidates commented out: keep one"),
+    };
+    let line = left.first().map_or(1, |&at| line_at(text, at));
+    Error::line(path, line, format!("there is no [label]: {what}"))
 }
 
 fn line_at(text: &str, place: usize) -> u64 {

@@ -1,7 +1,7 @@
 //! A protocol names data filter, fields, label, split, metrics and the roles of columns together: two numbers can be compared
 //! only when their protocol is the same.
 //!
-//! It is data, not a name in the code: a user's schema file is one ([`file`]), those for MovieLens are values
+//! It is data, not a name in the code: a user's schema file is one ([`mod@file`]), those for MovieLens are values
 //! ([`crate::data::movielens::protocols`]), those of well-known logs come with the program ([`ready`]). A model keeps its own
 //! whole in `schema.json`.
 

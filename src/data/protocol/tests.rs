@@ -88,3 +88,20 @@ fn what_is_unknown_or_impossible_is_told_with_its_line() {
         .contains("test")
     );
 }
+
+#[test]
+fn a_missing_label_is_told_with_what_to_do() {
+    let label = "[label]\ncolumn = \"stars\"\npositive = \">= 4\"\n";
+    assert!(refused(label, "").starts_with("clicks.toml:1: there is no [label]: say which"));
+    let one = "# [label]\n# column = \"stars\"\n";
+    let error = refused(label, one);
+    assert!(
+        error.starts_with("clicks.toml:8:") && error.contains("one candidate"),
+        "{error}"
+    );
+    let error = refused(label, &format!("{one}#\n{one}"));
+    assert!(
+        error.contains("2 candidates commented out: keep one"),
+        "{error}"
+    );
+}

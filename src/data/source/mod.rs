@@ -14,6 +14,7 @@ pub mod layout;
 pub mod libsvm;
 mod lines;
 pub mod open;
+pub mod parquet;
 pub mod reader;
 pub mod sniff;
 pub mod table;

@@ -4,14 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::columns::ColumnRef;
 use super::csv::{CsvReader, Dialect, delimiter, one_column};
 use super::files::expand;
 use super::jsonl::Json;
 use super::layout::{Encoding, Format, Layout};
 use super::libsvm::{Ffm, Svm};
 use super::lines::LineReader;
-use super::reader::Reader;
-use super::sniff::sniff;
+use super::parquet::ParquetReader;
+use super::reader::{Chunk, Reader};
+use super::sniff::{PARQUET, sniff};
 use super::text::{Blocks, Cut};
 use crate::error::{Error, Result};
 
@@ -33,9 +35,7 @@ pub fn open(files: &[PathBuf], layout: &Layout) -> Result<Box<dyn Reader>> {
         Some(Format::Jsonl) => return Ok(Box::new(LineReader::<Json>::new(by_line()))),
         Some(Format::Libsvm) => return Ok(Box::new(LineReader::<Svm>::new(by_line()))),
         Some(Format::Libffm) => return Ok(Box::new(LineReader::<Ffm>::new(by_line()))),
-        Some(Format::Parquet) => {
-            return Err(Error::file(first, "is Parquet, which is not read yet"));
-        }
+        Some(Format::Parquet) => return Ok(Box::new(ParquetReader::new(files)?)),
         None | Some(Format::Csv) => {}
     }
     let (dialect, encoding) = dialect(layout, &found)?;
@@ -83,12 +83,22 @@ pub fn open_rows(input: &Path, layout: &Layout) -> Result<Box<dyn Reader>> {
 /// and a header.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`], and when it is Parquet.
 pub fn open_input(
     name: &Path,
-    input: Box<dyn Read + Send>,
+    mut input: Box<dyn Read + Send>,
     layout: &Layout,
 ) -> Result<Box<dyn Reader>> {
+    let mut start = Vec::new();
+    let length = PARQUET.len() as u64;
+    let read = input.by_ref().take(length).read_to_end(&mut start);
+    read.map_err(Error::io(name, "read"))?;
+    if start == PARQUET {
+        // How it is to be read stands at its end.
+        let what = "Parquet cannot be read from a pipe: write it to a file first";
+        return Err(Error::file(name, what));
+    }
+    let input = Box::new(io::Cursor::new(start).chain(input));
     let usual = Layout {
         format: Some(Format::Csv),
         delimiter: Some(','),
@@ -130,4 +140,29 @@ fn dialect(layout: &Layout, found: &Layout) -> Result<(Dialect, Encoding)> {
     };
     // Never guessed: text that is no UTF-8 is an error until somebody says what it is.
     Ok((dialect, layout.encoding.unwrap_or(Encoding::Utf8)))
+}
+
+/// All chunks of an input in memory, read as `format`; for what feeds readers with bytes of its own making.
+///
+/// # Errors
+/// As [`open`].
+pub fn read_all(bytes: &[u8], format: Format) -> Result<Vec<Chunk>> {
+    let layout = Layout {
+        format: Some(format),
+        ..Layout::default()
+    };
+    let file = tempfile::NamedTempFile::new().map_err(Error::io("a temporary file", "create"))?;
+    fs::write(file.path(), bytes).map_err(Error::io(file.path(), "write"))?;
+    let mut reader = open(&[file.path().to_owned()], &layout)?;
+    let columns: Vec<ColumnRef> = match reader.header() {
+        Some(header) => (1..=header.len() as u32).map(ColumnRef::Number).collect(),
+        None if format == Format::Jsonl => ["label", "a", "a.b"].map(ColumnRef::from).to_vec(),
+        None => ["label", "1", "2"].map(ColumnRef::from).to_vec(),
+    };
+    reader.select(&columns)?;
+    let mut chunks = Vec::new();
+    while let Some(block) = reader.next_block()? {
+        chunks.push(block.parse()?);
+    }
+    Ok(chunks)
 }

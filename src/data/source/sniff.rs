@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 
 /// Unpacked bytes that are looked at.
 const START: u64 = 1 << 20;
+/// How a Parquet file begins.
+pub(super) const PARQUET: &[u8] = b"PAR1";
 /// Rows that are looked at.
 const ROWS: usize = 200;
 /// What delimits values, the usual first: of equally good ones the first is taken.
@@ -34,7 +36,7 @@ pub fn of_bytes(start: &[u8]) -> Layout {
         format: Some(format),
         ..Layout::default()
     };
-    if start.starts_with(b"PAR1") {
+    if start.starts_with(PARQUET) {
         return format(Format::Parquet);
     }
     let encoding = encoding_of(start);

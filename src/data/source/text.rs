@@ -138,6 +138,10 @@ impl Stream {
                 self.mark(&mut bytes)?;
             }
             if (read as u64) < missing {
+                if is_open(&bytes, cut) {
+                    let at = self.line + lines(&bytes[..last_end(&bytes, cut)]);
+                    return Err(self.unclosed(at));
+                }
                 break bytes.len();
             }
             let end = last_end(&bytes, cut);
@@ -179,6 +183,11 @@ impl Stream {
         Ok(())
     }
 
+    fn unclosed(&self, line: u64) -> Error {
+        let what = "a quote in the row that begins here is not closed; close it, or say `quoted = false` in [input]";
+        Error::line(&self.file, line, what)
+    }
+
     fn endless(&self, cut: Cut) -> Error {
         let megabytes = LONGEST >> 20;
         let what = match cut {
@@ -203,7 +212,7 @@ fn last_end(bytes: &[u8], cut: Cut) -> usize {
     if let Cut::Quoted { delimiter } = cut
         && memchr::memchr(b'"', bytes).is_some()
     {
-        return last_unquoted_end(bytes, delimiter);
+        return last_unquoted_end(bytes, delimiter).0;
     }
     if let Some(at) = memchr::memrchr(b'\n', bytes) {
         return at + 1;
@@ -213,9 +222,19 @@ fn last_end(bytes: &[u8], cut: Cut) -> usize {
     memchr::memrchr(b'\r', before).map_or(0, |at| at + 1)
 }
 
-/// As `csv` reads it: a quote opens a field only at its start; within, two quotes are one; what follows the closing one is taken as
+/// Whether bytes end within quotes.
+fn is_open(bytes: &[u8], cut: Cut) -> bool {
+    match cut {
+        Cut::Lines => false,
+        Cut::Quoted { delimiter } => {
+            memchr::memchr(b'"', bytes).is_some() && last_unquoted_end(bytes, delimiter).1
+        }
+    }
+}
+
+/// The end of the last row, and whether what follows ends within quotes. As `csv` reads it: a quote opens a field only at its start; within, two quotes are one; what follows the closing one is taken as
 /// it is.
-fn last_unquoted_end(bytes: &[u8], delimiter: u8) -> usize {
+fn last_unquoted_end(bytes: &[u8], delimiter: u8) -> (usize, bool) {
     let (mut end, mut start, mut quoted) = (0, true, false);
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -243,7 +262,7 @@ fn last_unquoted_end(bytes: &[u8], delimiter: u8) -> usize {
             byte => start = byte == delimiter,
         }
     }
-    end
+    (end, quoted)
 }
 
 /// ISO-8859-1 as UTF-8: every byte is the character of its number.
@@ -306,12 +325,15 @@ mod tests {
         assert_eq!(latin[0].bytes, "café\n".as_bytes());
         let open = [b"a,b\n1,\"2\n".to_vec(), b"x\n".repeat(LONGEST / 2 + 100)].concat();
         let error = blocks(&open, QUOTED, Encoding::Utf8, 8)
-            .unwrap_err()
-            .to_string();
+            .map(|_| ())
+            .unwrap_err();
+        let error = error.to_string();
         assert!(
             error.starts_with("f:2: ") && error.contains("not closed"),
             "{error}"
         );
+        let small = blocks(b"a\nb\n\"c\nd\n", QUOTED, Encoding::Utf8, 2).unwrap_err();
+        assert!(small.to_string().starts_with("f:3: a quote"), "{small}");
         assert!(blocks(b"", QUOTED, Encoding::Utf8, 8).unwrap().is_empty());
     }
 
@@ -324,7 +346,10 @@ mod tests {
                 let mut reader = reader.has_headers(false).flexible(true).from_reader(bytes);
                 reader.byte_records().map(|r| r.unwrap()).collect()
             };
-            let all = blocks(text.as_bytes(), QUOTED, Encoding::Utf8, size).unwrap();
+            let Ok(all) = blocks(text.as_bytes(), QUOTED, Encoding::Utf8, size) else {
+                prop_assert!(is_open(text.as_bytes(), QUOTED));
+                return Ok(());
+            };
             let parts: Vec<_> = all.iter().flat_map(|b| rows(&b.bytes)).collect();
             prop_assert_eq!(parts, rows(text.as_bytes()));
         }

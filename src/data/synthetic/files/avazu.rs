@@ -4,8 +4,8 @@
 //! columns of the other kind hold one fixed value each. C15 to C19 and C21 are told by the advertisement, C14. The model behind the clicks
 //! is the sum of what site or app, place, device and campaign are worth, and of what pairs of them are worth together.
 
-use super::Rows;
 use super::maths::{effect, mix, mix32, pair_effect, push_hex, push_number, sigmoid};
+use super::rows::Rows;
 use super::zipf::{Law, Zipf};
 use crate::data::synthetic::draw::Draw;
 

@@ -13,8 +13,8 @@
 //! Likes nearly cancel over the characters, so an item's rate says little; whoever learns users' characters from
 //! their clicks knows much more.
 
-use super::Rows;
 use super::maths::{effect, exp, mix, pair_effect, push_number, sigmoid};
+use super::rows::Rows;
 use super::zipf::{Law, Zipf};
 use crate::data::synthetic::draw::Draw;
 

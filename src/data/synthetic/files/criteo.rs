@@ -8,8 +8,8 @@
 //! - what pairs of fields are worth together ([`PAIRS`]): nothing on average over either, so that only a model that combines
 //!   fields can know.
 
-use super::Rows;
 use super::maths::{effect, exp, mix32, pair_effect, push_hex, push_number, sigmoid, spread};
+use super::rows::Rows;
 use super::zipf::{Law, Zipf};
 use crate::data::synthetic::draw::Draw;
 

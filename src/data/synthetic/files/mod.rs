@@ -18,6 +18,7 @@ mod avazu;
 mod clicks;
 mod criteo;
 mod maths;
+mod rows;
 mod zipf;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use std::str::FromStr;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
+use self::rows::Rows;
 use super::draw::Draw;
 use crate::error::{Error, Result};
 use crate::files::write_whole;
@@ -71,15 +73,6 @@ impl FromStr for Layout {
             Error::config("layout", format!("`{text}` is none of {names}"))
         })
     }
-}
-
-/// A kind of file: what its rows are drawn from.
-trait Rows: Sync {
-    /// The first line, with its end; empty when there is none.
-    fn header(&self) -> &'static str;
-
-    /// Appends row `number` as a line, and gives the probability that its label was drawn with.
-    fn row(&self, number: u64, draw: &mut Draw, line: &mut Vec<u8>) -> f64;
 }
 
 /// The rows of a layout; `rows` is how many there will be.
