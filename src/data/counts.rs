@@ -85,3 +85,52 @@ impl fmt::Display for Counts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+
+    use crate::data::encode::encode;
+    use crate::data::protocol::{FitOn, OnBad, OnDuplicate};
+    use crate::data::testing::{any_rows, protocol, random_split, table};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Rows that are dropped, bad, there twice, and several of these at once.
+        #[test]
+        fn every_row_that_was_read_is_counted_once(
+            mut rows in any_rows(),
+            bad in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+            twice in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
+            last: bool,
+        ) {
+            // The first two stay, so that some do.
+            for place in bad {
+                let place = 2 + place.index(rows.len());
+                rows.get_mut(place).iter_mut().for_each(|row| row.2 = "much".into());
+            }
+            for place in twice {
+                rows.push(rows[place.index(rows.len())].clone());
+            }
+            let mut rules = protocol(FitOn::All, random_split(1));
+            rules.roles.item = Some("tags".into());
+            rules.rows.on_bad = OnBad::Skip;
+            rules.rows.on_duplicate = if last { OnDuplicate::Last } else { OnDuplicate::Keep };
+            let data = encode(&table(&rows), &rules).unwrap();
+            let counts = data.counts();
+            prop_assert_eq!(counts.read, rows.len() as u64);
+            prop_assert_eq!(counts.kept, data.rows() as u64);
+            let dropped: u64 = counts.dropped.values().sum();
+            let sum = counts.kept + dropped + counts.bad + counts.duplicates_dropped;
+            prop_assert_eq!(counts.read, sum, "{}", counts);
+            prop_assert_eq!(counts.duplicates_dropped, if last { counts.duplicates } else { 0 });
+            // Also as they are printed: the first line has all of them.
+            let text = counts.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            let told = line.replace("rows ", "").replace("(\"rating\" == 3)", "");
+            let numbers: Vec<u64> = told.split(',').map(|part| {
+                part.split_whitespace().next().unwrap().parse().unwrap()
+            }).collect();
+            prop_assert_eq!(numbers[0], numbers[1..].iter().sum::<u64>(), "{}", line);
+        }
+    }
+}

@@ -153,7 +153,13 @@ fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
-        Error::line(path, line, one_line(error.message()))
+        let what = match error.message() {
+            message if message.contains("too large") => {
+                "a number is too large: TOML holds whole numbers up to 9223372036854775807".into()
+            }
+            message => one_line(message),
+        };
+        Error::line(path, line, what)
     })
 }
 

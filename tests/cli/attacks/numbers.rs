@@ -117,12 +117,16 @@ fn so_does_every_setting() {
         assert!(message.contains(&format!("`{key}`: ")), "{message}");
         assert!(message.contains(what), "{message}");
     }
-    scene.write(
-        "c.toml",
-        "[train]\nepochs = 2\nseed = 18446744073709551615\n",
-    );
-    let message = scene.fails(&["train", "--config", "c.toml"], 1);
-    assert!(message.contains("c.toml:3: "), "{message}");
+    for seed in [
+        "18446744073709551615",
+        "9223372036854775808",
+        "99999999999999999999999",
+    ] {
+        scene.write("c.toml", format!("[train]\nepochs = 2\nseed = {seed}\n"));
+        let message = scene.fails(&["train", "--config", "c.toml"], 1);
+        assert!(message.contains("c.toml:3: "), "{message}");
+        assert!(message.contains("up to 9223372036854775807"), "{message}");
+    }
     scene.write("c.toml", "[train]\nseed = -4\n");
     let message = scene.fails(&["train", "--config", "c.toml"], 2);
     assert!(
