@@ -9,6 +9,8 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown, register_usize};
 
+use super::output::note;
+
 /// What a shell reports for a program that a signal ended is this and the signal's number.
 const ENDED: u8 = 128;
 
@@ -71,7 +73,7 @@ fn tell(signals: &[i32]) -> anyhow::Result<()> {
         .name("signals".into())
         .spawn(move || {
             if signals.forever().next().is_some() {
-                super::output::note("stopping after this batch; once more to kill without saving");
+                note("stopping after this batch; once more to kill without saving");
             }
         })?;
     Ok(())
