@@ -154,7 +154,8 @@ fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
         let what = match error.message() {
-            message if message.contains("too large") => {
+            // Beyond 64 bits the reader has a number of its own, which it then cannot take.
+            message if message.contains("too large") || message.contains("as i128") => {
                 "a number is too large: TOML holds whole numbers up to 9223372036854775807".into()
             }
             message => one_line(message),
