@@ -104,7 +104,8 @@ fn ignored(status: &str) -> u64 {
     mask.unwrap_or(0)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -14,14 +14,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parquet::errors::ParquetError;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
 };
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use self::shape::{Column, columns_of};
-use self::values::{Pages, Read, read};
+use self::values::{Pages, Read, read, said};
 use super::cells::{Cells, Texts};
 use super::columns::ColumnRef;
 use super::reader::{BadRow, Block, Chunk, Reader};
@@ -307,14 +306,6 @@ fn chunk(file: Arc<Path>, lines: std::ops::Range<u64>, reads: Vec<Read>) -> Chun
         lines,
         columns: columns.into_iter().map(Cells::Text).collect(),
         bad,
-    }
-}
-
-/// What the library says, without the word for its kind of error.
-fn said(error: ParquetError) -> String {
-    match error {
-        ParquetError::General(what) | ParquetError::EOF(what) | ParquetError::NYI(what) => what,
-        other => other.to_string(),
     }
 }
 

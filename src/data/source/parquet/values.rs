@@ -11,7 +11,6 @@ use parquet::errors::{ParquetError, Result as Answer};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::said;
 use super::shape::{Column, Kind};
 use crate::data::calendar::date;
 use crate::data::source::cells::{LIST, Texts};
@@ -95,6 +94,14 @@ impl PageReader for Pages {
 
     fn at_record_boundary(&mut self) -> Answer<bool> {
         self.pages.at_record_boundary()
+    }
+}
+
+/// What the library says, without the word for its kind of error.
+pub(super) fn said(error: ParquetError) -> String {
+    match error {
+        ParquetError::General(what) | ParquetError::EOF(what) | ParquetError::NYI(what) => what,
+        other => other.to_string(),
     }
 }
 
