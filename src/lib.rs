@@ -9,7 +9,7 @@
 //!                                                                            ▼
 //!         shard ▶ embed ▶ interacting layers (+ MLP) ▶ logit ▶ loss ▶ gradients ▶ optimiser
 //!                                                                            │
-//!                           evaluate · predict · report ◀── run directory ◀──┘
+//!                           evaluate · predict · recommend ◀── run directory ◀──┘
 //! ```
 //!
 //! # Reading order
@@ -25,7 +25,8 @@
 //! 7. [`settings`]: presets, and all that a run can be told.
 //! 8. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 9. [`run`]: the run directory.
-//! 10. [`train`]: the loop.
+//! 10. [`recommend`]: the items of a catalogue in a user's order.
+//! 11. [`train`]: the loop.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -57,6 +58,7 @@ pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod optim;
+pub mod recommend;
 pub mod run;
 pub mod score;
 pub mod settings;

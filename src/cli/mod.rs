@@ -14,9 +14,11 @@ mod output;
 mod predict;
 mod prepare;
 mod progress;
+mod recommend;
 mod recorded;
 mod resume;
 mod session;
+mod similar;
 mod table;
 mod threads;
 mod train;
@@ -51,6 +53,8 @@ enum Command {
     Tune(Box<tune::Arguments>),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
+    Recommend(recommend::Arguments),
+    Similar(similar::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
 }
@@ -86,6 +90,8 @@ impl Cli {
             Command::Tune(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
+            Command::Recommend(arguments) => arguments.run(&mut out)?,
+            Command::Similar(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,
         }

@@ -26,6 +26,7 @@ pub struct Resume<'a> {
     pub threads: Threads,
     pub checkpoint_every: Option<NonZeroU64>,
     pub profile: bool,
+    pub no_catalogue: bool,
     pub allow_other_isa: bool,
 }
 
@@ -67,6 +68,7 @@ impl Resume<'_> {
             trainer,
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
+            no_catalogue: self.no_catalogue,
             stop,
         };
         session.run(out)

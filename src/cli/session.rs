@@ -32,6 +32,8 @@ pub struct Work<'a> {
     pub checkpoint_every: Option<NonZeroU64>,
     /// Show where the time went.
     pub profile: bool,
+    /// Leave users and items out of the run.
+    pub no_catalogue: bool,
     pub stop: &'a AtomicBool,
 }
 
@@ -71,6 +73,7 @@ impl Work<'_> {
             run: directory(settings)?,
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
+            no_catalogue: self.no_catalogue,
             stop: self.stop,
         };
         session.run(out)
@@ -86,6 +89,8 @@ pub struct Session<'a> {
     pub checkpoint_every: Option<NonZeroU64>,
     /// Show where the time went.
     pub profile: bool,
+    /// Leave users and items out of the run.
+    pub no_catalogue: bool,
     pub stop: &'a AtomicBool,
 }
 
@@ -104,12 +109,17 @@ impl Session<'_> {
             self.trainer.run(&mut progress, self.stop)?
         };
         let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
+        let catalogue = match self.no_catalogue {
+            true => None,
+            false => self.origin.source.catalogue(&self.data.schema().protocol)?,
+        };
         self.run.finish(Finished {
             settings: &self.origin.settings,
             schema: self.data.schema(),
             provenance: &provenance,
             layout: self.trainer.runtime().tape().layout(),
             parameters: &outcome.parameters,
+            catalogue: catalogue.as_ref(),
         })?;
         let evaluation = match outcome.ended {
             Ended::Stopped => None,

@@ -52,6 +52,9 @@ pub struct Arguments {
     /// Show in the end where the time went, op by op
     #[arg(long)]
     profile: bool,
+    /// Leave users and items out of the run: it then scores rows, but cannot `recommend`
+    #[arg(long)]
+    no_catalogue: bool,
     /// Start from the weights of this run on new --data in its schema: its vocabularies take in new values, old ones keep their
     /// weights, and its settings hold where no others are given
     #[arg(long, value_name = "RUN", conflicts_with_all = ["schema", "protocol", "weight_column"])]
@@ -78,6 +81,7 @@ impl Arguments {
                 threads: self.threads,
                 checkpoint_every: self.checkpoint_every,
                 profile: self.profile,
+                no_catalogue: self.no_catalogue,
                 allow_other_isa: self.allow_other_isa,
             };
             return resume.run(out);
@@ -112,6 +116,7 @@ impl Arguments {
             threads,
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
+            no_catalogue: self.no_catalogue,
             stop: interrupt::requested()?,
         };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
@@ -145,6 +150,7 @@ impl Arguments {
             threads,
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
+            no_catalogue: self.no_catalogue,
             stop: interrupt::requested()?,
         };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), true);

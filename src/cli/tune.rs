@@ -63,6 +63,7 @@ impl Arguments {
             threads,
             checkpoint_every: None,
             profile: false,
+            no_catalogue: false,
             stop: interrupt::requested()?,
         };
         let rows = data.schema().offsets().last().copied().unwrap_or(0);
@@ -104,6 +105,7 @@ impl Arguments {
                 threads: self.threads,
                 checkpoint_every: None,
                 profile: false,
+                no_catalogue: false,
                 allow_other_isa: false,
             };
             return resume.run(out);

@@ -29,6 +29,48 @@ pub enum FieldBatch {
 }
 
 impl FieldBatch {
+    /// Appends rows of another batch's field of the same variant; of another variant, nothing.
+    pub fn append(&mut self, from: &FieldBatch, rows: impl Iterator<Item = usize>) {
+        match (self, from) {
+            (FieldBatch::One { ids }, FieldBatch::One { ids: from }) => {
+                ids.extend(rows.map(|row| from[row]));
+            }
+            (
+                FieldBatch::Scaled { ids, values },
+                FieldBatch::Scaled {
+                    ids: from,
+                    values: scales,
+                },
+            ) => {
+                for row in rows {
+                    ids.push(from[row]);
+                    values.push(scales[row]);
+                }
+            }
+            (
+                FieldBatch::Mean { starts, ids },
+                FieldBatch::Mean {
+                    starts: from_starts,
+                    ids: from,
+                },
+            )
+            | (
+                FieldBatch::Sum { starts, ids },
+                FieldBatch::Sum {
+                    starts: from_starts,
+                    ids: from,
+                },
+            ) => {
+                for row in rows {
+                    let list = from_starts[row] as usize..from_starts[row + 1] as usize;
+                    ids.extend_from_slice(&from[list]);
+                    starts.push(ids.len() as u32);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The table rows of a sample and what each is multiplied by: the embedding is their weighted sum.
     pub fn bag(&self, row: usize) -> impl Iterator<Item = (u32, f32)> + '_ {
         let (ids, scale) = match self {

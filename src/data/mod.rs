@@ -2,10 +2,11 @@
 //!
 //! Reading order: [`table`] (what readers give), [`movielens`] and [`synthetic`] (the readers), [`protocol`] (what is asked
 //! of a table), [`split`], [`schema`] and [`vocab`] (what is fitted), [`encode`], [`dataset`] and [`store`] (encoded rows in
-//! memory and on disk), [`source`] (all of it by one name), [`batch`] (what the model gets).
+//! memory and on disk), [`source`] (all of it by one name), [`catalogue`] (who and what there is), [`batch`] (what the model gets).
 
 pub mod batch;
 pub mod calendar;
+pub mod catalogue;
 pub mod counts;
 pub mod dataset;
 pub mod download;

@@ -13,6 +13,8 @@ pub(crate) const WEIGHTS: &str = "model.safetensors";
 pub(super) const SCHEMA: &str = "schema.json";
 pub(super) const CONFIG: &str = "config.toml";
 pub(super) const PROVENANCE: &str = "data.json";
+/// Who and what the data are about.
+pub(super) const CATALOGUE: &str = "catalogue.bin";
 pub(super) const METRICS: &str = "metrics.jsonl";
 pub(super) const REPORT: &str = "report.html";
 /// The folder of the checkpoint.
@@ -21,7 +23,9 @@ pub(super) const CHECKPOINT: &str = "checkpoint";
 const STATE: &str = "state.bin";
 
 /// Every file that a run directory may hold.
-pub(super) const FILES: [&str; 6] = [METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, WEIGHTS];
+pub(super) const FILES: [&str; 7] = [
+    METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, CATALOGUE, WEIGHTS,
+];
 
 /// The weights of a run.
 pub fn weights_file(run: &Path) -> PathBuf {

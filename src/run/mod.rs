@@ -6,6 +6,7 @@
 //! | `schema.json` | fields, vocabularies, label rule: how raw values are encoded |
 //! | `config.toml` | every setting, defaults resolved |
 //! | `data.json` | where the data came from, their fingerprint, rows and instruction set; the SHA-256 of all files above, and its own |
+//! | `catalogue.bin` | users, items, who had what: what `recommend` and `serve` need of the data; not without both roles, nor with `--no-catalogue` |
 //! | `metrics.jsonl` | one line an epoch, there while training runs |
 //! | `report.html` | all of it for people |
 //! | `checkpoint/` | how to go on, see [`checkpoint`]; until training has come to its end |

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::directory::{CONFIG, SCHEMA, WEIGHTS, read, schema_of};
+use super::directory::{CATALOGUE, CONFIG, SCHEMA, WEIGHTS, read, schema_of};
 use super::provenance::Provenance;
 use super::seal::{Sums, check};
 use super::weights;
 use crate::autograd::{Parameters, Runtime, Var};
+use crate::data::catalogue::Catalogue;
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::model::{Model, build};
@@ -66,6 +67,23 @@ impl Run {
             parameters,
             attention,
         })
+    }
+
+    /// Who and what its data were about.
+    ///
+    /// # Errors
+    /// When the run has none, or the file was changed.
+    pub fn catalogue(&self) -> Result<Catalogue> {
+        let file = self.path.join(CATALOGUE);
+        if self.sums.of(CATALOGUE).is_empty() {
+            let what = "the run has no catalogue of users and items: its data were encoded already (a store), have no `user` and \
+                `item` in [roles], or it was trained with --no-catalogue; train it from the files of a schema that has both";
+            return Err(Error::file(&self.path, what));
+        }
+        let bytes = read(&file)?;
+        check(&file, &bytes, self.sums.of(CATALOGUE))?;
+        Catalogue::from_bytes(&bytes)
+            .map_err(|what| Error::file(&file, format!("is no usable catalogue: {what}")))
     }
 
     /// What its weights are scored with. Keep it: freezing them takes time.

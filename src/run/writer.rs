@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::checkpoint::{self, Snapshot};
 use super::directory::{
-    CHECKPOINT, CONFIG, FILES, METRICS, PROVENANCE, REPORT, SCHEMA, WEIGHTS, has_checkpoint,
-    names_in, remove_temporaries, schema_bytes,
+    CATALOGUE, CHECKPOINT, CONFIG, FILES, METRICS, PROVENANCE, REPORT, SCHEMA, WEIGHTS,
+    has_checkpoint, names_in, remove_temporaries, schema_bytes,
 };
 use super::history::EpochRecord;
 use super::lock::{LOCK, Lock};
@@ -15,6 +15,7 @@ use super::provenance::{Origin, Provenance};
 use super::seal::seal;
 use super::weights;
 use crate::autograd::{Layout, Parameters};
+use crate::data::catalogue::Catalogue;
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::files::{is_temporary, write_whole};
@@ -42,6 +43,7 @@ pub struct Finished<'a> {
     pub provenance: &'a Provenance,
     pub layout: &'a Layout,
     pub parameters: &'a Parameters,
+    pub catalogue: Option<&'a Catalogue>,
 }
 
 impl Writer {
@@ -177,11 +179,12 @@ impl Writer {
         let config = run.settings.to_toml()?;
         let schema = schema_bytes(run.schema)?;
         let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
-        let files = [
-            (CONFIG, config.as_bytes()),
-            (SCHEMA, &schema),
-            (WEIGHTS, &weights),
-        ];
+        let catalogue = run.catalogue.map(Catalogue::to_bytes).transpose();
+        let catalogue =
+            catalogue.map_err(|e| Error::Data(format!("the catalogue cannot be written: {e}")))?;
+        let mut files = vec![(CONFIG, config.as_bytes()), (SCHEMA, &schema)];
+        files.extend(catalogue.iter().map(|bytes| (CATALOGUE, &bytes[..])));
+        files.push((WEIGHTS, &weights));
         let provenance = seal(run.provenance, &files)?;
         self.put(PROVENANCE, &provenance)?;
         for (name, bytes) in files {

@@ -8,7 +8,6 @@ use csv::Writer;
 
 use super::scorer::Scorer;
 use crate::data::encode::rows::{RowEncoder, needed};
-use crate::data::source::cells::Cells;
 use crate::data::source::open::open_rows;
 use crate::data::source::reader::{Chunk, Reader};
 use crate::error::{Error, Result};
@@ -92,7 +91,7 @@ fn predict_rows(
             return Err(Error::line(&chunk.file, bad.line, &*bad.what));
         }
         for row in 0..chunk.rows() {
-            let values: Vec<Cow<'_, str>> = chunk.columns.iter().map(|c| text(c, row)).collect();
+            let values: Vec<Cow<'_, str>> = chunk.columns.iter().map(|c| c.text(row)).collect();
             unknown.push(
                 encoder
                     .push(&values)
@@ -110,16 +109,6 @@ fn predict_rows(
 
 fn at(chunk: &Chunk, row: usize, error: &Error) -> Error {
     Error::line(&chunk.file, chunk.lines[row], error.to_string())
-}
-
-/// The text of a cell.
-fn text(cells: &Cells, row: usize) -> Cow<'_, str> {
-    match cells {
-        Cells::Text(texts) => Cow::Borrowed(texts.get(row)),
-        Cells::Dictionary { texts, codes } => Cow::Borrowed(&texts[codes[row] as usize]),
-        Cells::Number(numbers) if numbers[row].is_nan() => Cow::Borrowed(""),
-        Cells::Number(numbers) => Cow::Owned(numbers[row].to_string()),
-    }
 }
 
 /// The table of predictions.
@@ -157,7 +146,7 @@ impl Table<'_> {
 }
 
 /// The sigmoid, computed in f64 and given as the nearest f32: the logit has no more digits.
-fn probability(logit: f32) -> f32 {
+pub fn probability(logit: f32) -> f32 {
     (1.0 / (1.0 + (-f64::from(logit)).exp())) as f32
 }
 

@@ -12,6 +12,7 @@ mod interrupt;
 mod pipe;
 mod predict;
 mod prepare;
+mod recommend;
 mod reproduce;
 mod scene;
 #[path = "../support/server.rs"]

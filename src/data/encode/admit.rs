@@ -1,6 +1,7 @@
 //! The rows of one chunk that are used, their labels, and what can only be told by looking at values: numbers, times, bad rows.
 //! It depends on no other chunk, so chunks are admitted in parallel.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -395,10 +396,8 @@ impl Judge<'_> {
     fn crossed(&self, spec: &FieldSpec, slots: &[Slot], columns: &[Cells]) -> Cells {
         let rows = 0..self.fates.len();
         let text = |row: usize| {
-            let parts: Vec<String> = slots
-                .iter()
-                .map(|&slot| text_of(&columns[slot], row))
-                .collect();
+            let parts: Vec<Cow<'_, str>> =
+                slots.iter().map(|&slot| columns[slot].text(row)).collect();
             crossed(spec, &parts, self.missing)
         };
         Cells::Text(rows.map(text).collect())
@@ -421,14 +420,5 @@ pub(super) fn crossed<S: AsRef<str>>(spec: &FieldSpec, parts: &[S], missing: &[S
     match parts.iter().all(String::is_empty) {
         true => String::new(),
         false => parts.join("&"),
-    }
-}
-
-fn text_of(cells: &Cells, row: usize) -> String {
-    match cells {
-        Cells::Text(texts) => texts.get(row).to_owned(),
-        Cells::Dictionary { texts, codes } => texts[codes[row] as usize].clone(),
-        Cells::Number(numbers) if numbers[row].is_nan() => String::new(),
-        Cells::Number(numbers) => (numbers[row] + 0.0).to_string(),
     }
 }

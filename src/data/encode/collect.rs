@@ -239,12 +239,7 @@ fn intern(
 /// Hands the text of each kept row to `each`.
 fn each_text(cells: &Cells, kept: &[u32], mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
     for &row in kept {
-        match cells {
-            Cells::Text(all) => each(all.get(row as usize))?,
-            Cells::Dictionary { texts, codes } => each(&texts[codes[row as usize] as usize])?,
-            Cells::Number(numbers) if numbers[row as usize].is_nan() => each("")?,
-            Cells::Number(numbers) => each(&(numbers[row as usize] + 0.0).to_string())?,
-        }
+        each(&cells.text(row as usize))?;
     }
     Ok(())
 }

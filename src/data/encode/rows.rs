@@ -110,6 +110,16 @@ impl<'s> RowEncoder<'s> {
         Ok(encoder)
     }
 
+    /// Per field, the places in a row that its value is made of: for a column of a joined table that of the key.
+    pub fn places(&self) -> Vec<Vec<usize>> {
+        let place = |place: &Place<'_>| match place {
+            Place::Row(place) => *place,
+            Place::Table { key, .. } => *key,
+        };
+        let of_field = |places: &Vec<Place<'_>>| places.iter().map(place).collect();
+        self.places.iter().map(of_field).collect()
+    }
+
     /// Adds a row to the batch, and names the fields whose value the schema does not know. An empty text is a missing value:
     /// it uses the unknown row, but is not reported as unknown.
     ///

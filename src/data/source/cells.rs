@@ -1,5 +1,6 @@
 //! The cells of one column of a chunk.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One cell a row. The empty text and NaN mean "missing".
@@ -85,6 +86,21 @@ impl<S: AsRef<str>> FromIterator<S> for Texts {
 }
 
 impl Cells {
+    /// The text of a row; the empty one for a missing value, and beyond the last row. Minus zero is zero.
+    pub fn text(&self, row: usize) -> Cow<'_, str> {
+        match self {
+            Cells::Text(texts) => Cow::Borrowed(texts.get(row)),
+            Cells::Dictionary { texts, codes } => {
+                let text = codes.get(row).and_then(|&code| texts.get(code as usize));
+                Cow::Borrowed(text.map_or("", String::as_str))
+            }
+            Cells::Number(numbers) => match numbers.get(row) {
+                Some(number) if !number.is_nan() => Cow::Owned((number + 0.0).to_string()),
+                _ => Cow::Borrowed(""),
+            },
+        }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         match self {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::cells::Cells;
 use super::columns::ColumnRef;
 use super::layout::Layout;
 use super::open::open;
@@ -31,7 +30,7 @@ pub fn load(files: &[PathBuf], layout: &Layout, key: &ColumnRef) -> Result<Looku
             return Err(Error::line(&chunk.file, bad.line, &*bad.what));
         }
         for (column, cells) in columns.iter_mut().zip(&chunk.columns) {
-            extend(column, cells);
+            column.extend((0..cells.len()).map(|row| cells.text(row).into_owned()));
         }
     }
     let keys = columns[place]
@@ -44,14 +43,4 @@ pub fn load(files: &[PathBuf], layout: &Layout, key: &ColumnRef) -> Result<Looku
         .map(|(_, column)| column);
     Lookup::new(keys, others.collect())
         .map_err(|what| Error::file(&files[0], format!("cannot be joined: {what}")))
-}
-
-fn extend(column: &mut Vec<String>, cells: &Cells) {
-    match cells {
-        Cells::Text(texts) => column.extend(texts.iter().map(str::to_owned)),
-        Cells::Dictionary { texts, codes } => {
-            column.extend(codes.iter().map(|&code| texts[code as usize].clone()));
-        }
-        Cells::Number(numbers) => column.extend(numbers.iter().map(ToString::to_string)),
-    }
 }

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use self::open::open;
 use self::table::TableReader;
+use crate::data::catalogue::{self, Catalogue};
 use crate::data::dataset::Dataset;
 use crate::data::encode::{Inputs, Rules, encode_rows};
 use crate::data::lookup::Lookup;
@@ -282,6 +283,18 @@ impl Source {
         let mut schema = schema.clone();
         schema.tables.extend(self.tables(&schema.protocol)?);
         encode_rows(inputs, Rules::Grown(&schema), Target::Anywhere)
+    }
+
+    /// Who and what the raw rows are about; none where the protocol names no users or no items, or the rows are encoded already.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn catalogue(&self, protocol: &Protocol) -> Result<Option<Catalogue>> {
+        let roles = &protocol.roles;
+        if matches!(self, Source::Store { .. }) || roles.user.is_none() || roles.item.is_none() {
+            return Ok(None);
+        }
+        catalogue::build::build(self.inputs(protocol)?, protocol, &self.tables(protocol)?)
     }
 
     /// The readers of the raw rows.
