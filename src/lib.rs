@@ -26,7 +26,8 @@
 //! 8. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 9. [`run`]: the run directory.
 //! 10. [`recommend`]: the items of a catalogue in a user's order.
-//! 11. [`train`]: the loop.
+//! 11. [`serve`]: the same over HTTP, for programs and for people.
+//! 12. [`train`]: the loop.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -61,6 +62,7 @@ pub mod optim;
 pub mod recommend;
 pub mod run;
 pub mod score;
+pub mod serve;
 pub mod settings;
 #[allow(
     unsafe_code,

@@ -17,6 +17,7 @@ mod progress;
 mod recommend;
 mod recorded;
 mod resume;
+mod serve;
 mod session;
 mod similar;
 mod table;
@@ -55,6 +56,7 @@ enum Command {
     Predict(predict::Arguments),
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
+    Serve(serve::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
 }
@@ -92,6 +94,7 @@ impl Cli {
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,
+            Command::Serve(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,
         }

@@ -156,3 +156,24 @@ fn profile(users: &Side, values: &[(String, String)]) -> Result<Vec<String>> {
     }
     Ok(texts)
 }
+
+/// What a form for the moment asks: fields made of a part of it, else its columns, with the latest value where there is one.
+pub fn derived_names(catalogue: &Catalogue, schema: &Schema) -> Vec<(String, String)> {
+    let used = |name: &str| {
+        let fields = schema.fields.iter().flat_map(|field| field.sources());
+        fields.into_iter().any(|source| source.to_string() == name)
+    };
+    let fields = schema.fields.iter().filter(|field| {
+        derived(catalogue, schema, &field.name).is_some()
+            && catalogue
+                .context
+                .iter()
+                .all(|(name, _)| *name != field.name)
+    });
+    let fields = fields.map(|field| (field.name.clone(), String::new()));
+    let columns = catalogue.context.iter().filter(|(name, _)| {
+        let direct = schema.fields.iter().any(|field| field.name == *name);
+        used(name) && direct
+    });
+    columns.cloned().chain(fields).collect()
+}

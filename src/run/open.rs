@@ -69,13 +69,18 @@ impl Run {
         })
     }
 
+    /// Whether it was written with a catalogue.
+    pub fn has_catalogue(&self) -> bool {
+        !self.sums.of(CATALOGUE).is_empty()
+    }
+
     /// Who and what its data were about.
     ///
     /// # Errors
     /// When the run has none, or the file was changed.
     pub fn catalogue(&self) -> Result<Catalogue> {
         let file = self.path.join(CATALOGUE);
-        if self.sums.of(CATALOGUE).is_empty() {
+        if !self.has_catalogue() {
             let what = "the run has no catalogue of users and items: its data were encoded already (a store), have no `user` and \
                 `item` in [roles], or it was trained with --no-catalogue; train it from the files of a schema that has both";
             return Err(Error::file(&self.path, what));

@@ -44,6 +44,7 @@ fn without_data_it_takes_the_synthetic_set_and_says_how_to_get_the_real_one() {
     assert!(out.contains("95 % interval"));
     assert_eq!(scene.names("runs"), ["course-autoint-autoint+"]);
     let files = [
+        "catalogue.bin",
         "config.toml",
         "data.json",
         "metrics.jsonl",

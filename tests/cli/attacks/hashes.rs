@@ -92,6 +92,7 @@ fn the_hashes_are_those_that_anyone_computes() {
     assert_eq!(
         names,
         [
+            "catalogue.bin",
             "config.toml",
             "data.json",
             "model.safetensors",

@@ -1,0 +1,119 @@
+//! `autoint serve`
+
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use autoint::serve::{App, Config, Limits, serve};
+use autoint::simd::Isa;
+use autoint::{Error, Result};
+use clap::Args;
+
+use super::output::note;
+use super::threads::Threads;
+
+/// Serve trained runs over HTTP: pages for people at /, a JSON API for programs under /v1.
+///
+/// SIGHUP opens the runs anew without dropping a request; Ctrl-C and SIGTERM finish what is running and end with exit code 0.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A run directory; again for more, the first answers where none is named
+    #[arg(long, required = true, value_name = "RUN")]
+    run: Vec<PathBuf>,
+    /// Where to listen; another address than this machine's own needs --token-file
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// A file with the token that everything under /v1 then asks for
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The longest body of a request, in bytes
+    #[arg(long, default_value_t = Limits::default().body, value_name = "BYTES")]
+    max_body: usize,
+    /// The most rows of a request
+    #[arg(long, default_value_t = Limits::default().rows, value_name = "ROWS")]
+    max_rows: usize,
+    /// The most requests at once; more are answered with 503
+    #[arg(long, default_value_t = Limits::default().concurrent, value_name = "REQUESTS")]
+    max_concurrent: usize,
+    /// The longest time for a request, in milliseconds
+    #[arg(long, default_value_t = Limits::default().time.as_millis() as u64, value_name = "MS")]
+    max_time: u64,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Arguments {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let threads = self.threads.apply();
+        let limits = Limits {
+            body: self.max_body,
+            rows: self.max_rows,
+            concurrent: self.max_concurrent,
+            time: Duration::from_millis(self.max_time),
+            ..Limits::default()
+        };
+        let token = self.token_file.as_deref().map(token).transpose()?;
+        let isa = Isa::choose()?;
+        let app = App::open(self.run.clone(), isa, threads, limits, token)?;
+        let app = Arc::new(app);
+        for model in app.models().iter() {
+            let protocol = &model.scorer().schema().protocol.name;
+            let kind = model.settings.model.kind;
+            writeln!(out, "model  {}: {kind}, protocol {protocol}", model.name)?;
+        }
+        let config = Config {
+            listen: self.listen,
+            workers: threads.max(1),
+        };
+        let reloaded = Arc::clone(&app);
+        serve(app, &config, until_asked(reloaded), |address| {
+            let _ = writeln!(out, "ready  http://{address}");
+            let _ = out.flush();
+        })?;
+        Ok(())
+    }
+}
+
+/// The token in a file; spaces around it are none of it.
+fn token(file: &Path) -> Result<String> {
+    let text = fs::read_to_string(file).map_err(Error::io(file, "read"))?;
+    match text.trim() {
+        "" => Err(Error::file(
+            file,
+            "is empty: write a long random token into it",
+        )),
+        token => Ok(token.to_owned()),
+    }
+}
+
+/// Reloads at SIGHUP; done at Ctrl-C and SIGTERM.
+async fn until_asked(app: Arc<App>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut hangup), Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::hangup()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Without signals it runs until it is killed.
+        return std::future::pending().await;
+    };
+    std::future::poll_fn(|context| {
+        while let std::task::Poll::Ready(Some(())) = hangup.poll_recv(context) {
+            let app = Arc::clone(&app);
+            tokio::task::spawn_blocking(move || match app.reload() {
+                Ok(()) => note("reloaded"),
+                Err(error) => note(&format!("not reloaded, the old models stay: {error}")),
+            });
+        }
+        let ended =
+            terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
+        match ended {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    })
+    .await;
+}

@@ -1,0 +1,157 @@
+//! `POST /v1/recommend` and `POST /v1/similar`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use crate::recommend::similar::{Neighbour, item_field, similar as near};
+use crate::recommend::{self, Who};
+use crate::serve::app::App;
+use crate::serve::problem::Problem;
+
+/// Items of an answer.
+const MOST: usize = 1_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recommend {
+    model: Option<String>,
+    user: Option<String>,
+    profile: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    set: BTreeMap<String, String>,
+    #[serde(default = "ten")]
+    top: usize,
+    #[serde(default)]
+    include_rated: bool,
+    #[serde(default)]
+    filter: BTreeMap<String, String>,
+    #[serde(default)]
+    diversity: f64,
+}
+
+fn ten() -> usize {
+    10
+}
+
+#[derive(Debug, Serialize)]
+pub struct Answer<T> {
+    model: String,
+    #[serde(flatten)]
+    answer: T,
+}
+
+fn checked_top(top: usize) -> Result<usize, Problem> {
+    match top {
+        1..=MOST => Ok(top),
+        _ => Err(Problem::value(
+            "top",
+            format!("{top} items, expected 1 to {MOST}"),
+        )),
+    }
+}
+
+/// The best items for somebody.
+pub async fn recommend(
+    State(app): State<Arc<App>>,
+    body: Body,
+) -> Result<Json<Answer<recommend::Answer>>, Problem> {
+    app.work(move |app| {
+        let asked: Recommend = body.json()?;
+        let who = match (asked.user, asked.profile) {
+            (Some(user), None) => Who::User(user),
+            (None, Some(profile)) => Who::Profile(profile.into_iter().collect()),
+            _ => {
+                return Err(Problem::value(
+                    "user",
+                    "expected either `user` or `profile`",
+                ));
+            }
+        };
+        if !(0.0..=1.0).contains(&asked.diversity) {
+            return Err(Problem::value("diversity", "expected a number from 0 to 1"));
+        }
+        let model = app.model(asked.model.as_deref())?;
+        let ranker = model.ranker()?;
+        if let Who::User(id) = &who
+            && ranker.catalogue().users.place(id).is_none()
+        {
+            let detail = format!(
+                "{} is not in the data; `profile` describes somebody new",
+                ranker.catalogue().users.name
+            );
+            return Err(Problem {
+                field: Some("user".into()),
+                ..Problem::missing(detail)
+            });
+        }
+        let answer = ranker.recommend(&recommend::Request {
+            who,
+            set: asked.set.into_iter().collect(),
+            top: checked_top(asked.top)?,
+            include_rated: asked.include_rated,
+            filter: asked.filter.into_iter().collect(),
+            diversity: asked.diversity,
+        })?;
+        Ok(Json(Answer {
+            model: model.name.clone(),
+            answer,
+        }))
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Similar {
+    model: Option<String>,
+    item: Option<String>,
+    field: Option<String>,
+    value: Option<String>,
+    #[serde(default = "ten")]
+    top: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Neighbours {
+    field: String,
+    value: String,
+    neighbours: Vec<Neighbour>,
+}
+
+/// The values nearest to one.
+pub async fn similar(
+    State(app): State<Arc<App>>,
+    body: Body,
+) -> Result<Json<Answer<Neighbours>>, Problem> {
+    app.work(move |app| {
+        let asked: Similar = body.json()?;
+        let model = app.model(asked.model.as_deref())?;
+        let scorer = model.scorer();
+        let (field, value) = match (asked.item, asked.field, asked.value) {
+            (Some(item), None, None) => {
+                let catalogue = model.ranker()?.catalogue();
+                (item_field(scorer.schema(), catalogue)?.to_owned(), item)
+            }
+            (None, Some(field), Some(value)) => (field, value),
+            _ => {
+                let detail = "expected either `item`, or `field` and `value`";
+                return Err(Problem::value("item", detail));
+            }
+        };
+        let neighbours = near(scorer, &field, &value, checked_top(asked.top)?)?;
+        Ok(Json(Answer {
+            model: model.name.clone(),
+            answer: Neighbours {
+                field,
+                value,
+                neighbours,
+            },
+        }))
+    })
+    .await
+}

@@ -1,0 +1,27 @@
+//! `/v1`: JSON in, JSON out. `openapi.json` beside this file describes it.
+
+mod ask;
+mod body;
+mod look;
+mod score;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::app::App;
+
+/// The description, OpenAPI 3.1.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// The routes.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/score", post(score::score))
+        .route("/v1/recommend", post(ask::recommend))
+        .route("/v1/similar", post(ask::similar))
+        .route("/v1/models", get(look::models))
+        .route("/v1/users/{id}", get(look::user))
+        .route("/v1/items/{id}", get(look::item))
+}

@@ -1,0 +1,124 @@
+//! What all requests share: the models, the gate, the counts.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Semaphore;
+
+use super::limits::Limits;
+use super::metrics::Counts;
+use super::problem::Problem;
+use super::served::Served;
+use crate::error::{Error, Result};
+use crate::simd::Isa;
+
+/// See the module.
+#[derive(Debug)]
+pub struct App {
+    runs: Vec<PathBuf>,
+    isa: Isa,
+    threads: usize,
+    models: RwLock<Arc<[Arc<Served>]>>,
+    pub limits: Limits,
+    /// What everything under `/v1` asks for.
+    pub token: Option<String>,
+    /// Requests that may still be taken on.
+    pub gate: Arc<Semaphore>,
+    pub counts: Counts,
+}
+
+impl App {
+    /// Opens the runs; the first is the one that answers when none is named.
+    ///
+    /// # Errors
+    /// When a run cannot be opened, or two have the same name.
+    pub fn open(
+        runs: Vec<PathBuf>,
+        isa: Isa,
+        threads: usize,
+        limits: Limits,
+        token: Option<String>,
+    ) -> Result<App> {
+        Ok(App {
+            models: RwLock::new(load(&runs, isa, threads)?),
+            runs,
+            isa,
+            threads,
+            limits,
+            token,
+            gate: Arc::new(Semaphore::new(limits.concurrent)),
+            counts: Counts::default(),
+        })
+    }
+
+    /// All models as they are now. Whoever holds them keeps them, also when they are replaced.
+    pub fn models(&self) -> Arc<[Arc<Served>]> {
+        let models = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&models)
+    }
+
+    /// The model of a name; the first one without.
+    ///
+    /// # Errors
+    /// When no model has the name; lists those there are.
+    pub fn model(&self, name: Option<&str>) -> Result<Arc<Served>, Problem> {
+        let models = self.models();
+        let found = match name {
+            None => models.first(),
+            Some(name) => models.iter().find(|model| model.name == name),
+        };
+        found.map(Arc::clone).ok_or_else(|| {
+            let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+            let detail = format!("there is no such model; there are: {}", names.join(", "));
+            Problem {
+                field: Some("model".into()),
+                ..Problem::missing(detail)
+            }
+        })
+    }
+
+    /// Opens all runs anew and puts them in the place of the old ones; requests that are being answered keep theirs.
+    ///
+    /// # Errors
+    /// As [`App::open`]; the old models stay.
+    pub fn reload(&self) -> Result<()> {
+        let fresh = load(&self.runs, self.isa, self.threads)?;
+        *self.models.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// Computes away from the network threads.
+    ///
+    /// # Errors
+    /// When the work itself refuses, or has a defect.
+    pub async fn work<T: Send + 'static>(
+        self: &Arc<App>,
+        work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&app)).await;
+        done.unwrap_or_else(|_| {
+            let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+            Err(Problem::new(
+                status,
+                "a defect of the server; it goes on with other requests",
+            ))
+        })
+    }
+}
+
+fn load(runs: &[PathBuf], isa: Isa, threads: usize) -> Result<Arc<[Arc<Served>]>> {
+    let mut models: Vec<Arc<Served>> = Vec::new();
+    for path in runs {
+        let model = Served::open(path, isa, threads)?;
+        if let Some(other) = models.iter().find(|other| other.name == model.name) {
+            let what = format!(
+                "has the same name as {}: rename one of the folders",
+                other.path.display()
+            );
+            return Err(Error::file(path, what));
+        }
+        models.push(Arc::new(model));
+    }
+    Ok(models.into())
+}

@@ -1,0 +1,22 @@
+//! Trained runs over HTTP: a JSON API for programs, pages for people.
+//!
+//! Nothing from outside is trusted: bodies, rows, waiting and connections are bounded ([`limits`]), every refusal is a
+//! [`problem`] that names the field, and the network threads never compute (a fixed number of other threads does).
+//!
+//! Reading order: [`limits`], [`problem`], [`served`] (a run in memory), [`app`] (all of them, and what requests share), [`api`],
+//! [`metrics`], [`pages`], [`server`] (connections, from the first to the last).
+
+pub mod api;
+pub mod app;
+pub mod guard;
+pub mod limits;
+pub mod metrics;
+pub mod pages;
+pub mod problem;
+pub mod served;
+pub mod server;
+
+pub use app::App;
+pub use limits::Limits;
+pub use served::Served;
+pub use server::{Config, serve};

@@ -1,0 +1,137 @@
+//! Every word of the pages, in both languages.
+
+/// A language of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Korean,
+    English,
+}
+
+impl Language {
+    /// The one that the address asks for, else the browser's.
+    pub fn of(asked: Option<&str>, accepted: &str) -> Language {
+        match asked {
+            Some("ko") => Language::Korean,
+            Some("en") => Language::English,
+            // The first of both in the browser's list; their weights only ever fall.
+            _ => match (accepted.find("ko"), accepted.find("en")) {
+                (Some(korean), Some(english)) if korean < english => Language::Korean,
+                (Some(_), None) => Language::Korean,
+                _ => Language::English,
+            },
+        }
+    }
+
+    /// As in an address, and in `lang`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::Korean => "ko",
+            Language::English => "en",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Language {
+        match self {
+            Language::Korean => Language::English,
+            Language::English => Language::Korean,
+        }
+    }
+
+    /// A word or a sentence.
+    pub fn say(self, word: Word) -> &'static str {
+        let (korean, english) = word.both();
+        match self {
+            Language::Korean => korean,
+            Language::English => english,
+        }
+    }
+}
+
+macro_rules! words {
+    ($($name:ident: $korean:literal, $english:literal;)*) => {
+        /// What the pages say.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Word { $($name),* }
+
+        impl Word {
+            #[cfg(test)]
+            const ALL: &[Word] = &[$(Word::$name),*];
+
+            fn both(self) -> (&'static str, &'static str) {
+                match self { $(Word::$name => ($korean, $english)),* }
+            }
+        }
+    };
+}
+
+words! {
+    Tagline: "추천 모델을 보고, 묻고, 이해하기", "See, ask and understand a recommender";
+    OtherLanguage: "English", "한국어";
+    Users: "사용자", "users";
+    Items: "아이템", "items";
+    Rows: "기록", "rows";
+    Models: "모델", "Models";
+    Model: "모델", "model";
+    Protocol: "프로토콜", "protocol";
+    Preset: "프리셋", "preset";
+    BestEpoch: "최적 에포크", "best epoch";
+    ValidAuc: "검증 AUC", "validation AUC";
+    ValidLoss: "검증 손실", "validation loss";
+    TrainLoss: "학습 손실", "training loss";
+    Epoch: "에포크", "epoch";
+    Ask: "추천 받기", "Ask for recommendations";
+    User: "사용자", "user";
+    AllModels: "모두 나란히", "all, side by side";
+    Moment: "시점 (비워 두면 데이터의 마지막 시점)", "The moment (left empty: the latest in the data)";
+    Show: "보기", "Show";
+    Liked: "좋아한 아이템", "Liked items";
+    NoLiked: "좋아한 아이템이 없습니다. 추천은 프로필만으로 계산됩니다.", "This user has no liked items; the list below rests on the profile alone.";
+    Recommended: "추천", "Recommended";
+    Score: "점수", "score";
+    Date: "날짜", "date";
+    Shared: "두 모델 모두", "in both lists";
+    Latest: "데이터의 마지막 값", "the latest in the data";
+    Given: "직접 입력", "given";
+    Unknown: "모델이 모르는 값", "values the model does not know";
+    NoUser: "그런 사용자가 없습니다", "There is no such user";
+    WhichUsers: "데이터에 있는 사용자의 예", "Users in the data are, for example";
+    MissingUser: "사용자 번호를 입력해 주세요", "Please give a user";
+    NoCatalogue: "이 모델에는 카탈로그가 없어 점수만 계산할 수 있습니다.", "This model has no catalogue: it can only score rows.";
+    Similar: "비슷한 아이템", "Similar items";
+    Cosine: "코사인 유사도", "cosine similarity";
+    Item: "아이템", "item";
+    NoItem: "그런 아이템이 없습니다", "There is no such item";
+    Training: "학습 과정", "Training";
+    NoHistory: "이 모델의 학습 기록이 없습니다.", "There is no history of this model's training.";
+    Newer: "최근", "newer";
+    Older: "이전", "older";
+    NothingLeft: "남은 아이템이 없습니다.", "No item is left.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_there_in_both_languages() {
+        for &word in Word::ALL {
+            let (korean, english) = word.both();
+            assert!(!korean.is_empty() && !english.is_empty(), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_wins_over_the_browser() {
+        assert_eq!(Language::of(Some("ko"), "en-US,en"), Language::Korean);
+        assert_eq!(
+            Language::of(None, "ko-KR,ko;q=0.9,en;q=0.8"),
+            Language::Korean
+        );
+        assert_eq!(
+            Language::of(None, "en-US,en;q=0.9,ko;q=0.8"),
+            Language::English
+        );
+        assert_eq!(Language::of(Some("fr"), ""), Language::English);
+    }
+}
