@@ -9,7 +9,7 @@
 //!                                                                            ▼
 //!         shard ▶ embed ▶ interacting layers (+ MLP) ▶ logit ▶ loss ▶ gradients ▶ optimiser
 //!                                                                            │
-//!                           evaluate · predict · report ◀── run directory ◀──┘
+//!                           evaluate · predict · explain ◀─ run directory ◀──┘
 //! ```
 //!
 //! # Reading order
@@ -25,7 +25,8 @@
 //! 7. [`settings`]: presets, and all that a run can be told.
 //! 8. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 9. [`run`]: the run directory.
-//! 10. [`train`]: the loop.
+//! 10. [`explain`]: attention, ablation, and whether they agree.
+//! 11. [`train`]: the loop.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -52,6 +53,7 @@
 pub mod autograd;
 pub mod data;
 pub mod error;
+pub mod explain;
 pub(crate) mod files;
 pub mod kernels;
 pub mod metrics;

@@ -3,6 +3,8 @@
 mod data;
 mod download;
 mod evaluate;
+mod explain;
+mod explained;
 mod failure;
 mod generate;
 mod init;
@@ -51,6 +53,7 @@ enum Command {
     Tune(Box<tune::Arguments>),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
+    Explain(explain::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
 }
@@ -86,6 +89,7 @@ impl Cli {
             Command::Tune(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
+            Command::Explain(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,
         }

@@ -157,7 +157,7 @@ impl Table<'_> {
 }
 
 /// The sigmoid, computed in f64 and given as the nearest f32: the logit has no more digits.
-fn probability(logit: f32) -> f32 {
+pub fn probability(logit: f32) -> f32 {
     (1.0 / (1.0 + (-f64::from(logit)).exp())) as f32
 }
 
