@@ -8,6 +8,8 @@ use super::table;
 const PAIRS: usize = 10;
 /// Heads that a table has room for; of more, each layer's mean is shown.
 const HEADS: usize = 8;
+/// Attention is almost even when the greatest mean weight is less than so many times the even one.
+const EVEN: f64 = 1.1;
 
 /// One row.
 pub fn row(explanation: &Explanation) -> String {
@@ -113,8 +115,16 @@ fn pairs(fields: &[String], attention: &Attention) -> String {
         table.add_row(row);
     }
     let even = 1.0 / fields.len().max(1) as f64;
+    let strongest = attention.strongest(1);
+    let greatest = strongest.first().map(|pair| attention.of_pair(*pair));
+    let remark = match greatest {
+        Some(greatest) if greatest < EVEN * even => {
+            "\nattention is almost even: which pairs come first says little"
+        }
+        _ => "",
+    };
     format!(
-        "which field looks at which: the pairs with the most attention (even attention would be {even:.4})\n{}",
+        "which field looks at which: the pairs with the most attention (even attention would be {even:.4})\n{}{remark}",
         table.trim_fmt()
     )
 }

@@ -91,7 +91,7 @@ pub fn heat_maps(fields: &[String], attention: &Attention) -> Drawing {
     let maps = (0..attention.layers())
         .flat_map(|layer| (0..attention.heads()).map(move |head| (layer, head)));
     Drawing {
-        width: (across * attention.heads() as f64).max(640.0) + 16.0,
+        width: (across * attention.heads() as f64).max(680.0) + 16.0,
         height: HEADING + down * attention.layers() as f64 + 24.0,
         label: "attention by layer and head".into(),
         body: html! {

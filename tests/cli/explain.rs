@@ -140,7 +140,7 @@ fn test_rows_are_explained_and_drawn() {
     let scene = scene();
     let text = scene.ok(&["explain", "run"]);
     for part in [
-        "200 test rows, means",
+        "144 test rows, means",
         " -> ",
         "mean agreement of attention and contributions",
         "95 % interval",
@@ -151,7 +151,7 @@ fn test_rows_are_explained_and_drawn() {
     }
     let all = json(&scene.text("run-explain.json"));
     check(&all);
-    assert_eq!(all["rows"], 200);
+    assert_eq!(all["rows"], 144);
     assert!(numbers(&all["contributions"]).iter().all(|&c| c >= 0.0));
     let agreement = &all["agreement"];
     let (low, high) = (
