@@ -9,7 +9,7 @@
 //!                                                                            ▼
 //!         shard ▶ embed ▶ interacting layers (+ MLP) ▶ logit ▶ loss ▶ gradients ▶ optimiser
 //!                                                                            │
-//!                           evaluate · predict · explain ◀─ run directory ◀──┘
+//!                 evaluate · predict · explain · report ◀── run directory ◀──┘
 //! ```
 //!
 //! # Reading order

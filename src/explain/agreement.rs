@@ -38,8 +38,9 @@ pub struct Agreement {
 /// The mean agreement of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MeanAgreement {
-    /// With its 95 % interval: it covers the choice of the rows, which are taken as independent. None for a single row.
+    /// Of the rows' Spearman correlations, -1 to 1.
     pub mean: f64,
+    /// The mean's 95 % interval: it covers the choice of the rows, which are taken as independent. None for a single row.
     pub interval: Option<Estimate>,
     /// Rows that have an agreement: their attention and their contributions differ between fields.
     pub rows: usize,
@@ -76,7 +77,7 @@ impl Random {
         (self.low..=self.high).contains(&value)
     }
 
-    /// What an agreement is beside chance, as a sentence goes on: `no better than chance`.
+    /// What an agreement is beside chance, as a sentence goes on: "this is not to be told from chance".
     pub fn verdict(&self, value: f64) -> &'static str {
         match (self.reaches(value), value > 0.0) {
             (true, _) => "not to be told from chance",
