@@ -8,7 +8,7 @@ use super::attention::{Attention, Interaction};
 use super::row;
 use crate::autograd::Var;
 use crate::data::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::score::Scorer;
 use crate::score::predict::probability;
 
@@ -20,7 +20,7 @@ pub(super) const STRONGEST: usize = 10;
 pub struct Explanation {
     /// The names of the fields, `[F]`.
     pub fields: Vec<String>,
-    /// Those whose value the model does not know.
+    /// Those of a raw row whose value the model does not know.
     pub unknown: Vec<String>,
     pub logit: f32,
     pub probability: f32,
@@ -79,26 +79,39 @@ impl<'a> Explainer<'a> {
     /// As there.
     pub fn raw(&self, header: &[String], values: &[String]) -> Result<Explanation> {
         let (batch, unknown) = row::encode(self.scorer.schema(), header, values)?;
+        let missing = || Error::Data("there is no row to explain: give one".into());
+        let explanation = self.rows(&batch).into_iter().next();
+        Ok(Explanation {
+            unknown: unknown.into_iter().map(str::to_owned).collect(),
+            ..explanation.ok_or_else(missing)?
+        })
+    }
+
+    /// Explains each row of a batch that is encoded with the model's schema. Of encoded values nothing tells whether they were
+    /// unknown or missing, so [`Explanation::unknown`] is empty.
+    pub fn rows(&self, batch: &Batch) -> Vec<Explanation> {
         let Measured {
             logits,
             attention,
             contributions,
-        } = self.measure(&batch);
-        let logit = logits.first().copied().unwrap_or(f32::NAN);
-        let weights = attention.into_iter().next();
-        let attention = weights.unwrap_or_else(|| Attention::new(0, 0, Vec::new()));
-        let received = attention.received();
-        Ok(Explanation {
-            fields: self.fields.clone(),
-            unknown: unknown.into_iter().map(str::to_owned).collect(),
-            logit,
-            probability: probability(logit),
-            strongest: attention.interactions(&self.fields, STRONGEST),
-            agreement: agreement(&received, &contributions),
-            attention,
-            contributions,
-            received,
-        })
+        } = self.measure(batch);
+        let contributions = contributions.chunks(self.fields.len().max(1));
+        let all = logits.into_iter().zip(attention).zip(contributions);
+        let explained = all.map(|((logit, attention), contributions)| {
+            let received = attention.received();
+            Explanation {
+                fields: self.fields.clone(),
+                unknown: Vec::new(),
+                logit,
+                probability: probability(logit),
+                strongest: attention.interactions(&self.fields, STRONGEST),
+                agreement: agreement(&received, contributions),
+                attention,
+                contributions: contributions.to_vec(),
+                received,
+            }
+        });
+        explained.collect()
     }
 
     /// Scores the rows of a batch, and each of them F times without one of its fields.
@@ -236,6 +249,17 @@ pub(super) mod tests {
         );
         let expected = agreement(&all.received, &all.contributions);
         assert!(all.agreement.is_some() && all.agreement == expected);
+    }
+
+    #[test]
+    fn encoded_rows_are_explained_in_their_order() {
+        let case = Case::new(1.0);
+        let both = case.explainer().rows(&case.batch(&[7, 3]));
+        for (explained, row) in both.iter().zip([7, 3]) {
+            let alone = case.explainer().rows(&case.batch(&[row]));
+            assert_eq!(*explained, alone[0]);
+        }
+        assert!(both.len() == 2 && both[0] != both[1]);
     }
 
     #[test]

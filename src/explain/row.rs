@@ -143,6 +143,18 @@ mod tests {
     }
 
     #[test]
+    fn a_column_without_a_name_is_called_by_its_number() {
+        let mut schema = schema();
+        schema.fields[0].spec.columns = vec![ColumnRef::Number(1)];
+        let row = RawRow::from_json(r#"{"weight": 1, "tags": "x", "1": "b"}"#).unwrap();
+        let (batch, _) = encode(&schema, &row.header, &row.values).unwrap();
+        assert_eq!(batch.fields[0], FieldBatch::One { ids: vec![2] });
+        let row = RawRow::from_json(r#"{"weight": 1, "tags": "x"}"#).unwrap();
+        let error = encode(&schema, &row.header, &row.values).unwrap_err();
+        assert!(error.to_string().contains("lacks `1`"), "{error}");
+    }
+
+    #[test]
     fn what_is_wrong_with_a_row_is_told() {
         let refused = |json: &str| encoded(json).unwrap_err().to_string();
         let error = refused(r#"{"usr": "a", "tags": "x", "weight": 1}"#);
