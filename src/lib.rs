@@ -9,7 +9,7 @@
 //!                                                                            ▼
 //!         shard ▶ embed ▶ interacting layers (+ MLP) ▶ logit ▶ loss ▶ gradients ▶ optimiser
 //!                                                                            │
-//!                           evaluate · predict · recommend ◀── run directory ◀──┘
+//!      evaluate · predict · recommend · explain · serve ◀── run directory ◀──┘
 //! ```
 //!
 //! # Reading order
@@ -26,8 +26,9 @@
 //! 8. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 9. [`run`]: the run directory.
 //! 10. [`recommend`]: the items of a catalogue in a user's order.
-//! 11. [`serve`]: the same over HTTP, for programs and for people.
-//! 12. [`train`]: the loop.
+//! 11. [`explain`]: attention, ablation, and whether they agree.
+//! 12. [`serve`]: all of it over HTTP, for programs and for people.
+//! 13. [`train`]: the loop.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -54,6 +55,7 @@
 pub mod autograd;
 pub mod data;
 pub mod error;
+pub mod explain;
 pub(crate) mod files;
 pub mod kernels;
 pub mod metrics;

@@ -2,7 +2,7 @@
 
 use autoint::autograd::op::Shard;
 use autoint::autograd::workspace::{Replay, Workspace};
-use autoint::autograd::{Engine, Parameters};
+use autoint::autograd::{Engine, Parameters, Runtime, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::uniform;
 use autoint::model::{Model, ModelConfig, ModelKind, build};
@@ -112,6 +112,69 @@ fn a_few_rows_have_the_same_attention_weights() {
         let (alone, in_block) = (attention(false), attention(true));
         assert_eq!(bits(&alone), bits(&in_block));
         assert!(alone.iter().all(|&weight| weight > 0.0));
+    }
+}
+
+/// The attention weights of all layers, `[L][rows, H * F * F]`, read through frozen weights, and the logits read beside them.
+fn read(config: &ModelConfig, batch: &Batch, threads: usize) -> (Vec<Vec<f32>>, Vec<f32>) {
+    let model = build(config, &offsets(batch.fields.len())).unwrap();
+    let weights = parameters(&model);
+    let isa = Isa::choose().unwrap();
+    let runtime = Runtime::new(model.tape, model.logit.clone(), isa, threads).unwrap();
+    let weights = runtime.freeze(&weights);
+    let mut vars: Vec<&Var> = vec![&model.logit];
+    vars.extend(&model.attention);
+    // From a thread that is none of its own.
+    let read = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| runtime.read(&weights, batch, &vars));
+        asked.join().unwrap()
+    });
+    let mut logits = Vec::new();
+    runtime.logits(&weights, batch, &mut logits);
+    assert_eq!(bits(&read[0]), bits(&logits));
+    (read[1..].to_vec(), logits)
+}
+
+#[test]
+fn what_is_read_of_a_model_is_what_it_computes() {
+    for (name, config) in configurations() {
+        for (fields, rows) in [(7, 1), (7, 150), (17, 3), (39, 70)] {
+            let batch = rows_of_log(fields, 3, rows);
+            let (attention, logits) = read(&config, &batch, 2);
+            let mut composed = config.clone();
+            composed.interacting.composed = true;
+            let (textbook, textbook_logits) = read(&composed, &batch, 1);
+            let what = format!("{name}, {fields} fields, {rows} rows");
+            let near = |a: &[f32], b: &[f32], most: f32| {
+                assert_eq!(a.len(), b.len(), "{what}");
+                let far = a.iter().zip(b).find(|(a, b)| (*a - *b).abs() > most);
+                assert_eq!(far, None, "{what}");
+            };
+            near(&logits, &textbook_logits, 1e-3);
+            assert_eq!(attention.len(), config.interacting.layers);
+            for (layer, textbook) in attention.iter().zip(&textbook) {
+                assert_eq!(
+                    layer.len(),
+                    rows * config.interacting.heads * fields * fields
+                );
+                near(layer, textbook, 1e-4);
+                for looks in layer.chunks(fields) {
+                    assert!((looks.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{what}");
+                }
+            }
+            // Rows differ, and each stands where it is asked for.
+            let last = rows_of_log(fields, 2 + rows, 1);
+            let (alone, _) = read(&config, &last, 1);
+            for (layer, alone) in attention.iter().zip(&alone) {
+                assert_eq!(
+                    bits(&layer[layer.len() - alone.len()..]),
+                    bits(alone),
+                    "{what}"
+                );
+                let units = alone.len();
+                assert!(rows == 1 || layer[..units] != layer[units..2 * units]);
+            }
+        }
     }
 }
 

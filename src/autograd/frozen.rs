@@ -46,7 +46,7 @@ impl<'a> Frozen<'a> {
             rows
         });
         let rows: Vec<_> = rows.collect();
-        let needed = needed(tape, &rows, logit);
+        let needed = needed(tape, &rows, &[logit]);
         Frozen {
             parameters,
             rows,
@@ -69,10 +69,14 @@ impl<'a> Frozen<'a> {
         &self.rows[node]
     }
 
-    /// The numbers of the nodes that have to run, in order.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = usize> {
-        let all = self.needed.iter().enumerate();
-        all.filter_map(|(number, &needed)| needed.then_some(number))
+    /// Per node of the tape: whether it has to run for the logit to be known.
+    pub(super) fn needed(&self) -> &[bool] {
+        &self.needed
+    }
+
+    /// The same for other results of the tape, which the logit may do without: embeddings, when what is made of them is frozen.
+    pub(super) fn needed_for(&self, tape: &Tape, results: &[&Var]) -> Vec<bool> {
+        needed(tape, &self.rows, results)
     }
 }
 
@@ -141,9 +145,9 @@ fn freeze(isa: Isa, tape: &Tape, node: &Node, table: TableId, parameters: &Param
     all
 }
 
-/// Which nodes have to run for `logit` to be known when frozen ones need no operand.
-fn needed(tape: &Tape, rows: &[Vec<f32>], logit: &Var) -> Vec<bool> {
-    let mut wanted = vec![logit.units()];
+/// Which nodes have to run for some results to be known when frozen ones need no operand.
+fn needed(tape: &Tape, rows: &[Vec<f32>], results: &[&Var]) -> Vec<bool> {
+    let mut wanted: Vec<Range<usize>> = results.iter().map(|var| var.units()).collect();
     let mut needed = vec![false; tape.nodes().len()];
     for (number, node) in tape.nodes().iter().enumerate().rev() {
         let result = node.result.units();

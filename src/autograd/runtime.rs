@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::frozen::Frozen;
 use super::layout::Parameters;
-use super::op::{BLOCK, Shard};
+use super::op::{BLOCK, Shard, place};
 use super::tape::{Tape, Var};
 use super::workspaces::Workspaces;
 use crate::data::batch::Batch;
@@ -100,20 +100,11 @@ impl Runtime {
     /// The logits of a batch, in the order of its rows. Any thread may ask, of any pool, and many at once.
     pub fn logits(&self, weights: &Frozen<'_>, batch: &Batch, out: &mut Vec<f32>) {
         out.resize(batch.rows, 0.0);
-        // A request of one row is a block, not a shard of four.
-        let rows = batch.rows.next_multiple_of(BLOCK).clamp(BLOCK, self.rows);
+        let rows = self.rows_of_shards(batch);
         let run = |(number, out): (usize, &mut [f32])| {
-            let shard = Shard {
-                batch,
-                first_row: number * rows,
-                used: out.len(),
-                loss_scale: 0.0,
-                draw: None,
-                statistics: &[],
-                backward: false,
-            };
+            let shard = inference(batch, number * rows, out.len());
             self.workspaces.with(&self.tape, rows, |workspace| {
-                workspace.infer(self.isa, &self.tape, weights, shard);
+                workspace.infer(self.isa, &self.tape, weights, weights.needed(), shard);
                 out.copy_from_slice(&workspace.value(&self.logit)[..out.len()]);
             });
         };
@@ -124,5 +115,116 @@ impl Runtime {
             let shards = out.par_chunks_mut(rows).enumerate();
             self.install(|| shards.for_each(run));
         }
+    }
+
+    /// What the tape computes for a batch, looked at: for each of `vars`, which were recorded on this tape and do not need the
+    /// labels, its values `[B, units]`, the units of a row side by side and the rows in their order.
+    ///
+    /// They are the numbers that [`Runtime::logits`] goes on with, bit for bit. Any thread may ask, as there; but this is to look
+    /// at a model, not to serve it: memory is allocated for every call, 4 bytes a row and unit.
+    pub fn read(&self, weights: &Frozen<'_>, batch: &Batch, vars: &[&Var]) -> Vec<Vec<f32>> {
+        let rows = self.rows_of_shards(batch);
+        let needed = weights.needed_for(&self.tape, vars);
+        let run = |number: usize| {
+            let used = rows.min(batch.rows - number * rows);
+            let shard = inference(batch, number * rows, used);
+            self.workspaces.with(&self.tape, rows, |workspace| {
+                workspace.infer(self.isa, &self.tape, weights, &needed, shard);
+                let of_row = |var: &Var| rows_of(workspace.value(var), var.units().len(), used);
+                vars.iter().map(|var| of_row(var)).collect::<Vec<_>>()
+            })
+        };
+        let shards = batch.rows.div_ceil(rows);
+        let parts: Vec<Vec<Vec<f32>>> = if shards <= 1 {
+            (0..shards).map(run).collect()
+        } else {
+            self.install(|| (0..shards).into_par_iter().map(run).collect())
+        };
+        let mut all = vec![Vec::new(); vars.len()];
+        for part in parts {
+            for (all, part) in all.iter_mut().zip(part) {
+                all.extend(part);
+            }
+        }
+        all
+    }
+
+    /// R for this batch: a request of one row is a block, not a shard of four.
+    fn rows_of_shards(&self, batch: &Batch) -> usize {
+        batch.rows.next_multiple_of(BLOCK).clamp(BLOCK, self.rows)
+    }
+}
+
+/// Rows of a batch that nothing is learnt from.
+fn inference(batch: &Batch, first_row: usize, used: usize) -> Shard<'_> {
+    Shard {
+        batch,
+        first_row,
+        used,
+        loss_scale: 0.0,
+        draw: None,
+        statistics: &[],
+        backward: false,
+    }
+}
+
+/// The first `used` rows of `[blocks, units, BLOCK]` as `[used, units]`.
+fn rows_of(values: &[f32], units: usize, used: usize) -> Vec<f32> {
+    let row = |row| (0..units).map(move |unit| values[place(units, unit, row)]);
+    (0..used).flat_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::layout::{Init, TableSpec};
+    use crate::data::batch::FieldBatch;
+
+    /// Two fields of five values, their embeddings, and a logit that is linear in them.
+    fn recorded() -> (Tape, Var, Var) {
+        let mut tape = Tape::new();
+        let table = tape.table(TableSpec {
+            name: "embedding".into(),
+            rows: 10,
+            dim: 3,
+            init: Init::GlorotUniform,
+            field_starts: vec![0, 5],
+        });
+        let embedded = tape.embedding(table, 2).unwrap();
+        let flat = tape.reshape(&embedded, &[6]).unwrap();
+        let weight = tape.parameter("weight", &[6, 1], Init::GlorotUniform);
+        let logit = tape.linear(&flat, &weight.unwrap(), None).unwrap();
+        (tape, embedded, logit)
+    }
+
+    /// What frozen weights leave out is run when it is asked for, however many shards the rows are cut into.
+    #[test]
+    fn what_the_logit_does_without_is_read() {
+        let (tape, embedded, logit) = recorded();
+        let parameters = Parameters::initialise(tape.layout(), 1);
+        let runtime = Runtime::new(tape, logit.clone(), Isa::choose().unwrap(), 2).unwrap();
+        let weights = runtime.freeze(&parameters);
+        assert!(weights.bytes() > 0 && weights.needed() == [false, true]);
+        for rows in [0, 1, 16, 17, 500] {
+            let ids = [0, 1].map(|field| (0..rows as u32).map(|r| 5 * field + r % 5).collect());
+            let batch = Batch {
+                rows,
+                fields: ids.map(|ids| FieldBatch::One { ids }).to_vec(),
+                ..Batch::default()
+            };
+            let mut logits = vec![7.0];
+            runtime.logits(&weights, &batch, &mut logits);
+            let read = runtime.read(&weights, &batch, &[&embedded, &logit, &embedded]);
+            assert_eq!(read[1], logits, "{rows} rows");
+            let row = |row: usize| {
+                let of = |field: usize| (5 * field + row % 5) * 3;
+                [0, 1]
+                    .map(|field| &parameters.tables[0][of(field)..of(field) + 3])
+                    .concat()
+            };
+            let expected: Vec<f32> = (0..rows).flat_map(row).collect();
+            assert_eq!((&read[0], &read[2]), (&expected, &expected), "{rows} rows");
+        }
+        assert!(runtime.read(&weights, &Batch::default(), &[]).is_empty());
     }
 }

@@ -96,14 +96,21 @@ impl Workspace {
         }
     }
 
-    /// Runs the nodes that frozen weights leave to be run.
-    pub fn infer(&mut self, isa: Isa, tape: &Tape, frozen: &Frozen<'_>, shard: Shard<'_>) {
+    /// Runs the nodes that frozen weights leave to be run: those for the logit, or for what else is asked for.
+    pub(super) fn infer(
+        &mut self,
+        isa: Isa,
+        tape: &Tape,
+        frozen: &Frozen<'_>,
+        needed: &[bool],
+        shard: Shard<'_>,
+    ) {
         let replay = Replay {
             isa,
             tape,
             parameters: frozen.parameters(),
         };
-        for number in frozen.nodes() {
+        for (number, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             self.forward_node(replay, number, shard, frozen.rows(number));
         }
     }

@@ -3,6 +3,8 @@
 mod data;
 mod download;
 mod evaluate;
+mod explain;
+mod explained;
 mod failure;
 mod generate;
 mod init;
@@ -57,6 +59,7 @@ enum Command {
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
     Serve(serve::Arguments),
+    Explain(explain::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
 }
@@ -95,6 +98,7 @@ impl Cli {
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,
             Command::Serve(arguments) => arguments.run(&mut out)?,
+            Command::Explain(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,
         }

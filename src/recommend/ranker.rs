@@ -151,6 +151,11 @@ impl<'a> Ranker<'a> {
         &self.catalogue
     }
 
+    /// The fields of an item (by place) whose value the model does not know.
+    pub fn unknown(&self, item: u32) -> &[String] {
+        self.unknown.get(item as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// The columns of [`Ranker::row`].
     pub fn header(&self) -> &[String] {
         &self.header
@@ -281,7 +286,7 @@ impl<'a> Ranker<'a> {
             columns: columns
                 .map(|c| (c.name.clone(), c.text(item).to_owned()))
                 .collect(),
-            unknown: self.unknown[item as usize].clone(),
+            unknown: self.unknown(item).to_vec(),
             place: item,
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::autograd::{Frozen, Parameters, Runtime};
+use crate::autograd::{Frozen, Parameters, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::Dataset;
 use crate::data::schema::Schema;
@@ -64,6 +64,13 @@ impl<'a> Scorer<'a> {
                 *logit += self.offset;
             }
         }
+    }
+
+    /// What the model computes on the way to the logits, such as its attention weights: for each of `vars`, which were recorded on
+    /// the tape, `[B, units]`, see [`Runtime::read`]. (A logit that is read is the tape's own, without what
+    /// [`Scorer::logits`] adds for the sampling of negative rows.)
+    pub fn read(&self, batch: &Batch, vars: &[&Var]) -> Vec<Vec<f32>> {
+        self.runtime.read(&self.weights, batch, vars)
     }
 
     /// The logits of the given rows of a data set that is encoded with the schema, in their order.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use crate::autograd::Var;
 use crate::data::catalogue::Catalogue;
 use crate::error::{Error, Result};
 use crate::recommend::Ranker;
@@ -20,6 +21,8 @@ pub struct Served {
     pub path: PathBuf,
     pub settings: Settings,
     pub provenance: Provenance,
+    /// See [`Run::attention`].
+    pub attention: Vec<Var>,
     model: Model,
 }
 
@@ -57,6 +60,7 @@ impl Served {
             path: run.path,
             settings: run.settings,
             provenance: run.provenance,
+            attention: run.attention,
             model,
         })
     }

@@ -5,6 +5,7 @@ mod damage;
 mod download;
 mod errors;
 mod evaluate;
+mod explain;
 mod generate;
 mod init;
 #[cfg(unix)]

@@ -98,6 +98,25 @@ fn put(value: &str, cell: &mut String) -> Result<(), String> {
     Ok(())
 }
 
+/// One object with all its keys, nested ones with dots, in the order of their names, and the texts that the cells of a row would have.
+///
+/// # Errors
+/// When it is none, or a value is no cell.
+pub fn object(text: &str) -> Result<Vec<(String, String)>, String> {
+    let object: Object<'_> =
+        serde_json::from_str(text).map_err(|error| format!("is no JSON object: {error}"))?;
+    let mut keys = BTreeSet::new();
+    collect(&object, "", &mut keys, 0);
+    let cell = |key: String| {
+        let mut cell = String::new();
+        if let Some(value) = find(&object, &key)? {
+            put(value.get(), &mut cell).map_err(|what| format!("key `{key}` {what}"))?;
+        }
+        Ok((key, cell))
+    };
+    keys.into_iter().map(cell).collect()
+}
+
 /// The keys of the first rows, nested ones with dots, in the order of their names.
 ///
 /// # Errors
@@ -177,6 +196,16 @@ mod tests {
             "",
         ];
         assert_eq!(cells(line, &keys).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_object_has_its_keys_in_order() {
+        let text = "{\"b\": 1.0,\n\"a\": null, \"u\": {\"age\": \"7\"}}";
+        let cells = object(text).unwrap();
+        let cells: Vec<_> = cells.iter().map(|(k, v)| (&**k, &**v)).collect();
+        assert_eq!(cells, [("a", ""), ("b", "1.0"), ("u.age", "7")]);
+        assert!(object("{\n1").unwrap_err().contains("line 2"));
+        assert!(object("{\"a\": [[1]]}").unwrap_err().contains("key `a`"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `POST /v1/recommend` and `POST /v1/similar`.
+//! `POST /v1/recommend`, `/v1/explain` and `/v1/similar`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
+use crate::explain::Explanation;
 use crate::recommend::similar::{Neighbour, item_field, similar as near};
 use crate::recommend::{self, Who};
 use crate::serve::app::App;
@@ -97,6 +98,36 @@ pub async fn recommend(
             filter: asked.filter.into_iter().collect(),
             diversity: asked.diversity,
         })?;
+        Ok(Json(Answer {
+            model: model.name.clone(),
+            answer,
+        }))
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explain {
+    model: Option<String>,
+    user: String,
+    item: String,
+    #[serde(default)]
+    set: BTreeMap<String, String>,
+}
+
+/// Why a user's item has its score.
+pub async fn explain(
+    State(app): State<Arc<App>>,
+    body: Body,
+) -> Result<Json<Answer<Explanation>>, Problem> {
+    app.work(move |app| {
+        let asked: Explain = body.json()?;
+        let model = app.model(asked.model.as_deref())?;
+        let set: Vec<(String, String)> = asked.set.into_iter().collect();
+        let who = Who::User(asked.user);
+        let ranker = model.ranker()?;
+        let answer = ranker.explain(&model.attention, &who, &set, &asked.item)?;
         Ok(Json(Answer {
             model: model.name.clone(),
             answer,

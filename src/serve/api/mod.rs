@@ -20,6 +20,7 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/score", post(score::score))
         .route("/v1/recommend", post(ask::recommend))
+        .route("/v1/explain", post(ask::explain))
         .route("/v1/similar", post(ask::similar))
         .route("/v1/models", get(look::models))
         .route("/v1/users/{id}", get(look::user))

@@ -24,6 +24,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/", get(home::page))
         .route("/recommend", get(result::page))
         .route("/item", get(item::page))
+        .route("/attention.svg", get(item::attention))
         .route("/training", get(training::page))
         .route("/style.css", get(style))
 }

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::frame::State;
 use super::home::form;
+use super::item::set_of;
 use super::words::Word;
 use crate::data::calendar::date;
 use crate::recommend::{Answer, Ranker, Request, Who};
@@ -89,17 +90,9 @@ fn answer(model: &Served, user: &str, state: &State) -> Result<Answer, Problem> 
             some.join(", ")
         )));
     }
-    let set = state
-        .query
-        .iter()
-        .filter(|(_, value)| !value.trim().is_empty());
-    let set = set.filter_map(|(name, value)| {
-        let name = name.strip_prefix("set.")?;
-        Some((name.to_owned(), value.trim().to_owned()))
-    });
     Ok(ranker.recommend(&Request {
         who: Who::User(user.to_owned()),
-        set: set.collect(),
+        set: set_of(state),
         top: 10,
         include_rated: false,
         filter: Vec::new(),

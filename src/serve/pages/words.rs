@@ -102,6 +102,13 @@ words! {
     Cosine: "코사인 유사도", "cosine similarity";
     Item: "아이템", "item";
     NoItem: "그런 아이템이 없습니다", "There is no such item";
+    Explanation: "점수의 이유", "Why this score";
+    Probability: "확률", "probability";
+    Attention: "어텐션 (층과 헤드별)", "Attention by layer and head";
+    Contribution: "필드별 기여: 그 값을 모를 때 로짓이 줄어드는 만큼", "What each field adds: the logit less the logit without its value";
+    Agreement: "어텐션과 기여의 일치(순위 상관)", "Agreement of attention and contribution (rank correlation)";
+    ByChance: "우연이라면 95 %가 이 범위", "by chance, 95 % lie within";
+    Strongest: "가장 강한 상호작용", "Strongest interactions";
     Training: "학습 과정", "Training";
     NoHistory: "이 모델의 학습 기록이 없습니다.", "There is no history of this model's training.";
     Newer: "최근", "newer";
