@@ -134,7 +134,8 @@ fn why(model: &Served, user: &str, id: &str, state: &State) -> Result<Markup, Pr
             h3 { (state.say(Word::Strongest)) }
             ol { @for pair in explanation.strongest.iter().take(3) { li { (pair.from) " → " (pair.to) " " span.small { (format!("{:.3}", pair.attention)) } } } }
             h3 { (state.say(Word::Attention)) }
-            img.wide src=(state.link("/attention.svg", &[])) alt=(state.say(Word::Attention));
+            @let drawing = state.link("/attention.svg", &[]);
+            a href=(drawing) { img.wide src=(drawing) alt=(state.say(Word::Attention)); }
         }
     })
 }

@@ -1,0 +1,9 @@
+//! The server as its clients meet it: the program itself on a port of the loopback interface, spoken to in plain HTTP.
+#![cfg(unix)]
+
+mod client;
+mod limits;
+mod malformed;
+mod pages;
+mod same;
+mod signals;
