@@ -148,11 +148,25 @@ fn tell(ranker: &Ranker<'_>, answer: &Answer, out: &mut dyn Write) -> anyhow::Re
         )?;
         return Ok(());
     }
-    let names = answer.items[0].columns.iter().map(|(name, _)| name.clone());
-    let header = ["rank", "score"].map(str::to_owned).into_iter();
+    writeln!(
+        out,
+        "\nthe best of {} items\n{}",
+        answer.candidates,
+        items(ranker, answer)
+    )?;
+    Ok(())
+}
+
+/// The items, their title first.
+fn items(ranker: &Ranker<'_>, answer: &Answer) -> String {
+    let items = &ranker.catalogue().items;
+    let title = items.title().map(|column| column.name.as_str());
+    let mut names: Vec<&str> = items.columns.iter().map(|c| c.name.as_str()).collect();
+    names.sort_by_key(|name| Some(*name) != title);
+    let header = ["rank", "score", items.name.as_str()].into_iter();
     let header: Vec<String> = header
-        .chain([catalogue.items.name.clone()])
-        .chain(names)
+        .chain(names.iter().copied())
+        .map(str::to_owned)
         .collect();
     let mut table = table::new(&header);
     for item in &answer.items {
@@ -161,16 +175,13 @@ fn tell(ranker: &Ranker<'_>, answer: &Answer, out: &mut dyn Write) -> anyhow::Re
             format!("{:.4}", item.score),
             item.item.clone(),
         ];
-        let columns = item.columns.iter().map(|(_, text)| text.clone());
-        table.add_row(start.into_iter().chain(columns));
+        let text = |name: &&str| {
+            let column = item.columns.iter().find(|(other, _)| other == name);
+            column.map(|(_, text)| text.clone()).unwrap_or_default()
+        };
+        table.add_row(start.into_iter().chain(names.iter().map(text)));
     }
-    writeln!(
-        out,
-        "\nthe best of {} items\n{}",
-        answer.candidates,
-        table.trim_fmt()
-    )?;
-    Ok(())
+    table.trim_fmt()
 }
 
 fn liked(ranker: &Ranker<'_>, user: u32, out: &mut dyn Write) -> io::Result<()> {

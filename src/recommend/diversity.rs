@@ -4,7 +4,7 @@
 //! Items are taken one by one; next comes the one with the largest
 //! `(1 - diversity) * probability - diversity * max over those taken of cosine(embedding, embedding)`.
 
-use super::ranker::{Request, best};
+use super::best::best;
 use super::similar::{cosine, embedding, item_field};
 use crate::data::catalogue::Catalogue;
 use crate::error::Result;
@@ -14,13 +14,12 @@ use crate::score::predict::probability;
 /// Items that are looked at for each that is wanted: beyond the first hundreds nothing is relevant.
 const POOL: usize = 20;
 
-/// The numbers of the candidates that are taken, in that order.
+/// The numbers of the `top` candidates that are taken, in that order.
 pub(super) fn rerank(
-    scorer: &Scorer<'_>,
-    catalogue: &Catalogue,
+    (scorer, catalogue): (&Scorer<'_>, &Catalogue),
     candidates: &[u32],
     logits: &[f32],
-    request: &Request,
+    (top, diversity): (usize, f64),
 ) -> Result<Vec<u32>> {
     let schema = scorer.schema();
     let name = item_field(schema, catalogue)?;
@@ -31,12 +30,12 @@ pub(super) fn rerank(
         let id = catalogue.items.id(candidates[number as usize]);
         embedding(scorer, first + schema.fields[place].code(id) as usize)
     };
-    let lambda = request.diversity.clamp(0.0, 1.0) as f32;
-    let mut pool = best(logits, request.top.saturating_mul(POOL));
+    let lambda = diversity.clamp(0.0, 1.0) as f32;
+    let mut pool = best(logits, top.saturating_mul(POOL));
     // To those taken; aligned with the pool.
     let mut nearest = vec![0.0f32; pool.len()];
-    let mut taken = Vec::with_capacity(request.top.min(pool.len()));
-    while taken.len() < request.top && !pool.is_empty() {
+    let mut taken = Vec::with_capacity(top.min(pool.len()));
+    while taken.len() < top && !pool.is_empty() {
         let value = |at: usize| {
             let relevance = probability(logits[pool[at] as usize]);
             (1.0 - lambda) * relevance - lambda * nearest[at]

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::ask::{Asker, Given, Who};
+use super::best::best;
 use super::diversity::rerank;
 use crate::data::batch::Batch;
 use crate::data::catalogue::{Catalogue, Event};
@@ -270,7 +271,12 @@ impl<'a> Ranker<'a> {
         request: &Request,
     ) -> Result<Vec<u32>> {
         match request.diversity > 0.0 {
-            true => rerank(&self.scorer, &self.catalogue, candidates, logits, request),
+            true => rerank(
+                (&self.scorer, &self.catalogue),
+                candidates,
+                logits,
+                (request.top, request.diversity),
+            ),
             false => Ok(best(logits, request.top)),
         }
     }
@@ -329,24 +335,6 @@ impl<'a> Ranker<'a> {
             .iter()
             .filter(|event| event.liked)
     }
-}
-
-/// The numbers of the largest logits, best first; equal ones in their own order.
-pub(super) fn best(logits: &[f32], top: usize) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..logits.len() as u32).collect();
-    let by_logit = |a: &u32, b: &u32| {
-        let (x, y) = (logits[*a as usize], logits[*b as usize]);
-        y.total_cmp(&x).then(a.cmp(b))
-    };
-    if top == 0 {
-        return Vec::new();
-    }
-    if order.len() > top {
-        order.select_nth_unstable_by(top - 1, by_logit);
-        order.truncate(top);
-    }
-    order.sort_unstable_by(by_logit);
-    order
 }
 
 impl<'a> From<&'a Catalogue> for Cow<'a, Catalogue> {
