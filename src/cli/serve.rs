@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use autoint::serve::{App, Config, Limits, serve};
+use autoint::serve::{App, Config, Limits, Log, Shares, serve};
 use autoint::simd::Isa;
 use autoint::{Error, Result};
 use clap::Args;
@@ -29,6 +29,15 @@ pub struct Arguments {
     /// A file with the token that everything under /v1 then asks for
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// The share of users of each run, by a hash of their id; answers name the model
+    #[arg(long, value_name = "90,10", value_delimiter = ',')]
+    split: Vec<u32>,
+    /// Take feedback (POST /v1/feedback) into this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    feedback: Option<PathBuf>,
+    /// The most bytes of the feedback's file; a full one becomes FILE.1
+    #[arg(long, default_value_t = 1 << 30, value_name = "BYTES")]
+    max_feedback: u64,
     /// The longest body of a request, in bytes
     #[arg(long, default_value_t = Limits::default().body, value_name = "BYTES")]
     max_body: usize,
@@ -57,7 +66,12 @@ impl Arguments {
         };
         let token = self.token_file.as_deref().map(token).transpose()?;
         let isa = Isa::choose()?;
-        let app = App::open(self.run.clone(), isa, threads, limits, token)?;
+        let mut app = App::open(self.run.clone(), isa, threads, limits, token)?;
+        app.traffic.shares = Shares::new(&self.split, self.run.len())?;
+        let log = self.feedback.as_deref();
+        app.traffic.log = log
+            .map(|file| Log::open(file, self.max_feedback))
+            .transpose()?;
         let app = Arc::new(app);
         for model in app.models().iter() {
             let protocol = &model.scorer().schema().protocol.name;

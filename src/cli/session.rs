@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
+use autoint::run::directory::catalogue_size;
 use autoint::run::report::Report;
 use autoint::run::writer::Finished;
 use autoint::run::{Ended, Origin, Provenance, Run, Writer};
@@ -14,7 +15,7 @@ use autoint::score::{Evaluation, evaluate};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::{Outcome, Trainer};
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 
 use super::interrupt::Stopped;
 use super::progress::Progress;
@@ -193,6 +194,13 @@ impl Session<'_> {
         if let Some(evaluation) = evaluation {
             writeln!(out, "\n{}", table::metrics(evaluation))?;
             writeln!(out, "run {path}, report {path}/report.html")?;
+            if let Some(bytes) = catalogue_size(self.run.path()) {
+                let size = HumanBytes(bytes);
+                writeln!(
+                    out,
+                    "catalogue of users and items: {size}; `autoint serve --run {path}` shows it"
+                )?;
+            }
         }
         Ok(())
     }

@@ -32,6 +32,11 @@ pub fn weights_file(run: &Path) -> PathBuf {
     run.join(WEIGHTS)
 }
 
+/// What the catalogue of a run takes on disk, in bytes; none when it has none.
+pub fn catalogue_size(run: &Path) -> Option<u64> {
+    Some(fs::metadata(run.join(CATALOGUE)).ok()?.len())
+}
+
 /// The checkpoint of a run.
 pub(super) fn checkpoint_file(run: &Path) -> PathBuf {
     run.join(CHECKPOINT).join(STATE)

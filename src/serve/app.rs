@@ -5,10 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Semaphore;
 
+use super::feedback::Log;
 use super::limits::Limits;
 use super::metrics::Counts;
 use super::problem::Problem;
 use super::served::Served;
+use super::traffic::{Shares, Tallies};
 use crate::error::{Error, Result};
 use crate::simd::Isa;
 
@@ -25,6 +27,16 @@ pub struct App {
     /// Requests that may still be taken on.
     pub gate: Arc<Semaphore>,
     pub counts: Counts,
+    pub traffic: Traffic,
+}
+
+/// Several models at once.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    pub shares: Shares,
+    pub tallies: Tallies,
+    /// Where feedback goes; without it there is none.
+    pub log: Option<Log>,
 }
 
 impl App {
@@ -48,6 +60,7 @@ impl App {
             token,
             gate: Arc::new(Semaphore::new(limits.concurrent)),
             counts: Counts::default(),
+            traffic: Traffic::default(),
         })
     }
 
@@ -75,6 +88,18 @@ impl App {
                 ..Problem::missing(detail)
             }
         })
+    }
+
+    /// The model for a user: the one that is named, else the one that the split gives them.
+    ///
+    /// # Errors
+    /// As [`App::model`].
+    pub fn model_for(&self, name: Option<&str>, user: &str) -> Result<Arc<Served>, Problem> {
+        let models = self.models();
+        match (name, models.get(self.traffic.shares.model_of(user))) {
+            (None, Some(model)) => Ok(Arc::clone(model)),
+            _ => self.model(name),
+        }
     }
 
     /// Opens all runs anew and puts them in the place of the old ones; requests that are being answered keep theirs.

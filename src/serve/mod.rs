@@ -3,11 +3,12 @@
 //! Nothing from outside is trusted: bodies, rows, waiting and connections are bounded ([`limits`]), every refusal is a
 //! [`problem`] that names the field, and the network threads never compute (a fixed number of other threads does).
 //!
-//! Reading order: [`limits`], [`problem`], [`served`] (a run in memory), [`app`] (all of them, and what requests share), [`api`],
+//! Reading order: [`limits`], [`problem`], [`served`] (a run in memory), [`traffic`] and [`feedback`] (several models at once, and what came of it), [`app`] (all of them, and what requests share), [`api`],
 //! [`metrics`], [`pages`], [`server`] (connections, from the first to the last).
 
 pub mod api;
 pub mod app;
+pub mod feedback;
 pub mod guard;
 pub mod limits;
 pub mod metrics;
@@ -15,8 +16,11 @@ pub mod pages;
 pub mod problem;
 pub mod served;
 pub mod server;
+pub mod traffic;
 
 pub use app::App;
+pub use feedback::Log;
 pub use limits::Limits;
 pub use served::Served;
 pub use server::{Config, serve};
+pub use traffic::Shares;

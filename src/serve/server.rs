@@ -79,7 +79,10 @@ fn json(text: &'static str) -> impl IntoResponse {
 
 async fn metrics(app: axum::extract::State<Arc<App>>) -> impl IntoResponse {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], app.counts.text())
+    (
+        [(CONTENT_TYPE, kind)],
+        app.counts.text() + &app.traffic.tallies.text(),
+    )
 }
 
 /// Serves until `stop` is done, then finishes what is running. `ready` is told the address.

@@ -7,3 +7,4 @@ mod malformed;
 mod pages;
 mod same;
 mod signals;
+mod traffic;

@@ -76,7 +76,10 @@ pub async fn recommend(
         if !(0.0..=1.0).contains(&asked.diversity) {
             return Err(Problem::value("diversity", "expected a number from 0 to 1"));
         }
-        let model = app.model(asked.model.as_deref())?;
+        let model = match &who {
+            Who::User(user) => app.model_for(asked.model.as_deref(), user)?,
+            Who::Profile(_) => app.model(asked.model.as_deref())?,
+        };
         let ranker = model.ranker()?;
         if let Who::User(id) = &who
             && ranker.catalogue().users.place(id).is_none()

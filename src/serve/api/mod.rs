@@ -2,6 +2,7 @@
 
 mod ask;
 mod body;
+mod feedback;
 mod look;
 mod score;
 
@@ -22,6 +23,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/v1/recommend", post(ask::recommend))
         .route("/v1/explain", post(ask::explain))
         .route("/v1/similar", post(ask::similar))
+        .route("/v1/feedback", post(feedback::feedback))
+        .route("/v1/traffic", get(feedback::traffic))
         .route("/v1/models", get(look::models))
         .route("/v1/users/{id}", get(look::user))
         .route("/v1/items/{id}", get(look::item))

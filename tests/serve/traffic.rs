@@ -1,0 +1,67 @@
+use serde_json::json;
+
+use crate::client::{Server, folder};
+
+#[test]
+fn users_are_split_and_what_they_did_is_kept() {
+    let log = folder().join("feedback.jsonl");
+    let options = [
+        "--run",
+        "other",
+        "--split",
+        "50,50",
+        "--feedback",
+        "feedback.jsonl",
+    ];
+    let server = Server::start(&options);
+    let ask = |user: u32| {
+        server
+            .post(
+                "/v1/recommend",
+                &json!({"user": user.to_string(), "top": 1}).to_string(),
+            )
+            .json()
+    };
+    let mut shown = [0u64; 2];
+    for user in 1..=20 {
+        let answer = ask(user);
+        assert_eq!(answer["model"], ask(user)["model"]);
+        let model = answer["model"].as_str().unwrap();
+        shown[usize::from(model == "other")] += 1;
+        let item = &answer["items"][0];
+        let body = json!({"model": model, "user": user.to_string(), "item": item["item"],
+            "clicked": user % 4 == 0, "score": item["score"]});
+        assert_eq!(server.post("/v1/feedback", &body.to_string()).status, 204);
+    }
+    assert!(shown[0] > 0 && shown[1] > 0, "{shown:?}");
+    assert_eq!(std::fs::read_to_string(&log).unwrap().lines().count(), 20);
+    let traffic = server.get("/v1/traffic").json();
+    let models = traffic["models"].as_array().unwrap();
+    assert_eq!(
+        models
+            .iter()
+            .map(|m| m["shown"].as_u64().unwrap())
+            .sum::<u64>(),
+        20
+    );
+    assert_eq!(
+        models
+            .iter()
+            .map(|m| m["clicked"].as_u64().unwrap())
+            .sum::<u64>(),
+        5
+    );
+    let refused = server.post(
+        "/v1/feedback",
+        r#"{"model":"x","user":"1","item":"1","clicked":true}"#,
+    );
+    assert_eq!(refused.status, 404);
+    let without = Server::start(&[]);
+    let body = r#"{"model":"run","user":"1","item":"1","clicked":true}"#;
+    assert!(
+        without
+            .post("/v1/feedback", body)
+            .body
+            .contains("--feedback FILE")
+    );
+}
