@@ -1,6 +1,7 @@
 //! The server as its clients meet it: the program itself on a port of the loopback interface, spoken to in plain HTTP.
 #![cfg(unix)]
 
+mod browser;
 mod client;
 mod limits;
 mod malformed;

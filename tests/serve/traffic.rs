@@ -65,3 +65,43 @@ fn users_are_split_and_what_they_did_is_kept() {
             .contains("--feedback FILE")
     );
 }
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_kill_and_no_line_is_half() {
+    let log = folder().join("killed.jsonl");
+    let mut acknowledged = 0;
+    for round in 0..6u64 {
+        let mut server = Server::start(&["--feedback", "killed.jsonl"]);
+        let id = server.process.id().to_string();
+        let killer = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(40 + 17 * round));
+            assert!(
+                std::process::Command::new("kill")
+                    .args(["-9", &id])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        });
+        let body = r#"{"model":"run","user":"1","item":"1","clicked":true}"#;
+        while let Ok(true) =
+            std::panic::catch_unwind(|| server.post("/v1/feedback", body).status == 204)
+        {
+            acknowledged += 1;
+        }
+        killer.join().unwrap();
+        server.process.wait().unwrap();
+    }
+    drop(Server::start(&["--feedback", "killed.jsonl"]));
+    let text = std::fs::read_to_string(&log).unwrap();
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["clicked"], true);
+    }
+    let lines = text.lines().count();
+    // One a round may be on disk whose answer did not come.
+    assert!(
+        acknowledged > 0 && (acknowledged..=acknowledged + 6).contains(&lines),
+        "{acknowledged}, {lines}"
+    );
+}
