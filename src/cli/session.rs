@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::AtomicBool;
 
 use autoint::Result;
+use autoint::data::catalogue::build::MOST_ROWS;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
 use autoint::run::directory::catalogue_size;
@@ -194,14 +195,29 @@ impl Session<'_> {
         if let Some(evaluation) = evaluation {
             writeln!(out, "\n{}", table::metrics(evaluation))?;
             writeln!(out, "run {path}, report {path}/report.html")?;
-            if let Some(bytes) = catalogue_size(self.run.path()) {
-                let size = HumanBytes(bytes);
-                writeln!(
-                    out,
-                    "catalogue of users and items: {size}; `autoint serve --run {path}` shows it"
-                )?;
-            }
+            writeln!(out, "{}", self.catalogue())?;
         }
         Ok(())
+    }
+
+    /// Whether the run can recommend.
+    fn catalogue(&self) -> String {
+        let roles = &self.data.schema().protocol.roles;
+        match catalogue_size(self.run.path()) {
+            Some(bytes) => {
+                let (size, path) = (HumanBytes(bytes), self.run.path().display());
+                format!(
+                    "catalogue of users and items: {size}; `autoint serve --run {path}` shows it"
+                )
+            }
+            None if self.no_catalogue || roles.user.is_none() || roles.item.is_none() => {
+                "no catalogue of users and items: the run scores rows, but does not recommend"
+                    .into()
+            }
+            None => format!(
+                "no catalogue of users and items (the data were encoded already, or have more than {MOST_ROWS} rows): \
+                 the run scores rows, but does not recommend"
+            ),
+        }
     }
 }

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// Columns beyond this number are no catalogue's: of a wider log only the fields' own are kept.
 const MOST_COLUMNS: usize = 100;
 
+/// Rows beyond which a log has no catalogue: unlike all else, it grows with the rows (64 bytes each while it is made).
+pub const MOST_ROWS: u64 = 20_000_000;
+
 /// What a column turned out to be made of.
 struct Kept {
     name: String,
@@ -148,7 +151,8 @@ struct Builder<'a> {
     rows: u64,
 }
 
-/// The catalogue of the rows that `readers` give; none when the protocol does not say what is a user and what an item.
+/// The catalogue of the rows that `readers` give; none when the protocol does not say what is a user and what an item, or there are
+/// more than `most` rows.
 ///
 /// # Errors
 /// When the rows cannot be read.
@@ -156,6 +160,7 @@ pub fn build(
     readers: Vec<Box<dyn Reader>>,
     protocol: &Protocol,
     tables: &BTreeMap<String, Lookup>,
+    most: u64,
 ) -> Result<Option<Catalogue>> {
     let (Some(user), Some(item)) = (&protocol.roles.user, &protocol.roles.item) else {
         return Ok(None);
@@ -192,6 +197,9 @@ pub fn build(
         };
         while let Some(block) = reader.next_block()? {
             builder.add(&block.parse()?, &places);
+            if builder.rows > most {
+                return Ok(None);
+            }
         }
     }
     Ok(builder.map(|builder| builder.finish(tables)))
@@ -381,4 +389,98 @@ fn by_user(events: Vec<(u32, Event)>, users: usize) -> (Vec<u32>, Vec<Event>) {
     }
     let events = numbered.into_iter().map(|(.., event)| event);
     (starts, events.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::movielens::protocols;
+    use crate::data::source::table::TableReader;
+    use crate::data::table::{Table, Values};
+
+    fn table(columns: &[(&str, &[&str])]) -> Table {
+        let mut table = Table::new(columns[0].1.len());
+        for (name, texts) in columns {
+            let mut dictionary: Vec<String> = Vec::new();
+            let code = |text: &&str| match dictionary.iter().position(|t| t == text) {
+                Some(code) => code as u32,
+                None => {
+                    dictionary.push((*text).to_owned());
+                    dictionary.len() as u32 - 1
+                }
+            };
+            let codes = texts.iter().map(code).collect();
+            table
+                .push(*name, Values::Text { dictionary, codes })
+                .unwrap();
+        }
+        table
+    }
+
+    fn built(table: Table, most: u64) -> Option<Catalogue> {
+        let protocol = protocols::named("course").unwrap();
+        let readers: Vec<Box<dyn Reader>> = vec![Box::new(TableReader::new(table))];
+        build(readers, &protocol, &BTreeMap::new(), most).unwrap()
+    }
+
+    fn example() -> Table {
+        table(&[
+            ("user_id", &["a", "b", "a", "b", "a"]),
+            ("movie_id", &["1", "1", "2", "3", "3"]),
+            ("rating", &["5", "1", "4", "2", "4"]),
+            ("timestamp", &["10", "30", "20", "5", "20"]),
+            ("gender", &["F", "M", "F", "M", "F"]),
+            ("title", &["X", "X", "Y", "Z", "Z"]),
+            ("hour", &["1", "2", "3", "4", "5"]),
+            ("site", &["s", "s", "s", "s", "s"]),
+        ])
+    }
+
+    #[test]
+    fn columns_find_whose_they_are_and_the_latest_row_is_the_moment() {
+        let catalogue = built(example(), 5).unwrap();
+        let names =
+            |side: &Side| -> Vec<String> { side.columns.iter().map(|c| c.name.clone()).collect() };
+        assert_eq!(names(&catalogue.users), ["gender"]);
+        assert_eq!(names(&catalogue.items), ["title"]);
+        let context: Vec<(&str, &str)> = catalogue
+            .context
+            .iter()
+            .map(|(n, t)| (n.as_str(), t.as_str()))
+            .collect();
+        assert_eq!(context, [("timestamp", "30"), ("hour", "2"), ("site", "s")]);
+        let header = [
+            "user_id",
+            "gender",
+            "movie_id",
+            "title",
+            "timestamp",
+            "hour",
+            "site",
+        ];
+        assert_eq!(catalogue.header(), header);
+        assert_eq!(catalogue.users.texts(1).collect::<Vec<_>>(), ["b", "M"]);
+        assert_eq!(catalogue.items.texts(2).collect::<Vec<_>>(), ["3", "Z"]);
+    }
+
+    #[test]
+    fn events_are_each_users_own_the_latest_first() {
+        let catalogue = built(example(), 5).unwrap();
+        let of = |user: u32| -> Vec<(u32, bool)> {
+            catalogue
+                .events(user)
+                .iter()
+                .map(|e| (e.item, e.liked))
+                .collect()
+        };
+        // Of the same time, the later row comes first.
+        assert_eq!(of(0), [(2, true), (1, true), (0, true)]);
+        assert_eq!(of(1), [(0, false), (2, false)]);
+        assert_eq!(of(9), []);
+    }
+
+    #[test]
+    fn more_rows_than_it_may_have_are_no_catalogue() {
+        assert!(built(example(), 4).is_none());
+    }
 }

@@ -238,7 +238,7 @@ mod tests {
         let protocol = protocols::named("course").unwrap();
         let readers: Vec<Box<dyn crate::data::source::reader::Reader>> =
             vec![Box::new(TableReader::new(table))];
-        build(readers, &protocol, &BTreeMap::new())
+        build(readers, &protocol, &BTreeMap::new(), 500)
             .unwrap()
             .unwrap()
     }

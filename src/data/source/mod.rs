@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use self::open::open;
 use self::table::TableReader;
+use crate::data::catalogue::build::MOST_ROWS;
 use crate::data::catalogue::{self, Catalogue};
 use crate::data::dataset::Dataset;
 use crate::data::encode::{Inputs, Rules, encode_rows};
@@ -285,7 +286,8 @@ impl Source {
         encode_rows(inputs, Rules::Grown(&schema), Target::Anywhere)
     }
 
-    /// Who and what the raw rows are about; none where the protocol names no users or no items, or the rows are encoded already.
+    /// Who and what the raw rows are about; none where the protocol names no users or no items, the rows are
+    /// encoded already, or are more than [`MOST_ROWS`].
     ///
     /// # Errors
     /// When the rows cannot be read.
@@ -294,7 +296,8 @@ impl Source {
         if matches!(self, Source::Store { .. }) || roles.user.is_none() || roles.item.is_none() {
             return Ok(None);
         }
-        catalogue::build::build(self.inputs(protocol)?, protocol, &self.tables(protocol)?)
+        let tables = self.tables(protocol)?;
+        catalogue::build::build(self.inputs(protocol)?, protocol, &tables, MOST_ROWS)
     }
 
     /// The readers of the raw rows.
