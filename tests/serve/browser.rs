@@ -50,6 +50,7 @@ impl Browser {
             "--headless=new",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-dev-shm-usage",
             "--window-size=390,844",
         ];
         let wanted =
