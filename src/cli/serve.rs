@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use autoint::serve::{App, Config, Limits, Log, Shares, serve};
@@ -83,10 +84,15 @@ impl Arguments {
             workers: threads.max(1),
         };
         let reloaded = Arc::clone(&app);
-        serve(app, &config, until_asked(reloaded), |address| {
-            let _ = writeln!(out, "ready  http://{address}");
-            let _ = out.flush();
-        })?;
+        serve(
+            app,
+            &config,
+            || until_asked(reloaded),
+            |address| {
+                let _ = writeln!(out, "ready  http://{address}");
+                let _ = out.flush();
+            },
+        )?;
         Ok(())
     }
 }
@@ -103,31 +109,29 @@ fn token(file: &Path) -> Result<String> {
     }
 }
 
-/// Reloads at SIGHUP; done at Ctrl-C and SIGTERM.
-async fn until_asked(app: Arc<App>) {
+/// Listens to signals from now on: reloads at SIGHUP, and is done at Ctrl-C and SIGTERM.
+fn until_asked(app: Arc<App>) -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut hangup), Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::hangup()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        // Without signals it runs until it is killed.
-        return std::future::pending().await;
-    };
-    std::future::poll_fn(|context| {
-        while let std::task::Poll::Ready(Some(())) = hangup.poll_recv(context) {
+    let mut hangup = signal(SignalKind::hangup());
+    let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    std::future::poll_fn(move |context| {
+        // A signal that could not be listened to ends the program, as it does every other.
+        while let Ok(hangup) = &mut hangup
+            && let Poll::Ready(Some(())) = hangup.poll_recv(context)
+        {
             let app = Arc::clone(&app);
             tokio::task::spawn_blocking(move || match app.reload() {
                 Ok(()) => note("reloaded"),
                 Err(error) => note(&format!("not reloaded, the old models stay: {error}")),
             });
         }
-        let ended =
-            terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
-        match ended {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
+        let asked = ends
+            .iter_mut()
+            .flatten()
+            .any(|end| end.poll_recv(context).is_ready());
+        match asked {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         }
     })
-    .await;
 }

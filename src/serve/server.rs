@@ -85,14 +85,14 @@ async fn metrics(app: axum::extract::State<Arc<App>>) -> impl IntoResponse {
     )
 }
 
-/// Serves until `stop` is done, then finishes what is running. `ready` is told the address.
+/// Serves until what `stop` gives is done, then finishes what is running. `ready` is told the address.
 ///
 /// # Errors
 /// When the address is not this machine's own and there is no token, or it cannot be listened on.
-pub fn serve(
+pub fn serve<S: Future<Output = ()>>(
     app: Arc<App>,
     config: &Config,
-    stop: impl Future<Output = ()>,
+    stop: impl FnOnce() -> S,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
     let address = config.listen;
@@ -114,6 +114,8 @@ pub fn serve(
         let bound = listener
             .local_addr()
             .map_err(Error::io(address.to_string(), "ask for"))?;
+        // Before anybody is told: who hears `ready` may signal at once.
+        let stop = stop();
         ready(bound);
         accept(&app, listener, stop).await;
         Ok(())

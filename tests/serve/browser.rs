@@ -67,7 +67,12 @@ impl Browser {
 
     fn call(&self, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.session);
-        let mut answer = ureq::post(&url).send(body.to_string()).unwrap();
+        // What went wrong is in the answer, whatever its status.
+        let request = ureq::post(&url)
+            .config()
+            .http_status_as_error(false)
+            .build();
+        let mut answer = request.send(body.to_string()).unwrap();
         let answer: Value =
             serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         answer["value"].clone()
@@ -83,6 +88,20 @@ impl Browser {
             "/execute/sync",
             json!({"script": format!("return {script}"), "args": []}),
         )
+    }
+
+    /// Waits until an expression has a value: a click returns before the next page is there.
+    fn until(&self, script: &str, expected: impl Into<Value>) {
+        let expected = expected.into();
+        let mut last = Value::Null;
+        for _ in 0..200 {
+            last = self.ask(script);
+            if last == expected {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("{script} is {last}, expected {expected}");
     }
 
     fn element(&self, css: &str) -> String {
@@ -124,28 +143,23 @@ fn a_person_fills_the_form_follows_a_recommendation_and_changes_the_language() {
     browser.write("input[name=user]", "2");
     browser.write("input[name='set.rating_year']", "2000");
     browser.click("button");
-    assert_eq!(
-        browser.ask("document.querySelectorAll('ol.items').length"),
-        2
-    );
-    assert_eq!(
-        browser.ask("document.querySelectorAll('ol.items li').length"),
-        20
-    );
+    browser.until("document.querySelectorAll('ol.items').length", 2);
+    browser.until("document.querySelectorAll('ol.items li').length", 20);
     // A phone shows it without scrolling sideways.
-    assert_eq!(
-        browser.ask("document.documentElement.scrollWidth <= window.innerWidth"),
-        true
+    browser.until(
+        "document.documentElement.scrollWidth <= window.innerWidth",
+        true,
     );
+    let heading = "document.querySelector('main h2').textContent";
     browser.click("ol.items a");
-    let heading = browser.ask("document.querySelector('main h2').textContent");
-    assert_eq!(heading, "Why this score");
-    let drawn = browser.ask("document.querySelector('img.wide').naturalWidth > 100");
-    assert_eq!(drawn, true, "the heat map is no image");
+    browser.until(heading, "Why this score");
+    browser.until(
+        "document.querySelector('img.wide').naturalWidth > 100",
+        true,
+    );
     browser.click("a.language");
-    assert_eq!(browser.ask("document.documentElement.lang"), "ko");
-    let heading = browser.ask("document.querySelector('main h2').textContent");
-    assert_eq!(heading, "점수의 이유");
+    browser.until("document.documentElement.lang", "ko");
+    browser.until(heading, "점수의 이유");
     let address = browser.ask("location.search");
     let address = address.as_str().unwrap();
     assert!(
