@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use autoint::data::calendar::date;
+use autoint::data::calendar::day;
 use autoint::data::catalogue::Catalogue;
 use autoint::recommend::{Answer, Ranker, Request, Who, export};
 use autoint::run::Run;
@@ -194,8 +194,10 @@ fn liked(ranker: &Ranker<'_>, user: u32, out: &mut dyn Write) -> io::Result<()> 
         if count > LIKED { ", the latest:" } else { "" }
     )?;
     for event in ranker.liked(user).take(LIKED) {
-        let day = event.time().map(date);
-        let day = day.map_or(String::new(), |(y, m, d)| format!("{y}-{m:02}-{d:02}  "));
+        let day = event
+            .time()
+            .map(|time| day(time) + "  ")
+            .unwrap_or_default();
         writeln!(out, "       {day}{}", called(catalogue, event.item))?;
     }
     Ok(())

@@ -60,6 +60,12 @@ pub fn seconds_of(year: i64, month: u32, day: u32) -> Option<i64> {
     (date(seconds) == (year, month, day)).then_some(seconds)
 }
 
+/// The day of a time as `YYYY-MM-DD`, in UTC.
+pub fn day(seconds: i64) -> String {
+    let (year, month, day) = date(seconds);
+    format!("{year}-{month:02}-{day:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -130,7 +130,7 @@ impl Kept {
     }
 }
 
-/// Builds a catalogue.
+/// Where the roles stand in a chunk.
 #[derive(Debug)]
 struct Places {
     user: usize,
@@ -139,6 +139,7 @@ struct Places {
     time: Option<usize>,
 }
 
+/// A catalogue in the making.
 struct Builder<'a> {
     protocol: &'a Protocol,
     users: Side,
@@ -148,7 +149,6 @@ struct Builder<'a> {
     /// The latest row's texts and its time.
     latest: Vec<String>,
     latest_time: i64,
-    rows: u64,
 }
 
 /// The catalogue of the rows that `readers` give; none when the protocol does not say what is a user and what an item, or there are
@@ -197,7 +197,7 @@ pub fn build(
         };
         while let Some(block) = reader.next_block()? {
             builder.add(&block.parse()?, &places);
-            if builder.rows > most {
+            if builder.events.len() as u64 > most {
                 return Ok(None);
             }
         }
@@ -252,7 +252,6 @@ impl<'a> Builder<'a> {
             events: Vec::new(),
             latest: Vec::new(),
             latest_time: i64::MIN,
-            rows: 0,
         }
     }
 
@@ -273,7 +272,6 @@ impl<'a> Builder<'a> {
             let (user, item) = (self.users.add(&user), self.items.add(&item));
             let time = self.time(places.time.map(text));
             self.events.push((user, Event { item, liked, time }));
-            self.rows += 1;
             if time >= self.latest_time {
                 (self.latest_time, latest) = (time, Some(row));
             }
@@ -340,12 +338,13 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        let rows = self.events.len() as u64;
         let (starts, events) = by_user(self.events, self.users.len());
         Catalogue {
             users: self.users,
             items: self.items,
             context,
-            rows: self.rows,
+            rows,
             starts,
             events,
         }

@@ -13,6 +13,7 @@ use crate::recommend::similar::{Neighbour, item_field, similar as near};
 use crate::recommend::{self, Who};
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
+use crate::serve::served::Served;
 
 /// Items of an answer.
 const MOST: usize = 1_000;
@@ -44,6 +45,14 @@ pub struct Answer<T> {
     model: String,
     #[serde(flatten)]
     answer: T,
+}
+
+/// An answer with the name of the model that gave it.
+fn by<T>(model: &Served, answer: T) -> Json<Answer<T>> {
+    Json(Answer {
+        model: model.name.clone(),
+        answer,
+    })
 }
 
 fn checked_top(top: usize) -> Result<usize, Problem> {
@@ -101,10 +110,7 @@ pub async fn recommend(
             filter: asked.filter.into_iter().collect(),
             diversity: asked.diversity,
         })?;
-        Ok(Json(Answer {
-            model: model.name.clone(),
-            answer,
-        }))
+        Ok(by(&model, answer))
     })
     .await
 }
@@ -131,10 +137,7 @@ pub async fn explain(
         let who = Who::User(asked.user);
         let ranker = model.ranker()?;
         let answer = ranker.explain(&model.attention, &who, &set, &asked.item)?;
-        Ok(Json(Answer {
-            model: model.name.clone(),
-            answer,
-        }))
+        Ok(by(&model, answer))
     })
     .await
 }
@@ -178,14 +181,12 @@ pub async fn similar(
             }
         };
         let neighbours = near(scorer, &field, &value, checked_top(asked.top)?)?;
-        Ok(Json(Answer {
-            model: model.name.clone(),
-            answer: Neighbours {
-                field,
-                value,
-                neighbours,
-            },
-        }))
+        let answer = Neighbours {
+            field,
+            value,
+            neighbours,
+        };
+        Ok(by(&model, answer))
     })
     .await
 }

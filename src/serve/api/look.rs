@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 
-use crate::data::calendar::date;
+use crate::data::calendar::day;
 use crate::data::catalogue::Side;
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
@@ -121,10 +121,7 @@ pub async fn user(
     let liked = ranker.liked(place).take(LISTED).map(|event| Liked {
         item: catalogue.items.id(event.item).to_owned(),
         title: title.map(|column| column.text(event.item).to_owned()),
-        date: event
-            .time()
-            .map(date)
-            .map(|(y, m, d)| format!("{y}-{m:02}-{d:02}")),
+        date: event.time().map(day),
     });
     Ok(Json(User {
         entry,

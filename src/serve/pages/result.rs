@@ -11,7 +11,7 @@ use super::frame::State;
 use super::home::form;
 use super::item::set_of;
 use super::words::Word;
-use crate::data::calendar::date;
+use crate::data::calendar::day;
 use crate::recommend::{Answer, Ranker, Request, Who};
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
@@ -60,16 +60,15 @@ fn content(app: &App, state: &State) -> (StatusCode, Markup) {
             }
         }
     }
-    let Some(((first, answer), ranker)) = answers
+    let Some((answer, ranker)) = answers
         .first()
-        .and_then(|first| Some((first, first.0.ranker().ok()?)))
+        .and_then(|first| Some((&first.1, first.0.ranker().ok()?)))
     else {
         return again(
             StatusCode::NOT_FOUND,
             html! { (state.say(Word::NoCatalogue)) },
         );
     };
-    let _ = first;
     let content = html! {
         (profile(answer, ranker, state))
         div.columns { @for (model, answer) in &answers { (list(model, answer, &answers, state)) } }
@@ -183,7 +182,7 @@ fn liked(answer: &Answer, ranker: &Ranker<'_>, state: &State) -> Markup {
                     tbody {
                         @for event in ranker.liked(user).skip((page - 1) * LIKED).take(LIKED) {
                             tr {
-                                td.date { @if let Some((y, m, d)) = event.time().map(date) { (format!("{y}-{m:02}-{d:02}")) } }
+                                td.date { (event.time().map(day).unwrap_or_default()) }
                                 td { (title.map_or(catalogue.items.id(event.item), |c| c.text(event.item))) }
                             }
                         }
