@@ -116,7 +116,13 @@ fn tell(ranker: &Ranker<'_>, answer: &Answer, out: &mut dyn Write) -> anyhow::Re
             .map(|id| format!("{} {id}", catalogue.users.name)),
     );
     let known = answer.profile.iter().filter(|(_, value)| !value.is_empty());
-    who.extend(known.map(|(name, value)| format!("{name} {value}")));
+    let protocol = &ranker.scorer().schema().protocol;
+    who.extend(
+        known.map(|(name, value)| match protocol.called(name, value) {
+            called if called == value => format!("{name} {value}"),
+            called => format!("{name} {value} ({called})"),
+        }),
+    );
     writeln!(out, "for    {}", who.join(", "))?;
     let moment = answer.context.iter().map(|given| {
         let from = if given.given {
@@ -203,12 +209,11 @@ fn liked(ranker: &Ranker<'_>, user: u32, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// An item by its id and its title, where it has one.
+/// An item by its title and its id, or by its id alone.
 pub fn called(catalogue: &Catalogue, item: u32) -> String {
-    let items = &catalogue.items;
-    let title = items.title().map(|column| column.text(item));
-    match title {
-        Some(title) if !title.is_empty() => format!("{} ({})", title, items.id(item)),
-        _ => items.id(item).to_owned(),
+    let (name, id) = (catalogue.items.called(item), catalogue.items.id(item));
+    match name == id {
+        true => id.to_owned(),
+        false => format!("{name} ({id})"),
     }
 }

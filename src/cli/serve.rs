@@ -13,6 +13,7 @@ use autoint::simd::Isa;
 use autoint::{Error, Result};
 use clap::Args;
 
+use super::numbers;
 use super::output::note;
 use super::threads::Threads;
 
@@ -30,6 +31,12 @@ pub struct Arguments {
     /// A file with the token that everything under /v1 then asks for
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// A file with the token of whoever may have the runs opened anew with POST /admin/reload [default: nobody]
+    #[arg(long, value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
+    /// How long traffic is remembered to tell whether it drifts from what a model was trained on, in seconds
+    #[arg(long, default_value_t = Limits::default().window.as_secs(), value_name = "SECONDS", value_parser = seconds)]
+    drift_window: u64,
     /// The share of users of each run, by a hash of their id; answers name the model
     #[arg(long, value_name = "90,10", value_delimiter = ',')]
     split: Vec<u32>,
@@ -63,11 +70,13 @@ impl Arguments {
             rows: self.max_rows,
             concurrent: self.max_concurrent,
             time: Duration::from_millis(self.max_time),
+            window: Duration::from_secs(self.drift_window),
             ..Limits::default()
         };
-        let token = self.token_file.as_deref().map(token).transpose()?;
+        let token = self.token_file.as_deref().map(token_in).transpose()?;
         let isa = Isa::choose()?;
         let mut app = App::open(self.run.clone(), isa, threads, limits, token)?;
+        app.admin_token = self.admin_token_file.as_deref().map(token_in).transpose()?;
         app.traffic.shares = Shares::new(&self.split, self.run.len())?;
         let log = self.feedback.as_deref();
         app.traffic.log = log
@@ -97,8 +106,12 @@ impl Arguments {
     }
 }
 
+fn seconds(text: &str) -> std::result::Result<u64, String> {
+    numbers::within(text, 1, 366 * 24 * 3_600)
+}
+
 /// The token in a file; spaces around it are none of it.
-fn token(file: &Path) -> Result<String> {
+fn token_in(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file).map_err(Error::io(file, "read"))?;
     match text.trim() {
         "" => Err(Error::file(

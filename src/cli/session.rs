@@ -12,7 +12,7 @@ use autoint::run::directory::catalogue_size;
 use autoint::run::report::Report;
 use autoint::run::writer::Finished;
 use autoint::run::{Ended, Origin, Provenance, Run, Writer};
-use autoint::score::{Evaluation, evaluate};
+use autoint::score::{Distribution, Evaluation, Scorer, evaluate};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::{Outcome, Trainer};
@@ -115,18 +115,24 @@ impl Session<'_> {
             true => None,
             false => self.origin.source.catalogue(&self.data.schema().protocol)?,
         };
+        let scorer = self.trainer.scorer(&outcome.parameters);
+        let distribution = Distribution::of(&scorer, self.data);
         self.run.finish(Finished {
             settings: &self.origin.settings,
             schema: self.data.schema(),
             provenance: &provenance,
             layout: self.trainer.runtime().tape().layout(),
             parameters: &outcome.parameters,
+            distribution: &distribution,
             catalogue: catalogue.as_ref(),
         })?;
         let evaluation = match outcome.ended {
             Ended::Stopped => None,
-            Ended::Done | Ended::Early => Some(self.evaluate(&outcome)?),
+            Ended::Done | Ended::Early => Some(self.evaluate(&scorer)?),
         };
+        if let Some(evaluation) = &evaluation {
+            self.run.evaluation(evaluation)?;
+        }
         self.report(&outcome, &provenance, evaluation.as_ref())?;
         self.tell(&outcome, evaluation.as_ref(), out)?;
         if self.profile {
@@ -143,10 +149,9 @@ impl Session<'_> {
         Ok(self.run.close()?)
     }
 
-    fn evaluate(&self, outcome: &Outcome) -> Result<Evaluation> {
+    fn evaluate(&self, scorer: &Scorer<'_>) -> Result<Evaluation> {
         let kind = self.origin.settings.model.kind;
-        let scorer = self.trainer.scorer(&outcome.parameters);
-        evaluate(&scorer, kind, self.data, SplitName::Test)
+        evaluate(scorer, kind, self.data, SplitName::Test)
     }
 
     fn report(

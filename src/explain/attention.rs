@@ -66,6 +66,11 @@ impl Attention {
         &self.weights
     }
 
+    /// The greatest weight; 0 without one.
+    pub fn greatest(&self) -> f32 {
+        self.weights.iter().copied().fold(0.0, f32::max)
+    }
+
     /// The weights `[F, F]` of a head, all counted from 0.
     ///
     /// # Panics
@@ -170,6 +175,7 @@ mod tests {
         let attention = attention();
         assert_eq!((attention.layers(), attention.heads()), (2, 1));
         assert_eq!(attention.head(1, 0), [0.25, 0.75, 1.0, 0.0]);
+        assert_eq!(attention.greatest(), 1.0);
         // Columns: (.75 + .5 + .25 + 1) / 4 and (.25 + .5 + .75 + 0) / 4.
         assert_eq!(attention.received(), [0.625, 0.375]);
         // From 1 to 0 (.5 + 1) / 2, from 0 to 1 (.25 + .75) / 2; fields with themselves are none.

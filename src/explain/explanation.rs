@@ -114,6 +114,12 @@ impl<'a> Explainer<'a> {
         explained.collect()
     }
 
+    /// The strongest interaction of each row of a batch; none in a model without attention.
+    pub fn reasons(&self, batch: &Batch) -> Vec<Option<Interaction>> {
+        let strongest = |attention: Attention| attention.interactions(&self.fields, 1).pop();
+        self.attention(batch).into_iter().map(strongest).collect()
+    }
+
     /// Scores the rows of a batch, and each of them F times without one of its fields.
     pub(super) fn measure(&self, batch: &Batch) -> Measured {
         let (mut logits, mut without) = (Vec::new(), Vec::new());

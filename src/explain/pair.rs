@@ -1,5 +1,6 @@
-//! The row of a user and an item explained, made as a recommendation makes it.
+//! Rows of a user and an item explained, made as a recommendation makes them.
 
+use super::attention::Interaction;
 use super::explanation::{Explainer, Explanation};
 use crate::autograd::Var;
 use crate::data::batch::Batch;
@@ -20,12 +21,29 @@ impl Ranker<'_> {
         set: &[(String, String)],
         item: &str,
     ) -> Result<Explanation> {
+        self.explain_altered(attention, who, set, item, &[])
+    }
+
+    /// The same of the row with some values changed, see [`Ranker::altered`].
+    ///
+    /// # Errors
+    /// As there and as [`Ranker::explain`].
+    pub fn explain_altered(
+        &self,
+        attention: &[Var],
+        who: &Who,
+        set: &[(String, String)],
+        item: &str,
+        changes: &[(String, String)],
+    ) -> Result<Explanation> {
         let asker = self.asker(who, set)?;
-        let items = &self.catalogue().items;
-        let place = known(items, item, "`recommend` lists items that are")?;
+        let place = known(
+            &self.catalogue().items,
+            item,
+            "`recommend` lists items that are",
+        )?;
         let mut batch = Batch::default();
-        let mut unknown = self.batch(&asker, &[place], &mut batch)?;
-        unknown.extend_from_slice(self.unknown(place));
+        let unknown = self.altered(&asker, place, changes, &mut batch)?;
         let explanation = Explainer::new(self.scorer(), attention)
             .rows(&batch)
             .into_iter()
@@ -35,5 +53,21 @@ impl Ranker<'_> {
             unknown,
             ..explanation.ok_or_else(missing)?
         })
+    }
+
+    /// The strongest interaction of each of these items (by place) for somebody.
+    ///
+    /// # Errors
+    /// As [`Ranker::asker`] and [`Ranker::batch`].
+    pub fn reasons(
+        &self,
+        attention: &[Var],
+        who: &Who,
+        set: &[(String, String)],
+        items: &[u32],
+    ) -> Result<Vec<Option<Interaction>>> {
+        let mut batch = Batch::default();
+        self.batch(&self.asker(who, set)?, items, &mut batch)?;
+        Ok(Explainer::new(self.scorer(), attention).reasons(&batch))
     }
 }

@@ -76,6 +76,11 @@ impl Drawing {
 /// A heat map for each head, the heads of a layer side by side and the layers below each other: the rows are the fields that look,
 /// the columns those looked at. One scale for all.
 pub fn heat_maps(fields: &[String], attention: &Attention) -> Drawing {
+    heat_maps_up_to(fields, attention, attention.greatest())
+}
+
+/// The same with full colour for a given weight, so that drawings of several rows can be compared.
+pub fn heat_maps_up_to(fields: &[String], attention: &Attention, most: f32) -> Drawing {
     let cell = if fields.len() <= FEW {
         CELL
     } else {
@@ -83,7 +88,6 @@ pub fn heat_maps(fields: &[String], attention: &Attention) -> Drawing {
     };
     let side = cell * fields.len() as f64;
     let (across, down) = (NAMES + side + GAP, TOP + side);
-    let most = greatest(attention.weights().iter().copied());
     let even = 1.0 / fields.len().max(1) as f64;
     let legend = format!(
         "Each row is a field that looks, each column a field looked at. Full colour is {most:.3}; even attention would be {even:.3}."

@@ -22,6 +22,7 @@ mod input;
 pub mod interval;
 pub mod logloss;
 pub mod ndcg;
+pub mod psi;
 pub mod ranking;
 pub mod recall;
 

@@ -131,7 +131,7 @@ pub fn known(side: &Side, id: &str, hint: &str) -> Result<u32> {
 }
 
 /// The number of a categorical field that is made of a part of the moment, such as the year of a timestamp.
-fn derived(catalogue: &Catalogue, schema: &Schema, name: &str) -> Option<usize> {
+pub(super) fn derived(catalogue: &Catalogue, schema: &Schema, name: &str) -> Option<usize> {
     let place = schema.fields.iter().position(|field| field.name == name)?;
     let field = &schema.fields[place];
     let of_moment = |name: String| catalogue.context.iter().any(|(column, _)| *column == name);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::ask::{Asker, Given, Who};
 use super::best::best;
 use super::diversity::rerank;
-use crate::data::batch::Batch;
+use crate::data::batch::{Batch, FieldBatch};
 use crate::data::catalogue::{Catalogue, Event};
 use crate::data::encode::rows::RowEncoder;
 use crate::data::gather::reset;
@@ -157,6 +157,11 @@ impl<'a> Ranker<'a> {
         self.unknown.get(item as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a field (by number) depends on the user and the moment alone.
+    pub fn is_of_asker(&self, field: usize) -> bool {
+        self.parts.get(field) == Some(&Part::Shared)
+    }
+
     /// The columns of [`Ranker::row`].
     pub fn header(&self) -> &[String] {
         &self.header
@@ -214,19 +219,30 @@ impl<'a> Ranker<'a> {
             }
         }
         let mut names: Vec<String> = self.of_shared(&unknown);
+        self.give(&asker.fields, batch, &mut names);
+        Ok(names)
+    }
+
+    /// Gives fields (by number) a text of their own in all rows of a batch; `unknown` are those whose value the model does not know.
+    pub(super) fn give(
+        &self,
+        fields: &[(usize, String)],
+        batch: &mut Batch,
+        unknown: &mut Vec<String>,
+    ) {
+        let schema = self.scorer.schema();
         let offsets = schema.offsets();
-        for (place, text) in &asker.fields {
+        for (place, text) in fields {
             let field = &schema.fields[*place];
             let code = field.code(text);
-            names.retain(|name| *name != field.name);
+            unknown.retain(|name| *name != field.name);
             if code == 0 && !text.is_empty() {
-                names.push(field.name.clone());
+                unknown.push(field.name.clone());
             }
-            if let crate::data::batch::FieldBatch::One { ids } = &mut batch.fields[*place] {
+            if let FieldBatch::One { ids } = &mut batch.fields[*place] {
                 ids.fill(offsets[*place] as u32 + code);
             }
         }
-        Ok(names)
     }
 
     fn of_shared(&self, names: &[&str]) -> Vec<String> {

@@ -15,7 +15,11 @@ pub(super) const CONFIG: &str = "config.toml";
 pub(super) const PROVENANCE: &str = "data.json";
 /// Who and what the data are about.
 pub(super) const CATALOGUE: &str = "catalogue.bin";
+/// What its fields and scores were like.
+pub(super) const DISTRIBUTION: &str = "distribution.json";
 pub(super) const METRICS: &str = "metrics.jsonl";
+/// What the model scored on the test rows, and what it has to beat.
+pub(super) const EVALUATION: &str = "evaluation.json";
 pub(super) const REPORT: &str = "report.html";
 /// The folder of the checkpoint.
 pub(super) const CHECKPOINT: &str = "checkpoint";
@@ -23,8 +27,16 @@ pub(super) const CHECKPOINT: &str = "checkpoint";
 const STATE: &str = "state.bin";
 
 /// Every file that a run directory may hold.
-pub(super) const FILES: [&str; 7] = [
-    METRICS, CONFIG, SCHEMA, PROVENANCE, REPORT, CATALOGUE, WEIGHTS,
+pub(super) const FILES: [&str; 9] = [
+    METRICS,
+    CONFIG,
+    SCHEMA,
+    PROVENANCE,
+    EVALUATION,
+    REPORT,
+    CATALOGUE,
+    DISTRIBUTION,
+    WEIGHTS,
 ];
 
 /// The weights of a run.

@@ -106,6 +106,12 @@ impl Lock {
     }
 }
 
+/// Whether a program seems to work on a folder. One that was killed has left the file behind, which only the next holder notices: good
+/// enough to tell people, and asking the system could be in the way of a holder to come.
+pub fn is_worked_on(folder: &Path) -> bool {
+    folder.join(LOCK).exists()
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         let path = self.folder.join(LOCK);

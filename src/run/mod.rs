@@ -7,7 +7,9 @@
 //! | `config.toml` | every setting, defaults resolved |
 //! | `data.json` | where the data came from, their fingerprint, rows and instruction set; the SHA-256 of all files above, and its own |
 //! | `catalogue.bin` | users, items, who had what: what `recommend` and `serve` need of the data; not without both roles, nor with `--no-catalogue` |
+//! | `distribution.json` | how often the values of each field came in training, and the scores: what live traffic is compared with |
 //! | `metrics.jsonl` | one line an epoch, there while training runs |
+//! | `evaluation.json` | the metrics on the test rows, beside those of the baselines |
 //! | `report.html` | all of it for people |
 //! | `checkpoint/` | how to go on, see [`checkpoint`]; until training has come to its end |
 //! | `autoint.lock` | nothing; it is locked while a program works on the run, see [`lock`] |
@@ -18,7 +20,7 @@
 //!
 //! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
 //! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
-//! [`report`].
+//! [`recorded`](mod@recorded), [`report`].
 
 pub mod checkpoint;
 pub mod directory;
@@ -27,6 +29,7 @@ pub mod lock;
 pub mod open;
 pub mod position;
 pub mod provenance;
+pub mod recorded;
 pub mod report;
 pub mod seal;
 pub mod weights;
@@ -38,4 +41,5 @@ pub use lock::Lock;
 pub use open::Run;
 pub use position::Position;
 pub use provenance::{Origin, Provenance};
+pub use recorded::{Recorded, recorded};
 pub use writer::Writer;

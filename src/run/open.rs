@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::directory::{CATALOGUE, CONFIG, SCHEMA, WEIGHTS, read, schema_of};
+use super::directory::{CATALOGUE, CONFIG, DISTRIBUTION, SCHEMA, WEIGHTS, read, schema_of};
 use super::provenance::Provenance;
 use super::seal::{Sums, check};
 use super::weights;
@@ -13,7 +13,7 @@ use crate::data::catalogue::Catalogue;
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::model::{Model, build};
-use crate::score::Scorer;
+use crate::score::{Distribution, Scorer};
 use crate::settings::Settings;
 use crate::simd::Isa;
 
@@ -89,6 +89,26 @@ impl Run {
         check(&file, &bytes, self.sums.of(CATALOGUE))?;
         Catalogue::from_bytes(&bytes)
             .map_err(|what| Error::file(&file, format!("is no usable catalogue: {what}")))
+    }
+
+    /// What its fields and scores were like in training; none of a run that was written before there was one.
+    ///
+    /// # Errors
+    /// When the file was changed.
+    pub fn distribution(&self) -> Result<Option<Distribution>> {
+        let sum = self.sums.of(DISTRIBUTION);
+        if sum.is_empty() {
+            return Ok(None);
+        }
+        let file = self.path.join(DISTRIBUTION);
+        let bytes = read(&file)?;
+        check(&file, &bytes, sum)?;
+        let wrong = |what: String| Error::file(&file, what);
+        let distribution: Distribution = serde_json::from_slice(&bytes)
+            .map_err(|e| wrong(format!("is no distribution of fields: {e}")))?;
+        let checked = distribution.check(&self.schema);
+        checked.map_err(|e| wrong(e.to_string()))?;
+        Ok(Some(distribution))
     }
 
     /// What its weights are scored with. Keep it: freezing them takes time.

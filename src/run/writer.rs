@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::checkpoint::{self, Snapshot};
 use super::directory::{
-    CATALOGUE, CHECKPOINT, CONFIG, FILES, METRICS, PROVENANCE, REPORT, SCHEMA, WEIGHTS,
-    has_checkpoint, names_in, remove_temporaries, schema_bytes,
+    CATALOGUE, CHECKPOINT, CONFIG, DISTRIBUTION, EVALUATION, FILES, METRICS, PROVENANCE, REPORT,
+    SCHEMA, WEIGHTS, has_checkpoint, names_in, remove_temporaries, schema_bytes,
 };
 use super::history::EpochRecord;
 use super::lock::{LOCK, Lock};
@@ -19,6 +21,7 @@ use crate::data::catalogue::Catalogue;
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::files::{is_temporary, write_whole};
+use crate::score::{Distribution, Evaluation};
 use crate::settings::Settings;
 
 /// Folders that [`Writer::next_free`] tries.
@@ -43,6 +46,7 @@ pub struct Finished<'a> {
     pub provenance: &'a Provenance,
     pub layout: &'a Layout,
     pub parameters: &'a Parameters,
+    pub distribution: &'a Distribution,
     pub catalogue: Option<&'a Catalogue>,
 }
 
@@ -155,8 +159,8 @@ impl Writer {
     }
 
     fn add(&mut self, record: &EpochRecord) -> Result<()> {
-        let json = |e| Error::Data(format!("an epoch's numbers cannot be written as JSON: {e}"));
-        self.metrics += &serde_json::to_string(record).map_err(json)?;
+        let line = json(record, "an epoch's numbers")?;
+        self.metrics += &String::from_utf8_lossy(&line);
         self.metrics.push('\n');
         Ok(())
     }
@@ -182,7 +186,12 @@ impl Writer {
         let catalogue = run.catalogue.map(Catalogue::to_bytes).transpose();
         let catalogue =
             catalogue.map_err(|e| Error::Data(format!("the catalogue cannot be written: {e}")))?;
-        let mut files = vec![(CONFIG, config.as_bytes()), (SCHEMA, &schema)];
+        let distribution = json(run.distribution, "the distribution of the fields")?;
+        let mut files = vec![
+            (CONFIG, config.as_bytes()),
+            (SCHEMA, &schema),
+            (DISTRIBUTION, &distribution),
+        ];
         files.extend(catalogue.iter().map(|bytes| (CATALOGUE, &bytes[..])));
         files.push((WEIGHTS, &weights));
         let provenance = seal(run.provenance, &files)?;
@@ -192,6 +201,14 @@ impl Writer {
         }
         self.worth = true;
         Ok(())
+    }
+
+    /// Writes `evaluation.json`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn evaluation(&self, evaluation: &Evaluation) -> Result<()> {
+        self.put(EVALUATION, &json(evaluation, "the evaluation")?)
     }
 
     /// Writes `report.html`.
@@ -213,6 +230,12 @@ impl Writer {
     fn put(&self, name: &str, content: &[u8]) -> Result<()> {
         write_whole(&self.path().join(name), |file| file.write_all(content))
     }
+}
+
+/// `what` as JSON.
+fn json(value: &impl Serialize, what: &str) -> Result<Vec<u8>> {
+    let error = |e| Error::Data(format!("{what} cannot be written as JSON: {e}"));
+    serde_json::to_vec(value).map_err(error)
 }
 
 impl Drop for Writer {

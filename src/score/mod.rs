@@ -1,12 +1,14 @@
 //! What is done with a trained model: logits of rows, metrics of a part of the data, predictions of raw rows. All of it goes
 //! through one [`Scorer`].
 //!
-//! Reading order: [`scorer`], [`evaluation`], [`predict`](mod@predict).
+//! Reading order: [`scorer`], [`evaluation`], [`predict`](mod@predict), [`distribution`].
 
+pub mod distribution;
 pub mod evaluation;
 pub mod predict;
 pub mod scorer;
 
+pub use distribution::Distribution;
 pub use evaluation::{Evaluation, evaluate};
 pub use predict::predict;
 pub use scorer::Scorer;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -24,6 +25,8 @@ pub struct App {
     pub limits: Limits,
     /// What everything under `/v1` asks for.
     pub token: Option<String>,
+    /// What everything under `/admin` asks for; without it there is nothing there.
+    pub admin_token: Option<String>,
     /// Requests that may still be taken on.
     pub gate: Arc<Semaphore>,
     pub counts: Counts,
@@ -52,12 +55,13 @@ impl App {
         token: Option<String>,
     ) -> Result<App> {
         Ok(App {
-            models: RwLock::new(load(&runs, isa, threads)?),
+            models: RwLock::new(load(&runs, isa, threads, limits.window)?),
             runs,
             isa,
             threads,
             limits,
             token,
+            admin_token: None,
             gate: Arc::new(Semaphore::new(limits.concurrent)),
             counts: Counts::default(),
             traffic: Traffic::default(),
@@ -107,7 +111,7 @@ impl App {
     /// # Errors
     /// As [`App::open`]; the old models stay.
     pub fn reload(&self) -> Result<()> {
-        let fresh = load(&self.runs, self.isa, self.threads)?;
+        let fresh = load(&self.runs, self.isa, self.threads, self.limits.window)?;
         *self.models.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
@@ -132,10 +136,15 @@ impl App {
     }
 }
 
-fn load(runs: &[PathBuf], isa: Isa, threads: usize) -> Result<Arc<[Arc<Served>]>> {
+fn load(
+    runs: &[PathBuf],
+    isa: Isa,
+    threads: usize,
+    window: Duration,
+) -> Result<Arc<[Arc<Served>]>> {
     let mut models: Vec<Arc<Served>> = Vec::new();
     for path in runs {
-        let model = Served::open(path, isa, threads)?;
+        let model = Served::open(path, isa, threads, window)?;
         if let Some(other) = models.iter().find(|other| other.name == model.name) {
             let what = format!(
                 "has the same name as {}: rename one of the folders",

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -59,20 +59,32 @@ async fn within(app: &Arc<App>, request: Request, next: Next) -> Response {
 
 /// Asks for the token, where there is one.
 pub async fn token(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let given = request
-        .headers()
+    let checked = match &app.token {
+        Some(token) => authorised(request.headers(), token, "the server's token"),
+        None => Ok(()),
+    };
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Refuses a request that does not bring the token, which `what` names.
+///
+/// # Errors
+/// Says how to bring it.
+pub fn authorised(headers: &HeaderMap, token: &str, what: &str) -> Result<(), Problem> {
+    let given = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let given = given
         .and_then(|text| text.strip_prefix("Bearer "))
         .unwrap_or_default();
-    match &app.token {
-        Some(token) if !same(token.as_bytes(), given.trim().as_bytes()) => {
-            let detail = "expected `Authorization: Bearer TOKEN` with the server's token";
-            Problem::new(StatusCode::UNAUTHORIZED, detail).into_response()
-        }
-        _ => next.run(request).await,
+    if same(token.as_bytes(), given.trim().as_bytes()) {
+        return Ok(());
     }
+    let detail = format!("expected `Authorization: Bearer TOKEN` with {what}");
+    Err(Problem::new(StatusCode::UNAUTHORIZED, detail))
 }
 
 /// Compares in a time that does not tell where the first difference is.

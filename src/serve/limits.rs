@@ -17,6 +17,8 @@ pub struct Limits {
     pub time: Duration,
     /// How long the head of a request may take to come; longer closes the connection.
     pub head: Duration,
+    /// How long traffic is remembered to tell whether it drifts.
+    pub window: Duration,
 }
 
 impl Default for Limits {
@@ -28,6 +30,7 @@ impl Default for Limits {
             connections: 1_024,
             time: Duration::from_secs(10),
             head: Duration::from_secs(10),
+            window: Duration::from_secs(3_600),
         }
     }
 }

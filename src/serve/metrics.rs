@@ -117,12 +117,34 @@ impl Counts {
             )?;
         }
         let up = self.started.elapsed().as_secs_f64();
-        let name = "autoint_uptime_seconds";
-        writeln!(
-            text,
-            "# HELP {name} Time since the start.\n# TYPE {name} gauge\n{name} {up}"
-        )
+        let help = "Time since the start.";
+        text.push_str(&gauge(
+            "autoint_uptime_seconds",
+            help,
+            &[(String::new(), up)],
+        ));
+        Ok(())
     }
+}
+
+/// A gauge with its values by labels (`model="a",field="b"`, or none); nothing when there is no value.
+pub fn gauge(name: &str, help: &str, values: &[(String, f64)]) -> String {
+    if values.is_empty() {
+        return String::new();
+    }
+    let line = |(labels, value): &(String, f64)| match labels.as_str() {
+        "" => format!("{name} {value}\n"),
+        labels => format!("{name}{{{labels}}} {value}\n"),
+    };
+    let lines: String = values.iter().map(line).collect();
+    format!("# HELP {name} {help}\n# TYPE {name} gauge\n{lines}")
+}
+
+/// A name as the value of a label.
+pub fn label(name: &str) -> String {
+    name.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }
 
 #[cfg(test)]

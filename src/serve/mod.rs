@@ -3,11 +3,14 @@
 //! Nothing from outside is trusted: bodies, rows, waiting and connections are bounded ([`limits`]), every refusal is a
 //! [`problem`] that names the field, and the network threads never compute (a fixed number of other threads does).
 //!
-//! Reading order: [`limits`], [`problem`], [`served`] (a run in memory), [`traffic`] and [`feedback`] (several models at once, and what came of it), [`app`] (all of them, and what requests share), [`api`],
-//! [`metrics`], [`pages`], [`server`] (connections, from the first to the last).
+//! Reading order: [`limits`], [`problem`], [`metrics`], [`drift`] (whether what comes is what the model was trained on), [`served`]
+//! (a run in memory), [`traffic`] and [`feedback`] (several models at once, and what came of it), [`app`] (all of them, and what
+//! requests share), [`api`], [`admin`], [`pages`], [`server`] (connections, from the first to the last).
 
+pub mod admin;
 pub mod api;
 pub mod app;
+pub mod drift;
 pub mod feedback;
 pub mod guard;
 pub mod limits;

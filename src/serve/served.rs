@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::drift::Drift;
 use crate::autograd::Var;
+use crate::data::batch::Batch;
 use crate::data::catalogue::Catalogue;
 use crate::error::{Error, Result};
-use crate::recommend::Ranker;
+use crate::recommend::{Ranker, Who};
 use crate::run::history::{self, EpochRecord};
-use crate::run::{Provenance, Run};
+use crate::run::{Provenance, Recorded, Run, recorded};
 use crate::score::Scorer;
 use crate::settings::Settings;
 use crate::simd::Isa;
@@ -23,6 +26,10 @@ pub struct Served {
     pub provenance: Provenance,
     /// See [`Run::attention`].
     pub attention: Vec<Var>,
+    /// What it scored when it was trained; none when the training was stopped.
+    pub recorded: Option<Recorded>,
+    /// Whether what comes is what it was trained on; none when the run does not say what that was.
+    pub drift: Option<Drift>,
     model: Model,
 }
 
@@ -35,12 +42,14 @@ enum Model {
 }
 
 impl Served {
-    /// Opens a run; one without a catalogue can only score.
+    /// Opens a run; one without a catalogue can only score. `window` is how long traffic is remembered, see [`super::drift`].
     ///
     /// # Errors
     /// As [`Run::open`].
-    pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Served> {
+    pub fn open(path: &Path, isa: Isa, threads: usize, window: Duration) -> Result<Served> {
         let run = Run::open(path, isa, threads)?;
+        let trained = run.distribution()?;
+        let drift = trained.map(|trained| Drift::new(trained, run.schema.offsets(), window));
         let catalogue = match run.has_catalogue() {
             true => Some(run.catalogue()?),
             false => None,
@@ -61,6 +70,8 @@ impl Served {
             settings: run.settings,
             provenance: run.provenance,
             attention: run.attention,
+            recorded: recorded(path)?,
+            drift,
             model,
         })
     }
@@ -84,6 +95,20 @@ impl Served {
                 "model `{}` has no catalogue of users and items: it can only score rows",
                 self.name
             ))),
+        }
+    }
+
+    /// Counts the fields of somebody who asked for recommendations, for [`Served::drift`].
+    pub fn count_asker(&self, who: &Who, set: &[(String, String)]) {
+        let (Some(drift), Model::Ranks(ranker)) = (&self.drift, &self.model) else {
+            return;
+        };
+        let mut batch = Batch::default();
+        // Any item: only what does not depend on it is counted.
+        let encoded = ranker.asker(who, set);
+        let encoded = encoded.and_then(|asker| ranker.batch(&asker, &[0], &mut batch));
+        if encoded.is_ok() {
+            drift.count(&batch, |field| ranker.is_of_asker(field), &[]);
         }
     }
 

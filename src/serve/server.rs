@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use super::app::App;
 use super::guard::{guard, token};
 use super::problem::Problem;
-use super::{api, pages};
+use super::{admin, api, drift, pages};
 use crate::error::{Error, Result};
 
 /// How long a server that is asked to stop waits for what is running.
@@ -42,6 +42,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let v1 = api::routes().route_layer(from_fn_with_state(Arc::clone(app), token));
     Router::new()
         .merge(v1)
+        .merge(admin::routes())
         .merge(pages::routes())
         .route("/openapi.json", get(|| async { json(api::OPENAPI) }))
         .route("/healthz", get(|| async { "ok\n" }))
@@ -79,9 +80,15 @@ fn json(text: &'static str) -> impl IntoResponse {
 
 async fn metrics(app: axum::extract::State<Arc<App>>) -> impl IntoResponse {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
+    let models = app.models();
+    let reports = models.iter().filter_map(|model| {
+        let drift = model.drift.as_ref()?;
+        Some((model.name.as_str(), drift.report()))
+    });
+    let reports: Vec<_> = reports.collect();
     (
         [(CONTENT_TYPE, kind)],
-        app.counts.text() + &app.traffic.tallies.text(),
+        app.counts.text() + &app.traffic.tallies.text() + &drift::text(&reports),
     )
 }
 

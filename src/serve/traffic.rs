@@ -6,6 +6,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::feedback::Feedback;
+use super::metrics::label;
 use crate::error::{Error, Result};
 
 /// The shares of the models, in their order. Empty: the first has all.
@@ -80,7 +81,7 @@ impl Tally {
 impl Tally {
     /// Its lines of `/metrics`.
     fn lines(&self, name: &str) -> String {
-        let label: String = name.chars().filter(|c| !"\"\\\n".contains(*c)).collect();
+        let label = label(name);
         let mut text = String::new();
         for (counter, count) in [("shown", self.shown), ("clicked", self.clicked)] {
             text += &format!(

@@ -188,3 +188,30 @@ fn a_wrong_user_keeps_the_form() {
         "{note}"
     );
 }
+
+#[test]
+fn a_person_changes_a_value_and_sees_both_rows() {
+    let Some(browser) = Browser::open() else {
+        return;
+    };
+    let server = Server::start(&[]);
+    browser.goto(&format!(
+        "http://{}/item?user=1&item={}&lang=en",
+        server.address,
+        server.item()
+    ));
+    browser.click("a[href^='/what-if']");
+    browser.until("document.querySelector('h1').textContent", "What if?");
+    browser.write("input[name='change.age']", "50");
+    browser.click("form button");
+    browser.until("document.querySelectorAll('img.wide').length", 2);
+    browser.until("location.search.includes('change.age=50')", true);
+    browser.until(
+        "[...document.querySelectorAll('img.wide')].every(image => image.naturalWidth > 100)",
+        true,
+    );
+    browser.until(
+        "document.documentElement.scrollWidth <= window.innerWidth",
+        true,
+    );
+}

@@ -74,6 +74,12 @@ impl Server {
         Server { process, address }
     }
 
+    /// The item that user 1 is recommended first.
+    pub fn item(&self) -> String {
+        let best = self.post("/v1/recommend", r#"{"user":"1","top":1}"#).json();
+        best["items"][0]["item"].as_str().unwrap().to_owned()
+    }
+
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream

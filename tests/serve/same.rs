@@ -150,3 +150,37 @@ fn other_routes_tell_what_there_is() {
         assert!(routes.contains_key(route), "{route}");
     }
 }
+
+#[test]
+fn a_raw_row_is_explained_as_the_command_explains_it() {
+    let server = Server::start(&[]);
+    let models = server.get("/v1/models").json();
+    let fields = models["models"][0]["fields"].as_array().unwrap();
+    let mut row = rows(1).0.remove(0);
+    row.retain(|name, _| fields.contains(&json!(name)));
+    let file = folder().join("row.json");
+    std::fs::write(&file, json!(row).to_string()).unwrap();
+    let offline = program()
+        .args(["explain", "run", "--json", "--row"])
+        .arg(&file)
+        .current_dir(folder())
+        .output()
+        .unwrap();
+    let offline: Value = serde_json::from_slice(&offline.stdout).unwrap();
+    let online = server.post("/v1/explain", &json!({"row": row}).to_string());
+    assert_eq!(online.status, 200, "{}", online.body);
+    let mut online = online.json();
+    online.as_object_mut().unwrap().remove("model");
+    assert_eq!(online, offline);
+    for (body, told) in [
+        (json!({"row": {"gender": "F"}}), "lacks"),
+        (json!({"row": row, "user": "1"}), "either"),
+        (json!({"user": null, "item": "1"}), "null"),
+    ] {
+        let refused = server.post("/v1/explain", &body.to_string());
+        assert!(
+            (400..=422).contains(&refused.status) && refused.body.contains(told),
+            "{refused:?}"
+        );
+    }
+}

@@ -85,6 +85,14 @@ impl Side {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// What a person would call the one at a place: its title where it has one, else its id.
+    pub fn called(&self, place: u32) -> &str {
+        let title = self.title().map(|column| column.text(place));
+        title
+            .filter(|title| !title.is_empty())
+            .unwrap_or(self.id(place))
+    }
+
     /// The column a person would call an item by: a title or a name, where there is one.
     pub fn title(&self) -> Option<&Column> {
         let named = |word: &str| {

@@ -1,5 +1,7 @@
 //! The protocols of published results on MovieLens.
 
+use std::collections::BTreeMap;
+
 use crate::data::protocol::field::{FieldKind, FieldSpec};
 use crate::data::protocol::label::LabelRule;
 use crate::data::protocol::metric::MetricName;
@@ -111,6 +113,7 @@ fn movielens(name: &str, drop: &[&str]) -> Protocol {
         parts: [8, 1, 1],
         seed: 2020,
     };
+    protocol.value_names = value_names();
     protocol.roles = Roles {
         user: Some(ColumnRef::from("user_id")),
         item: Some(ColumnRef::from("movie_id")),
@@ -120,6 +123,53 @@ fn movielens(name: &str, drop: &[&str]) -> Protocol {
         true_probability: Some(ColumnRef::from(TRUE_PROBABILITY)),
     };
     protocol
+}
+
+/// The codes of ages and occupations, as the data's own README explains them.
+fn value_names() -> BTreeMap<String, BTreeMap<String, String>> {
+    let ages = [
+        ("1", "under 18"),
+        ("18", "18-24"),
+        ("25", "25-34"),
+        ("35", "35-44"),
+        ("45", "45-49"),
+        ("50", "50-55"),
+        ("56", "56 and older"),
+    ];
+    let occupations = [
+        "other",
+        "academic or educator",
+        "artist",
+        "clerical or administrative",
+        "college or graduate student",
+        "customer service",
+        "doctor or health care",
+        "executive or managerial",
+        "farmer",
+        "homemaker",
+        "school student",
+        "lawyer",
+        "programmer",
+        "retired",
+        "sales or marketing",
+        "scientist",
+        "self-employed",
+        "technician or engineer",
+        "tradesman or craftsman",
+        "unemployed",
+        "writer",
+    ];
+    let named = |(code, name): (String, &str)| (code, name.to_owned());
+    let ages = ages.map(|(code, name)| named((code.to_owned(), name)));
+    let occupations = occupations.iter().enumerate();
+    let occupations = occupations.map(|(code, name)| named((code.to_string(), name)));
+    let genders =
+        [("F", "female"), ("M", "male")].map(|(code, name)| named((code.to_owned(), name)));
+    BTreeMap::from([
+        ("age".to_owned(), BTreeMap::from(ages)),
+        ("gender".to_owned(), BTreeMap::from(genders)),
+        ("occupation".to_owned(), occupations.collect()),
+    ])
 }
 
 fn categorical(name: &str) -> FieldSpec {

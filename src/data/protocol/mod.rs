@@ -52,6 +52,9 @@ pub struct Protocol {
     /// By the name that columns of them are called with, `items.title`.
     #[serde(default)]
     pub tables: BTreeMap<String, TableSpec>,
+    /// What people call the values of a column, where the data hold codes: by column, then by value. Shown, never encoded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub value_names: BTreeMap<String, BTreeMap<String, String>>,
     /// In the order of the model's input.
     #[serde(rename = "field", default)]
     pub fields: Vec<FieldSpec>,
@@ -262,8 +265,16 @@ impl Protocol {
             fit_on: FitOn::default(),
             sampling: Sampling::default(),
             tables: BTreeMap::new(),
+            value_names: BTreeMap::new(),
             fields: Vec::new(),
         }
+    }
+
+    /// What people call a value of a column: its name, where it has one.
+    pub fn called<'v>(&'v self, column: &str, value: &'v str) -> &'v str {
+        let names = self.value_names.get(column);
+        let name = names.and_then(|names| names.get(value));
+        name.map_or(value, String::as_str)
     }
 
     /// The same protocol with another seed of its split.

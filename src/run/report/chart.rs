@@ -16,7 +16,7 @@ const NUMBERS: usize = 10;
 
 /// A line. The first of a chart has the style `s0`, the second `s1`.
 #[derive(Debug, Clone)]
-pub(super) struct Series<'a> {
+pub struct Series<'a> {
     pub name: &'a str,
     /// Epoch and value, in order; all finite.
     pub points: Vec<(usize, f64)>,
@@ -24,7 +24,8 @@ pub(super) struct Series<'a> {
 
 /// Up to two lines over epochs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Chart<'a> {
+pub struct Chart<'a> {
+    /// What stands above it.
     pub title: &'a str,
     pub series: &'a [Series<'a>],
 }
@@ -47,8 +48,8 @@ impl Chart<'_> {
         };
         html! {
             figure {
-                figcaption { (self.title) " per epoch" }
-                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(format!("{} per epoch", self.title)) {
+                figcaption { (self.title) }
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(self.title) {
                     (axes.grid())
                     @for (number, series) in self.series.iter().enumerate() {
                         @let class = format!("s{number}");
@@ -56,7 +57,7 @@ impl Chart<'_> {
                         polyline class=(class) points=(axes.path(&series.points)) {}
                         @for &(epoch, value) in &series.points {
                             circle class=(class) cx=(place(axes.x(epoch))) cy=(place(axes.y(value))) r="3" {
-                                title { "epoch " (epoch) ": " (format!("{value:.4}")) }
+                                title { (epoch) ": " (format!("{value:.4}")) }
                             }
                         }
                     }

@@ -1,6 +1,6 @@
 //! `report.html`: a run on one page that needs nothing else, no script and no other file.
 
-mod chart;
+pub mod chart;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -167,7 +167,7 @@ fn loss_chart(history: &[EpochRecord]) -> Markup {
         },
     ];
     Chart {
-        title: "Logloss",
+        title: "Logloss per epoch",
         series: &series,
     }
     .svg()
@@ -179,7 +179,7 @@ fn auc_chart(history: &[EpochRecord]) -> Markup {
         points: points(history, |r| r.valid_auc),
     }];
     Chart {
-        title: "AUC",
+        title: "AUC per epoch",
         series: &series,
     }
     .svg()

@@ -1,4 +1,4 @@
-//! `POST /v1/recommend`, `/v1/explain` and `/v1/similar`.
+//! `POST /v1/recommend` and `/v1/similar`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,8 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
-use super::body::Body;
-use crate::explain::Explanation;
+use super::body::{Body, given};
 use crate::recommend::similar::{Neighbour, item_field, similar as near};
 use crate::recommend::{self, Who};
 use crate::serve::app::App;
@@ -21,8 +20,11 @@ const MOST: usize = 1_000;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recommend {
+    #[serde(default, deserialize_with = "given")]
     model: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     user: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     profile: Option<BTreeMap<String, String>>,
     #[serde(default)]
     set: BTreeMap<String, String>,
@@ -48,7 +50,7 @@ pub struct Answer<T> {
 }
 
 /// An answer with the name of the model that gave it.
-fn by<T>(model: &Served, answer: T) -> Json<Answer<T>> {
+pub(super) fn by<T>(model: &Served, answer: T) -> Json<Answer<T>> {
     Json(Answer {
         model: model.name.clone(),
         answer,
@@ -102,41 +104,16 @@ pub async fn recommend(
                 ..Problem::missing(detail)
             });
         }
-        let answer = ranker.recommend(&recommend::Request {
+        let request = recommend::Request {
             who,
             set: asked.set.into_iter().collect(),
             top: checked_top(asked.top)?,
             include_rated: asked.include_rated,
             filter: asked.filter.into_iter().collect(),
             diversity: asked.diversity,
-        })?;
-        Ok(by(&model, answer))
-    })
-    .await
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Explain {
-    model: Option<String>,
-    user: String,
-    item: String,
-    #[serde(default)]
-    set: BTreeMap<String, String>,
-}
-
-/// Why a user's item has its score.
-pub async fn explain(
-    State(app): State<Arc<App>>,
-    body: Body,
-) -> Result<Json<Answer<Explanation>>, Problem> {
-    app.work(move |app| {
-        let asked: Explain = body.json()?;
-        let model = app.model(asked.model.as_deref())?;
-        let set: Vec<(String, String)> = asked.set.into_iter().collect();
-        let who = Who::User(asked.user);
-        let ranker = model.ranker()?;
-        let answer = ranker.explain(&model.attention, &who, &set, &asked.item)?;
+        };
+        let answer = ranker.recommend(&request)?;
+        model.count_asker(&request.who, &request.set);
         Ok(by(&model, answer))
     })
     .await
@@ -145,9 +122,13 @@ pub async fn explain(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Similar {
+    #[serde(default, deserialize_with = "given")]
     model: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     item: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     field: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     value: Option<String>,
     #[serde(default = "ten")]
     top: usize,

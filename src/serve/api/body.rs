@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
@@ -35,6 +36,13 @@ impl FromRequest<Arc<App>> for Body {
             Err(_) => Err(too_long()),
         }
     }
+}
+
+/// A value that may be left out, but is no null when it is there. With `#[serde(default, deserialize_with = "given")]`.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 impl Body {

@@ -2,6 +2,8 @@
 
 mod ask;
 mod body;
+mod drift;
+mod explain;
 mod feedback;
 mod look;
 mod score;
@@ -21,10 +23,11 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/score", post(score::score))
         .route("/v1/recommend", post(ask::recommend))
-        .route("/v1/explain", post(ask::explain))
+        .route("/v1/explain", post(explain::explain))
         .route("/v1/similar", post(ask::similar))
         .route("/v1/feedback", post(feedback::feedback))
         .route("/v1/traffic", get(feedback::traffic))
+        .route("/v1/drift", get(drift::drift))
         .route("/v1/models", get(look::models))
         .route("/v1/users/{id}", get(look::user))
         .route("/v1/items/{id}", get(look::item))

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::body::Body;
+use super::body::{Body, given};
 use crate::data::encode::rows::{RowEncoder, needed};
 use crate::data::source::cells::LIST;
 use crate::data::source::columns::ColumnRef;
@@ -19,6 +19,7 @@ use crate::serve::problem::Problem;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
+    #[serde(default, deserialize_with = "given")]
     model: Option<String>,
     rows: Vec<Map<String, Value>>,
 }
@@ -79,9 +80,14 @@ fn scored(app: &App, request: &Request) -> Result<Answer, Problem> {
         probability: probability(logit),
         unknown,
     });
+    let results: Vec<Scored> = results.collect();
+    if let Some(drift) = &model.drift {
+        let scores: Vec<f32> = results.iter().map(|result| result.probability).collect();
+        drift.count(encoder.batch(), |_| true, &scores);
+    }
     Ok(Answer {
         model: model.name.clone(),
-        results: results.collect(),
+        results,
     })
 }
 

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::words::{Language, Word};
+use crate::serve::problem::Problem;
 
 /// A page's language and the state that its address holds.
 #[derive(Debug, Clone)]
@@ -71,8 +72,47 @@ impl State {
         format!("{path}?{}", pairs.join("&"))
     }
 
+    /// Values of the query whose names begin with `prefix`, by the rest of their names; empty ones are none.
+    pub fn starting(&self, prefix: &str) -> Vec<(String, String)> {
+        let names = self.query.keys().filter_map(|name| {
+            let rest = name.strip_prefix(prefix)?;
+            Some((rest.to_owned(), self.get(name)?.to_owned()))
+        });
+        names.collect()
+    }
+
+    /// The state as hidden parts of a form, but for names that the form asks for itself.
+    pub fn hidden(&self, asked: impl Fn(&str) -> bool) -> Markup {
+        html! {
+            input type="hidden" name="lang" value=(self.language.code());
+            @for (name, value) in self.query.iter().filter(|(name, _)| *name != "lang" && !asked(name)) {
+                input type="hidden" name=(name) value=(value);
+            }
+        }
+    }
+
     /// The whole page.
     pub fn page(&self, status: StatusCode, title: &str, content: &Markup) -> Response {
+        self.renewed(status, title, None, content)
+    }
+
+    /// A page that says what was wrong with the address; a program's answer where it is the server's own trouble.
+    pub fn refused(&self, problem: Problem, title: &str) -> Response {
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::NOT_FOUND);
+        if status.is_server_error() {
+            return problem.into_response();
+        }
+        self.page(status, title, &html! { p.note { (problem.detail) } })
+    }
+
+    /// The whole page, which renews itself every so many seconds.
+    pub fn renewed(
+        &self,
+        status: StatusCode,
+        title: &str,
+        seconds: Option<u32>,
+        content: &Markup,
+    ) -> Response {
         let other = self.link(&self.path, &[("lang", self.language.other().code())]);
         let page = html! {
             (DOCTYPE)
@@ -81,6 +121,7 @@ impl State {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
+                    @if let Some(seconds) = seconds { meta http-equiv="refresh" content=(seconds); }
                     title { (title) " · autoint" }
                     link rel="stylesheet" href="/style.css";
                 }
@@ -88,6 +129,7 @@ impl State {
                     header {
                         a.brand href=(format!("/?lang={}", self.language.code())) { "autoint" }
                         span.tagline { (self.say(Word::Tagline)) }
+                        a href=(format!("/traffic?lang={}", self.language.code())) { (self.say(Word::Traffic)) }
                         a.language href=(other) lang=(self.language.other().code()) { (self.say(Word::OtherLanguage)) }
                     }
                     main { (content) }

@@ -10,8 +10,13 @@ use maud::{Markup, html};
 use super::frame::State;
 use super::words::Word;
 use crate::recommend::ask::derived_names;
+use crate::run::Recorded;
+use crate::run::recorded::Named;
 use crate::serve::app::App;
 use crate::serve::served::Served;
+
+/// Metrics that are shown.
+const METRICS: usize = 3;
 
 /// The page.
 pub async fn page(Shared(app): Shared<Arc<App>>, state: State) -> Response {
@@ -97,7 +102,42 @@ fn card(model: &Served, state: &State) -> Markup {
                 dt { (state.say(Word::BestEpoch)) } dd { (model.provenance.best_epoch) }
                 @if let Some(auc) = auc { dt { (state.say(Word::ValidAuc)) } dd { (auc) } }
             }
+            @if let Some(recorded) = &model.recorded { (measured(model, recorded, state)) }
             a href=(state.link("/training", &[("model", &model.name)])) { (state.say(Word::Training)) }
+        }
+    }
+}
+
+/// The model's metrics on the test rows, and those of what it has to beat.
+fn measured(model: &Served, recorded: &Recorded, state: &State) -> Markup {
+    let metrics = &model.scorer().schema().protocol.metrics;
+    let metrics: Vec<&str> = metrics.iter().map(|m| m.name()).take(METRICS).collect();
+    let number = |all: &Named, name: &str| {
+        let value = all.get(name).copied().flatten();
+        value.map_or("–".to_owned(), |value| format!("{value:.4}"))
+    };
+    let own = (model.settings.model.kind.to_string(), &recorded.metrics);
+    let mut rows: Vec<(String, &Named)> = recorded
+        .baselines
+        .iter()
+        .map(|(n, m)| (n.clone(), m))
+        .collect();
+    // The best baseline first: the one that counts.
+    let of = |all: &Named| {
+        all.get(metrics.first().copied().unwrap_or_default())
+            .copied()
+            .flatten()
+    };
+    rows.sort_by(|a, b| of(b.1).unwrap_or(0.0).total_cmp(&of(a.1).unwrap_or(0.0)));
+    html! {
+        p.hint { (state.say(Word::TestMetrics)) " (" (grouped(recorded.rows as u64)) ")" }
+        table.tight {
+            thead { tr { th {} @for name in &metrics { th.number { (name) } } } }
+            tbody { @for (place, (name, all)) in std::iter::once(own).chain(rows).enumerate() {
+                tr class=[(place == 0).then_some("best")] {
+                    td { (name) } @for metric in &metrics { td.number { (number(all, metric)) } }
+                }
+            } }
         }
     }
 }

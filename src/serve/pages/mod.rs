@@ -1,10 +1,13 @@
 //! Pages for people, in Korean and English; no script, everything escaped. The address of a page holds its whole state.
 
+mod explained;
 mod frame;
 mod home;
 mod item;
 mod result;
+mod traffic;
 mod training;
+mod what_if;
 mod words;
 
 use std::sync::Arc;
@@ -24,7 +27,9 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/", get(home::page))
         .route("/recommend", get(result::page))
         .route("/item", get(item::page))
-        .route("/attention.svg", get(item::attention))
+        .route("/attention.svg", get(explained::attention))
+        .route("/what-if", get(what_if::page))
+        .route("/traffic", get(traffic::page))
         .route("/training", get(training::page))
         .route("/style.css", get(style))
 }

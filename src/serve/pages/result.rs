@@ -9,10 +9,12 @@ use maud::{Markup, html};
 
 use super::frame::State;
 use super::home::form;
-use super::item::set_of;
 use super::words::Word;
 use crate::data::calendar::day;
-use crate::recommend::{Answer, Ranker, Request, Who};
+use crate::data::catalogue::Event;
+use crate::explain::attention::Interaction;
+use crate::recommend::ask::derived_names;
+use crate::recommend::{Answer, Ranker, Recommended, Request, Who};
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
 use crate::serve::served::Served;
@@ -91,7 +93,7 @@ fn answer(model: &Served, user: &str, state: &State) -> Result<Answer, Problem> 
     }
     Ok(ranker.recommend(&Request {
         who: Who::User(user.to_owned()),
-        set: set_of(state),
+        set: state.starting("set."),
         top: 10,
         include_rated: false,
         filter: Vec::new(),
@@ -101,16 +103,21 @@ fn answer(model: &Served, user: &str, state: &State) -> Result<Answer, Problem> 
 
 fn profile(answer: &Answer, ranker: &Ranker<'_>, state: &State) -> Markup {
     let users = &ranker.catalogue().users;
+    let schema = ranker.scorer().schema();
+    let protocol = &schema.protocol;
+    // Other columns of the moment do not reach the model.
+    let asked = derived_names(ranker.catalogue(), schema).into_iter();
+    let asked: Vec<String> = asked.map(|(name, _)| name).collect();
     html! {
         h1 { (users.name) " " (answer.user.as_deref().unwrap_or_default()) }
         div.tiles {
             @for (name, value) in answer.profile.iter().filter(|(_, value)| !value.is_empty()) {
-                div.tile { strong { (value) } span { (name) } }
+                div.tile { strong { (protocol.called(name, value)) } span { (name) } }
             }
         }
         p.hint {
-            @for given in &answer.context {
-                span.chip title=(state.say(if given.given { Word::Given } else { Word::Latest })) class=[given.given.then_some("given")] {
+            @for given in answer.context.iter().filter(|context| context.given || asked.contains(&context.name)) {
+                span.chip.given[given.given] title=(state.say(if given.given { Word::Given } else { Word::Latest })) {
                     (given.name) " " b { (given.value) }
                 } " "
             }
@@ -122,78 +129,106 @@ fn profile(answer: &Answer, ranker: &Ranker<'_>, state: &State) -> Markup {
 }
 
 fn list(model: &Served, answer: &Answer, all: &[(&Arc<Served>, Answer)], state: &State) -> Markup {
-    let title = model
-        .ranker()
-        .ok()
-        .and_then(|r| r.catalogue().items.title());
-    let title = title.map(|column| column.name.as_str());
     let others = || all.iter().filter(|(other, _)| other.name != model.name);
     let shared =
         |item: &str| all.len() > 1 && others().all(|(_, a)| a.items.iter().any(|i| i.item == item));
+    let reasons = reasons(model, answer, state);
     html! {
         section.card {
             h2 { (state.say(Word::Recommended)) @if all.len() > 1 { " · " (model.name) } }
             @if answer.items.is_empty() { p { (state.say(Word::NothingLeft)) } }
             ol.items {
-                @for item in &answer.items {
-                    @let name = item.columns.iter().find(|(name, _)| Some(name.as_str()) == title);
-                    li {
-                        span.score title=(state.say(Word::Score)) { (format!("{:.3}", item.score)) }
-                        div {
-                            a href=(state.link("/item", &[("item", &item.item), ("model", &model.name)])) {
-                                (name.map_or(item.item.as_str(), |(_, text)| text.as_str()))
-                            }
-                            @if shared(&item.item) { " " span.chip.given { (state.say(Word::Shared)) } }
-                            div.small {
-                                @for (name, text) in item.columns.iter().filter(|(n, t)| Some(n.as_str()) != title && !t.is_empty()).take(COLUMNS) {
-                                    span title=(name) { (text) } " "
-                                }
-                            }
-                        }
-                    }
+                @for (place, item) in answer.items.iter().enumerate() {
+                    li { (entry(model, item, reasons.get(place).and_then(Option::as_ref), shared(&item.item), state)) }
                 }
             }
         }
     }
 }
 
+/// Why each item is where it is; nothing when it cannot be told: the list stands without.
+fn reasons(model: &Served, answer: &Answer, state: &State) -> Vec<Option<Interaction>> {
+    let (Ok(ranker), Some(user)) = (model.ranker(), &answer.user) else {
+        return Vec::new();
+    };
+    let (who, set) = (Who::User(user.clone()), state.starting("set."));
+    let items: Vec<u32> = answer.items.iter().map(|item| item.place).collect();
+    let reasons = ranker.reasons(&model.attention, &who, &set, &items);
+    reasons.unwrap_or_default()
+}
+
+/// An item of the list.
+fn entry(
+    model: &Served,
+    item: &Recommended,
+    why: Option<&Interaction>,
+    shared: bool,
+    state: &State,
+) -> Markup {
+    let protocol = &model.scorer().schema().protocol;
+    let side = model.ranker().ok().map(|ranker| &ranker.catalogue().items);
+    let name = side.map_or(item.item.as_str(), |items| items.called(item.place));
+    let columns = item.columns.iter();
+    let columns = columns.filter(|(_, text)| !text.is_empty() && text != name);
+    html! {
+        span.score title=(state.say(Word::Score)) { (format!("{:.3}", item.score)) }
+        a href=(state.link("/item", &[("item", &item.item), ("model", &model.name)])) { (name) }
+        @if shared { " " span.chip.given { (state.say(Word::Shared)) } }
+        div.small {
+            @for (name, text) in columns.take(COLUMNS) { span title=(name) { (protocol.called(name, text)) } " " }
+        }
+        @if let Some(why) = why {
+            div.small { (state.say(Word::Why)) ": " (why.from) " → " (why.to) " (" (format!("{:.2}", why.attention)) ")" }
+        }
+    }
+}
+
 fn liked(answer: &Answer, ranker: &Ranker<'_>, state: &State) -> Markup {
     let catalogue = ranker.catalogue();
-    let place = answer
-        .user
-        .as_ref()
-        .and_then(|id| catalogue.users.place(id));
-    let Some(user) = place else {
+    let place = answer.user.as_ref();
+    let Some(user) = place.and_then(|id| catalogue.users.place(id)) else {
         return html! {};
     };
-    let count = ranker.liked(user).count();
-    let pages = count.div_ceil(LIKED).max(1);
+    let items = &catalogue.items;
+    let mut events: Vec<&Event> = ranker.liked(user).collect();
+    let by_title = state.get("sort") == Some("title");
+    if by_title {
+        events.sort_by_key(|event| items.called(event.item));
+    }
+    let pages = events.len().div_ceil(LIKED).max(1);
     let page: usize = state.get("page").and_then(|p| p.parse().ok()).unwrap_or(1);
     let page = page.clamp(1, pages);
-    let (before, after) = ((page - 1).to_string(), (page + 1).to_string());
-    let title = catalogue.items.title();
     html! {
         section.card {
-            h2 { (state.say(Word::Liked)) " (" (count) ")" }
-            @if count == 0 { p { (state.say(Word::NoLiked)) } }
+            h2 { (state.say(Word::Liked)) " (" (events.len()) ")" }
+            @if events.is_empty() { p { (state.say(Word::NoLiked)) } }
             @else {
                 table {
-                    thead { tr { th { (state.say(Word::Date)) } th { (state.say(Word::Item)) } } }
-                    tbody {
-                        @for event in ranker.liked(user).skip((page - 1) * LIKED).take(LIKED) {
-                            tr {
-                                td.date { (event.time().map(day).unwrap_or_default()) }
-                                td { (title.map_or(catalogue.items.id(event.item), |c| c.text(event.item))) }
-                            }
-                        }
-                    }
+                    thead { tr { (sortable(Word::Date, "", !by_title, state)) (sortable(Word::Item, "title", by_title, state)) } }
+                    tbody { @for event in events.iter().skip((page - 1) * LIKED).take(LIKED) { tr {
+                        td.date { (event.time().map(day).unwrap_or_default()) }
+                        td { (items.called(event.item)) }
+                    } } }
                 }
-                nav {
-                    @if page > 1 { a href=(state.link("/recommend", &[("page", &before)])) { "← " (state.say(Word::Newer)) } }
-                    span { (page) " / " (pages) }
-                    @if page < pages { a href=(state.link("/recommend", &[("page", &after)])) { (state.say(Word::Older)) " →" } }
-                }
+                (pager(page, pages, state))
             }
         }
     }
+}
+
+/// The head of a column that the table can be sorted by.
+fn sortable(word: Word, sort: &str, sorted: bool, state: &State) -> Markup {
+    html! { th aria-sort=[sorted.then_some("ascending")] {
+        @if sorted { (state.say(word)) " ▾" }
+        @else { a href=(state.link("/recommend", &[("sort", sort), ("page", "")])) { (state.say(word)) } }
+    } }
+}
+
+fn pager(page: usize, pages: usize, state: &State) -> Markup {
+    let to = |page: usize| state.link("/recommend", &[("page", &page.to_string())]);
+    html! { nav {
+        @if page > 1 { a href=(to(page - 1)) { "← " (state.say(Word::Before)) } }
+        span { (page) " / " (pages) }
+        @if page < pages { a href=(to(page + 1)) { (state.say(Word::After)) " →" } }
+    } }
 }
