@@ -47,6 +47,8 @@ fn without_data_it_takes_the_synthetic_set_and_says_how_to_get_the_real_one() {
         "catalogue.bin",
         "config.toml",
         "data.json",
+        "distribution.json",
+        "evaluation.json",
         "metrics.jsonl",
         "model.safetensors",
         "report.html",

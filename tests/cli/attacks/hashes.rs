@@ -95,6 +95,7 @@ fn the_hashes_are_those_that_anyone_computes() {
             "catalogue.bin",
             "config.toml",
             "data.json",
+            "distribution.json",
             "model.safetensors",
             "schema.json"
         ]
