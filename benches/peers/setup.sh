@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the peers' virtual environments in target/peers, as pinned in requirements-*.txt: all of them, or those named
-# (torch, tensorflow, jax). One that is up to date is left alone; one that fails is named, and the others are still made.
+# Makes the peers' virtual environments in target/peers, as pinned in requirements-*.txt: those of the frameworks, or those
+# named (torch, tensorflow, jax, serve). One that is up to date is left alone; one that fails is named, the others are still made.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
