@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
+use super::cores;
 use super::frozen::Frozen;
 use super::layout::Parameters;
 use super::op::{BLOCK, Shard, place};
@@ -84,6 +85,11 @@ impl Runtime {
     /// The memory that shards are replayed in.
     pub fn workspaces(&self) -> &Workspaces {
         &self.workspaces
+    }
+
+    /// Binds each thread to a core of its own, for work that comes in small pieces; see `cores.rs`.
+    pub fn bind(&self) {
+        cores::bind(&self.pool);
     }
 
     /// Runs `work` inside these threads; parallel iterators in it use them.

@@ -48,6 +48,7 @@ impl Served {
     /// As [`Run::open`].
     pub fn open(path: &Path, isa: Isa, threads: usize, window: Duration) -> Result<Served> {
         let run = Run::open(path, isa, threads)?;
+        run.runtime.bind();
         let trained = run.distribution()?;
         let drift = trained.map(|trained| Drift::new(trained, run.schema.offsets(), window));
         let catalogue = match run.has_catalogue() {
