@@ -4,13 +4,15 @@
 //! `POST /v1/score` counts whole rows and their scores. `POST /v1/recommend` counts the fields of the user and the moment only: its
 //! items are the whole catalogue every time, and the best of them say nothing about what is asked.
 
+mod text;
+
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::metrics::{gauge, label};
+pub use self::text::text;
 use crate::data::batch::Batch;
 use crate::metrics::psi::{self, by_chance};
 use crate::score::Distribution;
@@ -242,112 +244,15 @@ fn shares(counts: &[u64]) -> Vec<f64> {
     }
 }
 
-/// The lines of `/metrics` for models by name.
-pub fn text(reports: &[(&str, Report)]) -> String {
-    let by_field = |value: &dyn Fn(&FieldDrift) -> Option<f64>| {
-        let lines = reports.iter().flat_map(|(model, report)| {
-            let line = |field: &FieldDrift| {
-                let labels = format!(
-                    "model=\"{}\",field=\"{}\"",
-                    label(model),
-                    label(&field.name)
-                );
-                Some((labels, value(field)?))
-            };
-            report.fields.iter().filter_map(line).collect::<Vec<_>>()
-        });
-        lines.collect::<Vec<_>>()
-    };
-    let by_model = |value: &dyn Fn(&ScoreDrift) -> Option<f64>| {
-        let line = |(model, report): &(&str, Report)| {
-            Some((
-                format!("model=\"{}\"", label(model)),
-                value(&report.scores)?,
-            ))
-        };
-        reports.iter().filter_map(line).collect::<Vec<_>>()
-    };
-    let below = |shares: &dyn Fn(&ScoreDrift) -> &Vec<f64>| {
-        let lines = reports.iter().flat_map(|(model, report)| {
-            let mut sum = 0.0;
-            let line = |(bin, share): (usize, &f64)| {
-                sum += share;
-                let bound = report.scores.bounds.get(bin);
-                let below = bound.map_or("+Inf".to_owned(), ToString::to_string);
-                (format!("model=\"{}\",below=\"{below}\"", label(model)), sum)
-            };
-            shares(&report.scores)
-                .iter()
-                .enumerate()
-                .map(line)
-                .collect::<Vec<_>>()
-        });
-        lines.collect::<Vec<_>>()
-    };
-    [
-        gauge(
-            "autoint_drift_values",
-            "Values of each field in the sliding window.",
-            &by_field(&|f| Some(f.values as f64)),
-        ),
-        gauge(
-            "autoint_drift_unknown_ratio",
-            "Share of values that the model does not know, in the sliding window.",
-            &by_field(&|f| f.unknown),
-        ),
-        gauge(
-            "autoint_drift_unknown_ratio_training",
-            "The same of the training rows.",
-            &by_field(&|f| Some(f.unknown_in_training)),
-        ),
-        gauge(
-            "autoint_drift_psi",
-            "Population stability index of each field, sliding window against training rows.",
-            &by_field(&|f| f.moved.psi),
-        ),
-        gauge(
-            "autoint_drift_psi_by_chance",
-            "What the index is on average where nothing has changed.",
-            &by_field(&|f| f.moved.psi_by_chance),
-        ),
-        gauge(
-            "autoint_score_rows",
-            "Scored rows in the sliding window.",
-            &by_model(&|s| Some(s.rows as f64)),
-        ),
-        gauge(
-            "autoint_score_psi",
-            "Population stability index of the scores, sliding window against validation rows.",
-            &by_model(&|s| s.moved.psi),
-        ),
-        gauge(
-            "autoint_score_psi_by_chance",
-            "What the index is on average where nothing has changed.",
-            &by_model(&|s| s.moved.psi_by_chance),
-        ),
-        gauge(
-            "autoint_score_share",
-            "Share of scores below a bound, in the sliding window.",
-            &below(&|s| &s.shares),
-        ),
-        gauge(
-            "autoint_score_share_training",
-            "The same of the validation rows.",
-            &below(&|s| &s.shares_in_training),
-        ),
-    ]
-    .concat()
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::data::batch::FieldBatch;
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
     /// One field of two values (codes 1 and 2, table rows 10 to 12), half of the rows each, and scores of two halves.
-    fn drift() -> Drift {
+    pub fn drift() -> Drift {
         let trained = serde_json::json!({
             "fields": [{"name": "colour", "bins": {"codes": [1, 2]}, "counts": [0, 500, 500, 0]}],
             "scores": {"bounds": [0.5], "counts": [50, 50]},
@@ -355,7 +260,7 @@ mod tests {
         Drift::new(serde_json::from_value(trained).unwrap(), vec![10], HOUR)
     }
 
-    fn batch(ids: Vec<u32>) -> Batch {
+    pub fn batch(ids: Vec<u32>) -> Batch {
         Batch {
             rows: ids.len(),
             fields: vec![FieldBatch::One { ids }],
@@ -419,18 +324,5 @@ mod tests {
             );
         }
         assert_eq!(drift.slots.lock().unwrap().len(), SLOTS as usize);
-    }
-
-    #[test]
-    fn lines_are_named_by_model_and_field() {
-        let drift = drift();
-        let empty = text(&[("a\"b", drift.report())]);
-        assert!(!empty.contains("autoint_drift_psi{"), "{empty}");
-        drift.count(&batch(vec![10, 11]), |_| true, &[0.2, 0.9]);
-        let full = text(&[("a\"b", drift.report())]);
-        let line = "autoint_drift_unknown_ratio{model=\"a\\\"b\",field=\"colour\"} 0.5";
-        assert!(full.lines().any(|l| l == line), "{full}");
-        let line = "autoint_score_share{model=\"a\\\"b\",below=\"+Inf\"} 1";
-        assert!(full.lines().any(|l| l == line), "{full}");
     }
 }
