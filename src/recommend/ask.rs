@@ -102,17 +102,22 @@ impl Asker {
             });
             return Ok(());
         }
-        let fields = (0..schema.fields.len()).map(|place| schema.fields[place].name.as_str());
-        let column = |name: &str| catalogue.context.iter().any(|(column, _)| column == name);
-        let fields = fields.filter(|n| !column(n) && derived(catalogue, schema, n).is_some());
-        let context = catalogue.context.iter().map(|(name, _)| name.as_str());
-        let users = catalogue.users.columns.iter().map(|c| c.name.as_str());
-        let names: Vec<&str> = context.chain(fields).chain(users).collect();
+        let names = settable(catalogue, schema);
         Err(Error::Data(format!(
             "`{name}` cannot be set: it is no column of the moment or of the user; there {}",
             told(name, &names)
         )))
     }
+}
+
+/// What can be set beside who asks: columns of the moment, fields made of it, columns of the user.
+pub fn settable<'n>(catalogue: &'n Catalogue, schema: &'n Schema) -> Vec<&'n str> {
+    let fields = schema.fields.iter().map(|field| field.name.as_str());
+    let column = |name: &str| catalogue.context.iter().any(|(column, _)| column == name);
+    let fields = fields.filter(|n| !column(n) && derived(catalogue, schema, n).is_some());
+    let context = catalogue.context.iter().map(|(name, _)| name.as_str());
+    let users = catalogue.users.columns.iter().map(|c| c.name.as_str());
+    context.chain(fields).chain(users).collect()
 }
 
 /// The place of an id, or an error that says which there are.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -44,7 +45,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .merge(v1)
         .merge(admin::routes())
         .merge(pages::routes())
-        .route("/openapi.json", get(|| async { json(api::OPENAPI) }))
+        .route("/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ready\n" }))
         .route("/metrics", get(metrics))
@@ -74,11 +75,14 @@ async fn explained(response: Response) -> Response {
     }
 }
 
-fn json(text: &'static str) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], text)
+async fn openapi(app: State<Arc<App>>) -> impl IntoResponse {
+    (
+        [(CONTENT_TYPE, "application/json")],
+        api::openapi(&app.models()),
+    )
 }
 
-async fn metrics(app: axum::extract::State<Arc<App>>) -> impl IntoResponse {
+async fn metrics(app: State<Arc<App>>) -> impl IntoResponse {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     let models = app.models();
     let reports = models.iter().filter_map(|model| {

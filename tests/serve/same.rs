@@ -136,10 +136,10 @@ fn other_routes_tell_what_there_is() {
         metrics.contains("route=\"/v1/users/{id}\",status=\"200\"} 1"),
         "{metrics}"
     );
-    let routes = server.get("/openapi.json").json()["paths"]
-        .as_object()
-        .unwrap()
-        .clone();
+    let described = server.get("/openapi.json").json();
+    let row = &described["components"]["schemas"]["Row"];
+    assert_eq!(row["required"].as_array().unwrap().len(), 14, "{row}");
+    let routes = described["paths"].as_object().unwrap();
     for route in [
         "/v1/score",
         "/v1/recommend",

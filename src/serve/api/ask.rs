@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
-use super::body::{Body, given};
+use super::body::{Body, given, whole};
 use crate::recommend::similar::{Neighbour, item_field, similar as near};
 use crate::recommend::{self, Who};
 use crate::serve::app::App;
@@ -28,7 +28,7 @@ struct Recommend {
     profile: Option<BTreeMap<String, String>>,
     #[serde(default)]
     set: BTreeMap<String, String>,
-    #[serde(default = "ten")]
+    #[serde(default = "ten", deserialize_with = "whole")]
     top: usize,
     #[serde(default)]
     include_rated: bool,
@@ -130,7 +130,7 @@ struct Similar {
     field: Option<String>,
     #[serde(default, deserialize_with = "given")]
     value: Option<String>,
-    #[serde(default = "ten")]
+    #[serde(default = "ten", deserialize_with = "whole")]
     top: usize,
 }
 
@@ -161,7 +161,10 @@ pub async fn similar(
                 return Err(Problem::value("item", detail));
             }
         };
-        let neighbours = near(scorer, &field, &value, checked_top(asked.top)?)?;
+        let top = checked_top(asked.top)?;
+        let neighbours = near(scorer, &field, &value, top);
+        // All that can be wrong is that there is no such field or value.
+        let neighbours = neighbours.map_err(|error| Problem::missing(error.to_string()))?;
         let answer = Neighbours {
             field,
             value,

@@ -45,6 +45,15 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(value).map(Some)
 }
 
+/// A whole number; JSON writes 10 also as 10.0.
+pub(super) fn whole<'de, D: Deserializer<'de>>(value: D) -> Result<usize, D::Error> {
+    let number = serde_json::Number::deserialize(value)?;
+    let float = number.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0);
+    // Beyond 2^53 the digits are lost, and nothing here goes so far.
+    let whole = float.filter(|n| *n < 9e15).map(|n| n as usize);
+    whole.ok_or_else(|| serde::de::Error::custom(format!("expected a whole number, got {number}")))
+}
+
 impl Body {
     /// The JSON in it. Its nesting is bounded by the parser (128).
     ///

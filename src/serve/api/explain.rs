@@ -13,6 +13,7 @@ use super::body::{Body, given};
 use crate::explain::row::RawRow;
 use crate::explain::{Explainer, Explanation};
 use crate::recommend::Who;
+use crate::recommend::ask::known;
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
 use crate::serve::served::Served;
@@ -45,6 +46,15 @@ pub async fn explain(
         let explanation = match (asked.user, asked.item, asked.row) {
             (Some(user), Some(item), None) => {
                 let ranker = model.ranker()?;
+                let catalogue = ranker.catalogue();
+                for (side, id) in [(&catalogue.users, &user), (&catalogue.items, &item)] {
+                    known(
+                        side,
+                        id,
+                        "GET /v1/users/ID and /v1/items/ID tell of those that are",
+                    )
+                    .map_err(|error| Problem::missing(error.to_string()))?;
+                }
                 ranker.explain(&model.attention, &Who::User(user), &set, &item)?
             }
             (None, None, Some(row)) if set.is_empty() => of_row(&model, &row)?,

@@ -1,7 +1,8 @@
-//! `/v1`: JSON in, JSON out. `openapi.json` beside this file describes it.
+//! `/v1`: JSON in, JSON out. [`openapi`] describes it.
 
 mod ask;
 mod body;
+mod describe;
 mod drift;
 mod explain;
 mod feedback;
@@ -15,8 +16,7 @@ use axum::routing::{get, post};
 
 use super::app::App;
 
-/// The description, OpenAPI 3.1.
-pub const OPENAPI: &str = include_str!("openapi.json");
+pub use self::describe::openapi;
 
 /// The routes.
 pub fn routes() -> Router<Arc<App>> {
