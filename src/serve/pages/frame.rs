@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::words::{Language, Word};
+use crate::data::protocol::Protocol;
 use crate::serve::problem::Problem;
 
 /// A page's language and the state that its address holds.
@@ -138,6 +139,12 @@ impl State {
         };
         (status, Html(page.into_string())).into_response()
     }
+}
+
+/// A cell of a column as people read it: by its name, where the value has one, and with commas between several values.
+pub fn shown(protocol: &Protocol, column: &str, text: &str) -> String {
+    let values = text.split('|').map(|value| protocol.called(column, value));
+    values.collect::<Vec<_>>().join(", ")
 }
 
 /// Percent-encoded for a query (RFC 3986: all but unreserved characters).

@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::explained::{Row, Scale, explained};
-use super::frame::State;
+use super::frame::{State, shown};
 use super::words::Word;
 use crate::recommend::similar::{item_field, similar};
 use crate::serve::app::App;
@@ -47,7 +47,7 @@ fn content(app: &App, state: &State) -> Result<(String, Markup), Problem> {
             @for column in &items.columns {
                 @let text = column.text(place);
                 @if !text.is_empty() && text != title {
-                    div.tile { strong { (protocol.called(&column.name, text)) } span { (column.name) } }
+                    div.tile { strong { (shown(protocol, &column.name, text)) } span { (column.name) } }
                 }
             }
         }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::frame::State;
+use super::frame::{State, shown};
 use super::home::form;
 use super::words::Word;
 use crate::data::calendar::day;
@@ -112,7 +112,7 @@ fn profile(answer: &Answer, ranker: &Ranker<'_>, state: &State) -> Markup {
         h1 { (users.name) " " (answer.user.as_deref().unwrap_or_default()) }
         div.tiles {
             @for (name, value) in answer.profile.iter().filter(|(_, value)| !value.is_empty()) {
-                div.tile { strong { (protocol.called(name, value)) } span { (name) } }
+                div.tile { strong { (shown(protocol, name, value)) } span { (name) } }
             }
         }
         p.hint {
@@ -175,7 +175,7 @@ fn entry(
         a href=(state.link("/item", &[("item", &item.item), ("model", &model.name)])) { (name) }
         @if shared { " " span.chip.given { (state.say(Word::Shared)) } }
         div.small {
-            @for (name, text) in columns.take(COLUMNS) { span title=(name) { (protocol.called(name, text)) } " " }
+            @for (name, text) in columns.take(COLUMNS) { span title=(name) { (shown(protocol, name, text)) } " " }
         }
         @if let Some(why) = why {
             div.small { (state.say(Word::Why)) ": " (why.from) " → " (why.to) " (" (format!("{:.2}", why.attention)) ")" }

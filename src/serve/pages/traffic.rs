@@ -65,9 +65,9 @@ fn drifted(report: &Report, state: &State) -> Markup {
         p.hint { (state.say(Word::Window)) ": " (grouped(report.window_seconds)) }
         div.scroll { table {
             thead { tr {
-                th { (state.say(Word::Field)) } th.number { (state.say(Word::Values)) }
+                th { (state.say(Word::Field)) } th {} th.number { (state.say(Word::Values)) }
                 th.number { (state.say(Word::UnknownShare)) } th.number { (state.say(Word::InTraining)) }
-                th.number { (state.say(Word::Psi)) } th.number { (state.say(Word::PsiByChance)) } th {}
+                th.number { (state.say(Word::Psi)) } th.number { (state.say(Word::PsiByChance)) }
             } }
             tbody { @for field in &report.fields { (row(field, state)) } }
         } }
@@ -79,10 +79,9 @@ fn drifted(report: &Report, state: &State) -> Markup {
 fn row(field: &FieldDrift, state: &State) -> Markup {
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     html! { tr {
-        td { (field.name) } td.number { (grouped(field.values)) }
+        td { (field.name) } td { (verdict(&field.moved, state)) } td.number { (grouped(field.values)) }
         td.number { (field.unknown.map_or("–".to_owned(), percent)) } td.number { (percent(field.unknown_in_training)) }
         td.number { (digits(field.moved.psi)) } td.number { (digits(field.moved.psi_by_chance)) }
-        td { (verdict(&field.moved, state)) }
     } }
 }
 
