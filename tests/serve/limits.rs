@@ -75,7 +75,7 @@ fn what_is_wrong_is_named() {
     );
     refused(
         &post("/v1/explain", r#"{"user":"1","item":"none"}"#),
-        422,
+        404,
         "not in the data",
     );
     refused(&post("/v1/similar", "{}"), 422, "either `item`");
