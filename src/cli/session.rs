@@ -62,7 +62,7 @@ impl Work<'_> {
         writeln!(
             out,
             "model  {}, preset {}: {} parameters, embedding tables {}",
-            settings.model.kind,
+            settings.model.name(),
             settings.preset,
             HumanCount(parameters as u64),
             settings.optimizer.embedding_mode
@@ -144,7 +144,7 @@ impl Session<'_> {
     }
 
     fn evaluate(&self, outcome: &Outcome) -> Result<Evaluation> {
-        let kind = self.origin.settings.model.kind;
+        let kind = self.origin.settings.model.name();
         let scorer = self.trainer.scorer(&outcome.parameters);
         evaluate(&scorer, kind, self.data, SplitName::Test)
     }

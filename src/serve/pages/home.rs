@@ -90,7 +90,7 @@ fn card(model: &Served, state: &State) -> Markup {
         section.card {
             h3 { (model.name) }
             dl {
-                dt { (state.say(Word::Model)) } dd { (model.settings.model.kind) }
+                dt { (state.say(Word::Model)) } dd { (model.settings.model.name()) }
                 dt { (state.say(Word::Preset)) } dd { (model.settings.preset) }
                 dt { (state.say(Word::Protocol)) } dd { (schema.protocol.name) }
                 dt { (state.say(Word::Rows)) } dd { (grouped(model.provenance.rows as u64)) }
