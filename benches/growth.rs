@@ -87,10 +87,22 @@ const FACTORS: [Factor; 8] = [
         p.shape.preset.model.embedding.dim = x;
     }),
     ("layer width", &[8, 16, 32, 64], |p, x| {
-        p.shape.preset.model.interacting.width = x;
+        p.shape
+            .preset
+            .model
+            .interacting
+            .as_mut()
+            .expect("the part")
+            .width = x;
     }),
     ("layers", &[1, 2, 3, 6], |p, x| {
-        p.shape.preset.model.interacting.layers = x;
+        p.shape
+            .preset
+            .model
+            .interacting
+            .as_mut()
+            .expect("the part")
+            .layers = x;
     }),
     (
         "values a field, dense tables",

@@ -11,7 +11,7 @@ use autoint::autograd::{Parameters, Tape, Var};
 use autoint::data::batch::Batch;
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::InteractingConfig;
-use autoint::model::interacting::interacting;
+use autoint::model::parts::interacting::interacting;
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -112,7 +112,7 @@ fn interact(c: &mut Criterion) {
     println!("one core's peak: {:.1} GFLOP/s ({name})", peak / 1e9);
     for shape in support::shapes() {
         let (fields, dim) = (shape.fields.len(), shape.preset.model.embedding.dim);
-        let mut config = shape.preset.model.interacting.clone();
+        let mut config = shape.preset.model.interacting.clone().expect("the part");
         let forward = operations(fields, dim, config.width);
         let mut all = Vec::new();
         for composed in [false, true] {

@@ -153,7 +153,7 @@ impl<'a> Training<'a> {
 /// How often a step hands work to the pool: preparing, replaying, once a table, clipping, updating. (Inference does it once.)
 fn hand_overs(settings: &Settings) -> usize {
     let clips = settings.optimizer.clip_norm > 0.0;
-    4 + usize::from(settings.model.linear_term) + usize::from(clips)
+    4 + usize::from(settings.model.linear.is_some()) + usize::from(clips)
 }
 
 fn check(name: &str, data: &Dataset, settings: &Settings, threads: usize) {
@@ -192,13 +192,13 @@ fn a_warm_step_and_a_warm_inference_allocate_nothing() {
     let (course, recbole) = (encoded("course"), encoded("recbole"));
     let compact = Settings::preset("compact").unwrap();
     let mut batch_norm = compact.clone();
-    batch_norm.model.mlp.batch_norm = true;
+    batch_norm.model.mlp.as_mut().unwrap().batch_norm = true;
     let mut exact = Settings::preset("recbole").unwrap();
     exact.optimizer.embedding_mode = EmbeddingMode::Exact;
     exact.optimizer.clip_norm = 1.0;
     let mut authors = Settings::preset("authors").unwrap();
-    authors.model.interacting.composed = true;
-    authors.model.interacting.layers = 1;
+    authors.model.interacting.as_mut().unwrap().composed = true;
+    authors.model.interacting.as_mut().unwrap().layers = 1;
     authors.optimizer.embedding_mode = EmbeddingMode::Lazy;
     for threads in [1, 2] {
         check("compact", &course, &compact, threads);

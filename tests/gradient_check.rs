@@ -9,11 +9,11 @@ use autoint::autograd::layout::TableSpec;
 use autoint::autograd::op::Shard;
 use autoint::autograd::ops::batch_norm::Norm;
 use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
-use autoint::autograd::{Init, Parameters, Tape, Var};
+use autoint::autograd::{Init, Parameters, Role, Tape, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
-use autoint::model::config::{InitConfig, InteractingConfig};
-use autoint::model::interacting::interacting;
+use autoint::model::config::{HeadConfig, InitConfig, InteractingConfig};
+use autoint::model::parts::interacting::interacting;
 use autoint::simd::{Isa, MAX_LANES};
 use autoint::{Error, Result};
 use proptest::prelude::*;
@@ -107,8 +107,8 @@ proptest! {
     #[test]
     fn linear((t, k, o) in (1usize..6, 1usize..9, 1usize..10), bias: bool, scale in 0.1f32..3.0, seed: u32) {
         let b = built(&[vec![t, k]], |tape, x| {
-            let weight = tape.parameter("weight", &[k, o], Init::Constant(0.0))?;
-            let bias = bias.then(|| tape.parameter("bias", &[o], Init::Constant(0.0))).transpose()?;
+            let weight = tape.parameter("weight", &[k, o], Init::Constant(0.0), Role::Kernel)?;
+            let bias = bias.then(|| tape.parameter("bias", &[o], Init::Constant(0.0), Role::Bias)).transpose()?;
             tape.linear(&x[0], &weight, bias.as_ref())
         }).map_err(fails)?;
         compare(&b, Batch::default(), seed, scale, None)?;
@@ -155,6 +155,41 @@ proptest! {
     }
 
     #[test]
+    fn add_bias(n in 1usize..40, scale in 0.1f32..10.0, seed: u32) {
+        let b = built(&[vec![n]], |tape, x| {
+            let bias = tape.parameter("bias", &[n], Init::Constant(0.0), Role::Bias)?;
+            tape.add_bias(&x[0], &bias)
+        }).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
+    fn fm((f, d) in (1usize..9, 1usize..9), scale in 0.1f32..3.0, seed: u32) {
+        let b = built(&[vec![f, d]], |tape, x| tape.fm(&x[0])).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    /// Also of operands that are one result, as the embeddings are in a first cross layer.
+    #[test]
+    fn multiply_add(n in 1usize..40, which in 0usize..4, scale in 0.1f32..3.0, seed: u32) {
+        let [i, j, k] = [[0, 1, 2], [0, 1, 0], [0, 0, 1], [0, 0, 0]][which];
+        let b = built(&[vec![n], vec![n], vec![n]], |tape, x| tape.multiply_add(&x[i], &x[j], &x[k])).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    /// A first layer and a later one, with more numbers of an embedding than are taken at a time and fewer, and outputs that fill
+    /// vectors and do not.
+    #[test]
+    fn cin((f, d, maps) in (1usize..6, 1usize..7, 1usize..5), o in prop_oneof![1usize..6, 15usize..19], first: bool, scale in 0.1f32..2.0, seed: u32) {
+        let maps = if first { f } else { maps };
+        let b = built(&[vec![f, d], vec![d, maps]], |tape, x| {
+            let weight = tape.parameter("weight", &[maps * f, o], Init::Constant(0.0), Role::Kernel)?;
+            tape.cin((!first).then_some(&x[1]), &x[0], &weight)
+        }).map_err(fails)?;
+        compare(&b, Batch::default(), seed, scale, None)?;
+    }
+
+    #[test]
     fn dropout(n in 1usize..40, rate in 0.1f32..0.9, step in 0u32..9, training: bool, seed: u32) {
         let b = built(&[vec![n]], |tape, x| Ok(tape.dropout(&x[0], rate))).map_err(fails)?;
         let draw = training.then_some(Draw { seed: u64::from(seed), step });
@@ -165,8 +200,8 @@ proptest! {
     // Three or four numbers can be so close to each other that f32 loses the gradient's digits with their differences.
     fn layer_norm((t, n) in (1usize..5, 8usize..16), scale in 0.3f32..5.0, seed: u32) {
         let b = built(&[vec![t, n]], |tape, x| {
-            let gain = tape.parameter("gain", &[n], Init::Constant(1.0))?;
-            let bias = tape.parameter("bias", &[n], Init::Constant(0.0))?;
+            let gain = tape.parameter("gain", &[n], Init::Constant(1.0), Role::Norm)?;
+            let bias = tape.parameter("bias", &[n], Init::Constant(0.0), Role::Bias)?;
             tape.layer_norm(&x[0], &gain, &bias, 1e-3)
         }).map_err(fails)?;
         compare(&b, Batch::default(), seed, scale, None)?;
@@ -177,8 +212,8 @@ proptest! {
     fn batch_norm(n in 1usize..9, rows in 3usize..16, training: bool, scale in 0.3f32..3.0, seed: u32) {
         let b = built(&[vec![n]], |tape, x| {
             let norm = Norm {
-                gain: tape.parameter("gain", &[n], Init::Constant(1.0))?,
-                bias: tape.parameter("bias", &[n], Init::Constant(0.0))?,
+                gain: tape.parameter("gain", &[n], Init::Constant(1.0), Role::Norm)?,
+                bias: tape.parameter("bias", &[n], Init::Constant(0.0), Role::Bias)?,
                 mean: tape.buffer("mean", &[n], Init::Constant(0.2))?,
                 variance: tape.buffer("variance", &[n], Init::Constant(0.7))?,
                 epsilon: 1e-3,
@@ -253,6 +288,7 @@ proptest! {
         let config = InteractingConfig {
             layers: 2, heads, width: heads * head_dim, scale_scores, projection_bias, projection_relu,
             layer_norm: false, dropout, composed: false, init: InitConfig(Init::GlorotUniform),
+            head: HeadConfig { bias: false, relu: false, init: InitConfig(Init::GlorotUniform) },
         };
         // Composed ops number their masks differently, so dropout is compared with the definition only.
         let draw = Some(Draw { seed: u64::from(seed), step: 1 });
@@ -272,6 +308,7 @@ proptest! {
         let config = InteractingConfig {
             layers: 2, heads, width: heads * head_dim, scale_scores, projection_bias, projection_relu,
             layer_norm: false, dropout: 0.0, composed: false, init: InitConfig(Init::GlorotUniform),
+            head: HeadConfig { bias: false, relu: false, init: InitConfig(Init::GlorotUniform) },
         };
         let mut all = Vec::new();
         for composed in [false, true] {

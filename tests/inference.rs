@@ -35,10 +35,10 @@ fn rows_of_log(fields: usize, first: usize, rows: usize) -> Batch {
 /// All presets, so that biases, ReLUs and normalisation take part.
 fn configurations() -> Vec<(String, ModelConfig)> {
     let all = presets::NAMES.iter().map(|name| {
-        let mut config = Settings::preset(name).unwrap().model;
-        config.kind = ModelKind::AutoIntPlus;
+        let sets = [format!("model.kind={}", ModelKind::AutoIntPlus)];
+        let mut config = Settings::layered(Some(name), None, &sets).unwrap().model;
         // Three outputs do not fill a vector; 80 are one wide step and one narrow one on every instruction set.
-        config.mlp.hidden = vec![80, 3];
+        config.mlp.as_mut().unwrap().hidden = vec![80, 3];
         ((*name).to_owned(), config)
     });
     all.collect()
@@ -142,7 +142,7 @@ fn what_is_read_of_a_model_is_what_it_computes() {
             let batch = rows_of_log(fields, 3, rows);
             let (attention, logits) = read(&config, &batch, 2);
             let mut composed = config.clone();
-            composed.interacting.composed = true;
+            composed.interacting.as_mut().unwrap().composed = true;
             let (textbook, textbook_logits) = read(&composed, &batch, 1);
             let what = format!("{name}, {fields} fields, {rows} rows");
             let near = |a: &[f32], b: &[f32], most: f32| {
@@ -151,12 +151,10 @@ fn what_is_read_of_a_model_is_what_it_computes() {
                 assert_eq!(far, None, "{what}");
             };
             near(&logits, &textbook_logits, 1e-3);
-            assert_eq!(attention.len(), config.interacting.layers);
+            let layers = config.interacting.as_ref().unwrap();
+            assert_eq!(attention.len(), layers.layers);
             for (layer, textbook) in attention.iter().zip(&textbook) {
-                assert_eq!(
-                    layer.len(),
-                    rows * config.interacting.heads * fields * fields
-                );
+                assert_eq!(layer.len(), rows * layers.heads * fields * fields);
                 near(layer, textbook, 1e-4);
                 for looks in layer.chunks(fields) {
                     assert!((looks.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{what}");

@@ -7,6 +7,7 @@ use autoint::autograd::workspace::{Replay, Workspace};
 use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
+use autoint::model::config::{InteractingConfig, MlpConfig};
 use autoint::model::{Model, ModelConfig, ModelKind, build};
 use autoint::settings::{Settings, presets};
 use autoint::simd::{Isa, MAX_LANES};
@@ -56,17 +57,51 @@ fn batch(rows: usize, seed: u32) -> Batch {
 
 /// A preset at a size whose every number can be differentiated, with all switches as the preset has them.
 fn small(name: &str, kind: ModelKind) -> ModelConfig {
-    let mut config = Settings::preset(name).unwrap().model;
-    config.kind = kind;
+    let mut config = named(name, kind);
     config.embedding.dim = 3;
-    config.interacting.layers = 2;
-    config.interacting.heads = 2;
-    config.interacting.width = 4;
-    config.mlp.hidden = vec![5, 4];
+    if let Some(interacting) = &mut config.interacting {
+        interacting.layers = 2;
+        interacting.heads = 2;
+        interacting.width = 4;
+    }
+    if let Some(mlp) = &mut config.mlp {
+        mlp.hidden = vec![5, 4];
+    }
+    if let Some(cross) = &mut config.cross {
+        cross.layers = 2;
+    }
+    if let Some(cin) = &mut config.cin {
+        cin.maps = vec![3, 2];
+    }
     config
 }
 
-/// Every preset as AutoInt and AutoInt+, and the default with every switch turned.
+/// A preset as a model of another kind.
+fn named(preset: &str, kind: ModelKind) -> ModelConfig {
+    let sets = [format!("model.kind={kind}")];
+    Settings::layered(Some(preset), None, &sets).unwrap().model
+}
+
+fn interacting(config: &mut ModelConfig) -> &mut InteractingConfig {
+    config.interacting.as_mut().unwrap()
+}
+
+fn mlp(config: &mut ModelConfig) -> &mut MlpConfig {
+    config.mlp.as_mut().unwrap()
+}
+
+/// All parts in one sum.
+fn everything() -> ModelConfig {
+    let sets = ["fm", "cross", "cin"].map(|part| format!("model.{part}=true"));
+    let all = Settings::layered(None, None, &sets).unwrap().model;
+    let mut config = small("autoint", ModelKind::AutoIntPlus);
+    (config.fm, config.cross, config.cin) = (all.fm, all.cross, all.cin);
+    config.cross.as_mut().unwrap().layers = 1;
+    config.cin.as_mut().unwrap().maps = vec![2];
+    config
+}
+
+/// Every preset as AutoInt and AutoInt+, every model, and the default with every switch turned.
 fn configurations() -> Vec<(String, ModelConfig)> {
     let mut all = Vec::new();
     for name in presets::NAMES {
@@ -74,22 +109,30 @@ fn configurations() -> Vec<(String, ModelConfig)> {
             all.push((format!("{name} {kind}"), small(name, kind)));
         }
     }
+    for kind in ModelKind::ALL {
+        all.push((kind.to_string(), small("autoint", kind)));
+    }
+    all.push(("everything".into(), everything()));
+    let mut low_rank = small("autoint", ModelKind::DcnV2);
+    low_rank.cross.as_mut().unwrap().rank = 2;
+    all.push(("low rank".into(), low_rank));
     let switches: [(&str, fn(&mut ModelConfig)); 13] = [
-        ("linear_term", |c| c.linear_term = !c.linear_term),
+        ("linear", |c| c.linear = None),
         ("embedding.dropout", |c| c.embedding.dropout = 0.3),
         ("scale_scores", |c| {
-            c.interacting.scale_scores = !c.interacting.scale_scores
+            let layers = interacting(c);
+            layers.scale_scores = !layers.scale_scores;
         }),
-        ("projection_bias", |c| c.interacting.projection_bias = true),
-        ("projection_relu", |c| c.interacting.projection_relu = true),
-        ("layer_norm", |c| c.interacting.layer_norm = true),
-        ("interacting.dropout", |c| c.interacting.dropout = 0.3),
-        ("composed", |c| c.interacting.composed = true),
-        ("head.bias", |c| c.head.bias = !c.head.bias),
-        ("head.relu", |c| c.head.relu = true),
-        ("mlp.dropout", |c| c.mlp.dropout = 0.0),
-        ("mlp.output_relu", |c| c.mlp.output_relu = true),
-        ("mlp.batch_norm", |c| c.mlp.batch_norm = true),
+        ("projection_bias", |c| interacting(c).projection_bias = true),
+        ("projection_relu", |c| interacting(c).projection_relu = true),
+        ("layer_norm", |c| interacting(c).layer_norm = true),
+        ("interacting.dropout", |c| interacting(c).dropout = 0.3),
+        ("composed", |c| interacting(c).composed = true),
+        ("head.bias", |c| interacting(c).head.bias = false),
+        ("head.relu", |c| interacting(c).head.relu = true),
+        ("mlp.dropout", |c| mlp(c).dropout = 0.0),
+        ("mlp.output_relu", |c| mlp(c).output_relu = true),
+        ("mlp.batch_norm", |c| mlp(c).batch_norm = true),
     ];
     for (name, turn) in switches {
         let mut config = small("autoint", ModelKind::AutoIntPlus);
@@ -168,9 +211,13 @@ fn gradients_of_every_preset_and_switch() {
 /// On a random batch, as the preset initialises it, no tensor is left without a gradient.
 #[test]
 fn every_tensor_of_every_preset_learns() {
-    for name in presets::NAMES {
-        let mut config = Settings::preset(name).unwrap().model;
-        config.kind = ModelKind::AutoIntPlus;
+    let presets = presets::NAMES
+        .iter()
+        .map(|name| (*name, ModelKind::AutoIntPlus));
+    let kinds = ModelKind::ALL.iter().map(|kind| ("autoint", *kind));
+    for (preset, kind) in presets.chain(kinds) {
+        let name = format!("{preset} {kind}");
+        let config = named(preset, kind);
         let model = build(&config, &OFFSETS).unwrap();
         let parameters = Parameters::initialise(model.tape.layout(), 1);
         let layout = model.tape.layout().clone();
@@ -199,7 +246,7 @@ fn every_tensor_of_every_preset_learns() {
 #[test]
 fn the_engine_sums_shards_to_the_gradient_of_the_batch() {
     let mut with_norm = small("autoint", ModelKind::AutoIntPlus);
-    with_norm.mlp.batch_norm = true;
+    mlp(&mut with_norm).batch_norm = true;
     // (Not `authors`: layer normalisation of a token that ReLU switched off is too rough for differences.)
     for config in [small("recbole", ModelKind::AutoIntPlus), with_norm] {
         let model = build(&config, &OFFSETS).unwrap();
@@ -269,7 +316,7 @@ fn the_engine_sums_shards_to_the_gradient_of_the_batch() {
 #[test]
 fn threads_do_not_change_a_bit() {
     let mut with_norm = small("autoint", ModelKind::AutoIntPlus);
-    with_norm.mlp.batch_norm = true;
+    mlp(&mut with_norm).batch_norm = true;
     for config in [small("authors", ModelKind::AutoIntPlus), with_norm] {
         let batch = batch(1500, 4);
         let mut across_sets: Vec<Vec<f64>> = Vec::new();

@@ -113,9 +113,14 @@ fn say(line: impl Display) -> io::Result<()> {
 fn main() -> anyhow::Result<()> {
     let config: Config = serde_json::from_str(include_str!("shapes.json"))?;
     let mut settings = Settings::preset("compact")?;
-    settings.model.interacting.layers = config.layers;
-    settings.model.mlp.hidden = config.hidden.clone();
-    settings.model.mlp.dropout = config.dropout;
+    settings
+        .model
+        .interacting
+        .as_mut()
+        .expect("the part")
+        .layers = config.layers;
+    settings.model.mlp.as_mut().expect("the part").hidden = config.hidden.clone();
+    settings.model.mlp.as_mut().expect("the part").dropout = config.dropout;
     settings.optimizer.learning_rate = config.learning_rate;
     if let Some(mode) = std::env::args().nth(1) {
         settings.optimizer.embedding_mode = serde_json::from_value(Value::String(mode))?;
@@ -140,8 +145,8 @@ fn main() -> anyhow::Result<()> {
         if !nets.contains_key(name) {
             let shape = config.shapes.get(name).context("no such shape")?;
             settings.model.embedding.dim = shape.dim;
-            settings.model.interacting.heads = shape.heads;
-            settings.model.interacting.width = shape.width;
+            settings.model.interacting.as_mut().expect("the part").heads = shape.heads;
+            settings.model.interacting.as_mut().expect("the part").width = shape.width;
             let mut net = Net::with(&settings, &config.fields, weights, isa, config.threads);
             let first = probabilities(&mut net, &batches[0])[..4].to_vec();
             nets.insert(name.to_owned(), (net, first));

@@ -40,8 +40,20 @@ pub fn shapes() -> Vec<Shape> {
     let mut criteo_fields = vec![50; 13];
     criteo_fields.extend((0..26).map(|i| [20, 500, 5_000, 20_000][i % 4]));
     let mut criteo = of("criteo", "compact", &criteo_fields);
-    criteo.preset.model.interacting.heads = 2;
-    criteo.preset.model.interacting.width = 32;
+    criteo
+        .preset
+        .model
+        .interacting
+        .as_mut()
+        .expect("the part")
+        .heads = 2;
+    criteo
+        .preset
+        .model
+        .interacting
+        .as_mut()
+        .expect("the part")
+        .width = 32;
     vec![
         of("compact", "compact", &COURSE_FIELDS),
         of("course-best", "course-best", &COURSE_FIELDS),

@@ -24,6 +24,22 @@ pub enum Init {
     GlorotUniform,
 }
 
+/// What a dense parameter is to its model. Penalties go by it, never by a name. (Embedding tables are kept apart, see
+/// [`TableSpec`].)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The matrix of a linear map: of a projection, a cross layer, a filter, an output.
+    Kernel,
+    /// The matrix of a perceptron's dense layer: where Keras' users put a `kernel_regularizer`.
+    DenseKernel,
+    /// Added to a linear map.
+    Bias,
+    /// Gain or bias of a normalisation.
+    Norm,
+    /// A buffer: followed, not trained.
+    Statistic,
+}
+
 /// A dense parameter: a span of the flat vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {
@@ -43,11 +59,18 @@ pub struct DenseSpec {
     pub name: String,
     pub param: Param,
     pub init: Init,
+    pub role: Role,
 }
 
 impl DenseSpec {
     /// A span right behind `last`.
-    fn after(last: Option<&DenseSpec>, name: &str, shape: &[usize], init: Init) -> DenseSpec {
+    fn after(
+        last: Option<&DenseSpec>,
+        name: &str,
+        shape: &[usize],
+        init: Init,
+        role: Role,
+    ) -> DenseSpec {
         let start = last.map_or(0, |d| d.param.range.end);
         DenseSpec {
             name: name.to_owned(),
@@ -56,6 +79,7 @@ impl DenseSpec {
                 shape: shape.to_vec(),
             },
             init,
+            role,
         }
     }
 }
@@ -85,9 +109,9 @@ impl Layout {
     ///
     /// # Errors
     /// When the name is taken or an axis is 0.
-    pub fn dense(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
+    pub fn dense(&mut self, name: &str, shape: &[usize], init: Init, role: Role) -> Result<Param> {
         self.check_new(name, shape)?;
-        let spec = DenseSpec::after(self.dense.last(), name, shape, init);
+        let spec = DenseSpec::after(self.dense.last(), name, shape, init, role);
         self.dense.push(spec.clone());
         Ok(spec.param)
     }
@@ -98,7 +122,7 @@ impl Layout {
     /// When the name is taken or an axis is 0.
     pub fn buffer(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
         self.check_new(name, shape)?;
-        let spec = DenseSpec::after(self.buffers.last(), name, shape, init);
+        let spec = DenseSpec::after(self.buffers.last(), name, shape, init, Role::Statistic);
         self.buffers.push(spec.clone());
         Ok(spec.param)
     }
@@ -243,13 +267,27 @@ mod tests {
     fn initialisers_have_the_moments_they_promise() {
         let mut layout = Layout::default();
         layout
-            .dense("n", &[100, 100], Init::Normal { deviation: 0.05 })
+            .dense(
+                "n",
+                &[100, 100],
+                Init::Normal { deviation: 0.05 },
+                Role::Kernel,
+            )
             .unwrap();
         layout
-            .dense("t", &[100, 100], Init::TruncatedNormal { deviation: 0.05 })
+            .dense(
+                "t",
+                &[100, 100],
+                Init::TruncatedNormal { deviation: 0.05 },
+                Role::Kernel,
+            )
             .unwrap();
-        layout.dense("g", &[100, 200], Init::GlorotUniform).unwrap();
-        layout.dense("c", &[7], Init::Constant(1.0)).unwrap();
+        layout
+            .dense("g", &[100, 200], Init::GlorotUniform, Role::Kernel)
+            .unwrap();
+        layout
+            .dense("c", &[7], Init::Constant(1.0), Role::Kernel)
+            .unwrap();
         let p = Parameters::initialise(&layout, 1);
         let of = |i: usize| &p.dense[layout.dense[i].param.range.clone()];
         let (mean, deviation) = moments(of(0));
@@ -267,7 +305,9 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_numbers_and_another_seed_others() {
         let mut layout = Layout::default();
-        layout.dense("w", &[4, 4], Init::GlorotUniform).unwrap();
+        layout
+            .dense("w", &[4, 4], Init::GlorotUniform, Role::Kernel)
+            .unwrap();
         layout.table(TableSpec {
             name: "e".into(),
             rows: 5,
@@ -285,7 +325,13 @@ mod tests {
     #[test]
     fn a_name_twice_is_refused() {
         let mut layout = Layout::default();
-        layout.dense("w", &[2], Init::Constant(0.0)).unwrap();
-        assert!(layout.dense("w", &[2], Init::Constant(0.0)).is_err());
+        layout
+            .dense("w", &[2], Init::Constant(0.0), Role::Kernel)
+            .unwrap();
+        assert!(
+            layout
+                .dense("w", &[2], Init::Constant(0.0), Role::Kernel)
+                .is_err()
+        );
     }
 }

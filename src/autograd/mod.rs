@@ -36,7 +36,7 @@ pub mod workspaces;
 
 pub use engine::Engine;
 pub use frozen::Frozen;
-pub use layout::{Init, Layout, Param, Parameters, TableId};
+pub use layout::{Init, Layout, Param, Parameters, Role, TableId};
 pub use op::Op;
 pub use profile::OpTime;
 pub use runtime::Runtime;

@@ -183,7 +183,7 @@ fn rows_of(values: &[f32], units: usize, used: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::autograd::layout::{Init, TableSpec};
+    use crate::autograd::layout::{Init, Role, TableSpec};
     use crate::data::batch::FieldBatch;
 
     /// Two fields of five values, their embeddings, and a logit that is linear in them.
@@ -198,7 +198,7 @@ mod tests {
         });
         let embedded = tape.embedding(table, 2).unwrap();
         let flat = tape.reshape(&embedded, &[6]).unwrap();
-        let weight = tape.parameter("weight", &[6, 1], Init::GlorotUniform);
+        let weight = tape.parameter("weight", &[6, 1], Init::GlorotUniform, Role::Kernel);
         let logit = tape.linear(&flat, &weight.unwrap(), None).unwrap();
         (tape, embedded, logit)
     }

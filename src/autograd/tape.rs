@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::layout::{Init, Layout, Param, TableId, TableSpec};
+use super::layout::{Init, Layout, Param, Role, TableId, TableSpec};
 use super::op::Op;
 use crate::error::{Error, Result};
 
@@ -106,9 +106,15 @@ impl Tape {
     ///
     /// # Errors
     /// When the name is taken or an axis is 0.
-    pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Param> {
+    pub fn parameter(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        init: Init,
+        role: Role,
+    ) -> Result<Param> {
         let full = self.full_name(name);
-        self.layout.dense(&full, shape, init)
+        self.layout.dense(&full, shape, init, role)
     }
 
     /// A buffer named `scope.name`: numbers that are not trained by gradients.

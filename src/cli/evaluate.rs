@@ -46,7 +46,7 @@ impl Arguments {
                 run.provenance.fingerprint
             ));
         }
-        let model = run.settings.model.kind;
+        let model = run.settings.model.name();
         let evaluation = evaluate(&run.scorer(), model, &data, self.split)?;
         if self.json {
             writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;

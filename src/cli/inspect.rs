@@ -88,7 +88,7 @@ impl<'a> Inspection<'a> {
             best_epoch,
             stopped,
         } = self.data;
-        let model = self.settings.model.kind;
+        let model = self.settings.model.name();
         writeln!(out, "model        {model}, preset {}", self.settings.preset)?;
         writeln!(out, "protocol     {}", self.protocol)?;
         writeln!(out, "data         {source}, {rows} rows")?;

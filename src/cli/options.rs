@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use autoint::model::ModelKind;
+use autoint::model::{ModelKind, Part};
 use autoint::settings::grid::{Candidate, candidates};
 use autoint::settings::{Settings, presets};
 use autoint::{Error, Result};
@@ -23,7 +23,7 @@ const LARGEST_BATCH: usize = 2048;
 /// See [`Settings::layered`].
 #[derive(Debug, Default, Args)]
 pub struct Options {
-    /// AutoInt, or AutoInt+ with an MLP beside it [default: the preset's]
+    /// Which parts the model is the sum of [default: the preset's]; --set model.PART=true or false adds or takes away one
     #[arg(long)]
     model: Option<ModelKind>,
     /// Named hyper-parameters to start from [default: autoint]
@@ -53,7 +53,7 @@ pub struct Options {
     /// Interacting layers (model.interacting.layers)
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     layers: Option<usize>,
-    /// Dropout of the MLP (model.mlp.dropout), for autoint+ only; attention and embeddings have their own settings
+    /// Dropout of the MLP (model.mlp.dropout), for models that have one; attention and embeddings have their own settings
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = numbers::fraction)]
     dropout: Option<f64>,
     /// Seed of initialisation, shuffling and dropout (train.seed), up to 9223372036854775807
@@ -67,10 +67,12 @@ impl Options {
     /// # Errors
     /// When the file is not one, or a setting is wrong.
     pub fn settings(&self) -> Result<Settings> {
-        let file = self.config.as_deref().map(Settings::read_file);
-        let settings = Settings::layered(self.preset.as_deref(), file.transpose()?, &self.sets())?;
-        self.check_dropout(&settings)?;
-        Ok(settings)
+        let file = self
+            .config
+            .as_deref()
+            .map(Settings::read_file)
+            .transpose()?;
+        self.checked(|sets| Settings::layered(self.preset.as_deref(), file.clone(), sets))
     }
 
     /// The settings for a log of so many training rows that nobody tuned a preset on: unless they are set, steps are so small that
@@ -85,17 +87,14 @@ impl Options {
         let batch = (rows / STEPS_AN_EPOCH)
             .clamp(SMALLEST_BATCH, LARGEST_BATCH)
             .next_power_of_two();
-        let mut sets = vec![
+        let mut first = vec![
             format!("train.batch_size={batch}"),
             "train.epochs=20".into(),
         ];
         if batch < LARGEST_BATCH {
-            sets.push(format!("optimizer.learning_rate={SMALL_RATE}"));
+            first.push(format!("optimizer.learning_rate={SMALL_RATE}"));
         }
-        sets.extend(self.sets());
-        let settings = Settings::layered(None, None, &sets)?;
-        self.check_dropout(&settings)?;
-        Ok(settings)
+        self.checked(|sets| Settings::layered(None, None, &[&first, sets].concat()))
     }
 
     /// The settings of a training that starts from the weights of a run with the settings `base`.
@@ -107,10 +106,12 @@ impl Options {
             let what = "is that of the run that training starts from: leave it out";
             return Err(Error::config("--preset", what));
         }
-        let file = self.config.as_deref().map(Settings::read_file);
-        let settings = Settings::over(base, file.transpose()?, &self.sets())?;
-        self.check_dropout(&settings)?;
-        Ok(settings)
+        let file = self
+            .config
+            .as_deref()
+            .map(Settings::read_file)
+            .transpose()?;
+        self.checked(|sets| Settings::over(base, file.clone(), sets))
     }
 
     /// The runs of the configuration file, which must be there.
@@ -121,11 +122,23 @@ impl Options {
         let what = "expected a file with variants `[run.NAME]` or a `[grid]`, got none";
         let missing = || Error::config("--config", what);
         let file = Settings::read_file(self.config.as_deref().ok_or_else(missing)?)?;
-        let candidates = candidates(self.preset.as_deref(), file, &self.sets())?;
-        for candidate in &candidates {
-            self.check_dropout(&candidate.settings)?;
+        let made = |sets: &[String]| candidates(self.preset.as_deref(), file.clone(), sets);
+        if let Ok(without) = made(&self.without_parts()) {
+            for candidate in &without {
+                self.check_parts(&candidate.settings)?;
+            }
         }
-        Ok(candidates)
+        made(&self.sets())
+    }
+
+    /// The settings that `made` makes of all single ones. An option such as `--heads` does not add a part as `--set` would: who gives it
+    /// believes the part to be there.
+    fn checked(&self, made: impl Fn(&[String]) -> Result<Settings>) -> Result<Settings> {
+        // (What is wrong even without those options is told below.)
+        if let Ok(without) = made(&self.without_parts()) {
+            self.check_parts(&without)?;
+        }
+        made(&self.sets())
     }
 
     /// `--set` and the options with a name of their own, which win.
@@ -135,11 +148,36 @@ impl Options {
         sets
     }
 
-    fn check_dropout(&self, settings: &Settings) -> Result<()> {
-        if self.dropout.is_some() && settings.model.kind == ModelKind::AutoInt {
-            let what = "is the MLP's, and autoint has none: use --set model.interacting.dropout=X or \
-                --set model.embedding.dropout=X";
-            return Err(Error::config("--dropout", what));
+    /// The same without those that set something of a part.
+    fn without_parts(&self) -> Vec<String> {
+        let others = Options {
+            heads: None,
+            layers: None,
+            dropout: None,
+            model: self.model,
+            sets: self.sets.clone(),
+            ..Options::default()
+        };
+        others.sets()
+    }
+
+    fn check_parts(&self, settings: &Settings) -> Result<()> {
+        let layers = "is of the interacting layers";
+        let mlp =
+            "is of the MLP (there are model.interacting.dropout and model.embedding.dropout too)";
+        for (key, given, part, is) in [
+            ("--heads", self.heads.is_some(), Part::Interacting, layers),
+            ("--layers", self.layers.is_some(), Part::Interacting, layers),
+            ("--dropout", self.dropout.is_some(), Part::Mlp, mlp),
+        ] {
+            if given && !settings.model.has(part) {
+                let what = format!(
+                    "{is}, and {} has none: leave it out, or add them by --set model.{}=true",
+                    settings.model.name(),
+                    part.name()
+                );
+                return Err(Error::config(key, what));
+            }
         }
         Ok(())
     }
@@ -193,24 +231,34 @@ mod tests {
         assert_eq!((train.epochs, train.batch_size, train.patience), (3, 64, 7));
         assert_eq!(settings.optimizer.learning_rate, 5e-5);
         assert_eq!(train.seed, u64::MAX >> 1);
-        let layers = &model.interacting;
+        let layers = model.interacting.as_ref().unwrap();
         assert_eq!(
             (model.embedding.dim, layers.heads, layers.layers),
             (24, 4, 1)
         );
-        assert_eq!(model.mlp.dropout, 0.0);
+        assert_eq!(model.mlp.as_ref().unwrap().dropout, 0.0);
     }
 
     #[test]
-    fn the_dropout_of_an_mlp_that_is_not_there_is_refused() {
+    fn an_option_of_a_part_that_is_not_there_is_refused() {
         let mut options = Options {
             model: Some(ModelKind::AutoInt),
             dropout: Some(0.1),
             ..Options::default()
         };
         let error = options.settings().unwrap_err().to_string();
-        assert!(error.contains("--set model.interacting.dropout"), "{error}");
+        assert!(error.contains("model.interacting.dropout"), "{error}");
+        assert!(error.contains("--set model.mlp=true"), "{error}");
         options.model = Some(ModelKind::AutoIntPlus);
         assert!(options.settings().is_ok());
+        options.model = Some(ModelKind::Lr);
+        options.sets = vec!["model.mlp=true".into()];
+        assert_eq!(options.settings().unwrap().model.name(), "linear+mlp");
+        options.heads = Some(2);
+        let error = options.settings().unwrap_err().to_string();
+        assert!(
+            error.contains("--heads") && error.contains("linear+mlp"),
+            "{error}"
+        );
     }
 }

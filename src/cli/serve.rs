@@ -85,7 +85,7 @@ impl Arguments {
         let app = Arc::new(app);
         for model in app.models().iter() {
             let protocol = &model.scorer().schema().protocol.name;
-            let kind = model.settings.model.kind;
+            let kind = model.settings.model.name();
             writeln!(out, "model  {}: {kind}, protocol {protocol}", model.name)?;
         }
         let config = Config {

@@ -62,7 +62,7 @@ impl Work<'_> {
         writeln!(
             out,
             "model  {}, preset {}: {} parameters, embedding tables {}",
-            settings.model.kind,
+            settings.model.name(),
             settings.preset,
             HumanCount(parameters as u64),
             settings.optimizer.embedding_mode
@@ -150,8 +150,8 @@ impl Session<'_> {
     }
 
     fn evaluate(&self, scorer: &Scorer<'_>) -> Result<Evaluation> {
-        let kind = self.origin.settings.model.kind;
-        evaluate(scorer, kind, self.data, SplitName::Test)
+        let model = self.origin.settings.model.name();
+        evaluate(scorer, model, self.data, SplitName::Test)
     }
 
     fn report(

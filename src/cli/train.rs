@@ -164,7 +164,7 @@ impl Arguments {
                 let (protocol, preset) = (&schema.protocol.name, &settings.preset);
                 let name = match by_schema {
                     true => protocol.clone(),
-                    false => format!("{protocol}-{preset}-{}", settings.model.kind),
+                    false => format!("{protocol}-{preset}-{}", settings.model.name()),
                 };
                 Writer::next_free(Path::new(RUNS), &name)
             }

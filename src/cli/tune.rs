@@ -148,7 +148,7 @@ impl Row {
             let what = "has no line for its best epoch in metrics.jsonl: train it anew";
             Error::file(&run.path, what)
         })?;
-        let kind = run.settings.model.kind;
+        let kind = run.settings.model.name();
         let test = evaluate(&run.scorer(), kind, data, SplitName::Test)?;
         Ok(Row {
             name: candidate.name.clone(),

@@ -210,3 +210,24 @@ impl Kernel for Multiply<'_> {
         }
     }
 }
+
+/// `out = a * b + c`
+#[derive(Debug)]
+pub struct MultiplyAdd<'a> {
+    pub a: &'a [f32],
+    pub b: &'a [f32],
+    pub c: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl Kernel for MultiplyAdd<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for at in (0..self.out.len()).step_by(S::LANES) {
+            let sum = s.mul_add(s.load(self.a, at), s.load(self.b, at), s.load(self.c, at));
+            s.store(sum, self.out, at);
+        }
+    }
+}

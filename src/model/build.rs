@@ -1,10 +1,8 @@
 //! From a configuration to a recorded tape.
 
-use super::config::{ModelConfig, ModelKind};
-use super::interacting::interacting;
-use super::mlp::mlp;
-use crate::autograd::layout::TableSpec;
-use crate::autograd::{Init, Tape, Var};
+use super::config::ModelConfig;
+use super::parts::{cin, cross, embedding, fm, interacting, linear, mlp};
+use crate::autograd::{Tape, Var};
 use crate::error::{Error, Result};
 
 /// A recorded model.
@@ -15,52 +13,54 @@ pub struct Model {
     pub logit: Var,
     /// `[1]`: each row's part of the batch's mean loss.
     pub loss: Var,
-    /// Per interacting layer: the attention weights, `[H, F, F]`.
+    /// Per interacting layer: the attention weights, `[H, F, F]`. None without interacting layers.
     pub attention: Vec<Var>,
 }
 
-/// Records AutoInt or AutoInt+ for fields whose table rows are `offsets[f]..offsets[f + 1]` (see
+/// Records a model for fields whose table rows are `offsets[f]..offsets[f + 1]` (see
 /// [`crate::data::schema::Schema::offsets`]). The first row of each field, for unknown values, starts at zero.
 ///
 /// # Errors
 /// When the configuration makes no sense or there is no field.
 pub fn build(config: &ModelConfig, offsets: &[usize]) -> Result<Model> {
     config.validate()?;
-    let fields = offsets.len().saturating_sub(1);
-    if fields == 0 {
+    if offsets.len() < 2 {
         return Err(Error::Data("a model needs at least one field".into()));
     }
     let mut tape = Tape::new();
-    let embedded = embed(
-        &mut tape,
-        "embedding",
-        config.embedding.dim,
-        config.embedding.init.0,
-        offsets,
-    )?;
-    let x = tape.dropout(&embedded, config.embedding.dropout);
-
+    let mut sum = Sum(None);
     let mut attention = Vec::new();
-    let mut tokens = x.clone();
-    for layer in 0..config.interacting.layers {
-        tape.scope(format!("interacting.{layer}"));
-        let layer = interacting(&mut tape, &tokens, &config.interacting)?;
-        tokens = layer.output;
-        attention.push(layer.attention);
+    // The order is part of a model: a parameter's first values hang on its number, a dropout's mask on that of its op.
+    if let Some(x) = embeddings(&mut tape, config, offsets)? {
+        let flat = tape.reshape(&x, &[x.units().len()])?;
+        if let Some(config) = &config.interacting {
+            let attended = interacting::record(&mut tape, &x, config)?;
+            sum.add(&mut tape, attended.logit)?;
+            attention = attended.attention;
+        }
+        if let Some(config) = &config.mlp {
+            let logit = mlp::record(&mut tape, &flat, config)?;
+            sum.add(&mut tape, logit)?;
+        }
+        if config.fm.is_some() {
+            let logit = fm::record(&mut tape, &x)?;
+            sum.add(&mut tape, logit)?;
+        }
+        if let Some(config) = &config.cross {
+            let logit = cross::record(&mut tape, &flat, config)?;
+            sum.add(&mut tape, logit)?;
+        }
+        if let Some(config) = &config.cin {
+            let logit = cin::record(&mut tape, &x, config)?;
+            sum.add(&mut tape, logit)?;
+        }
     }
-    let mut logit = head(&mut tape, &tokens, config)?;
-
-    if config.kind == ModelKind::AutoIntPlus {
-        let flat = tape.reshape(&x, &[fields * config.embedding.dim])?;
-        let deep = mlp(&mut tape, &flat, &config.mlp)?;
-        tape.scope("");
-        logit = tape.add(&logit, &deep)?;
+    if let Some(config) = &config.linear {
+        let logit = linear::record(&mut tape, offsets, config)?;
+        sum.add(&mut tape, logit)?;
     }
-    if config.linear_term {
-        let weights = embed(&mut tape, "linear", 1, Init::Constant(0.0), offsets)?;
-        let linear = tape.sum(&weights);
-        logit = tape.add(&logit, &linear)?;
-    }
+    let nothing = || Error::config("model", "expected at least one part, got none");
+    let logit = sum.0.ok_or_else(nothing)?;
     tape.scope("");
     let loss = tape.bce(&logit)?;
     Ok(Model {
@@ -71,46 +71,49 @@ pub fn build(config: &ModelConfig, offsets: &[usize]) -> Result<Model> {
     })
 }
 
-/// A table named `name` and its look-up: `[F, dim]`.
-fn embed(tape: &mut Tape, name: &str, dim: usize, init: Init, offsets: &[usize]) -> Result<Var> {
-    let fields = offsets.len() - 1;
-    tape.scope(name);
-    let table = tape.table(TableSpec {
-        name: name.to_owned(),
-        rows: offsets[fields],
-        dim,
-        init,
-        field_starts: offsets[..fields].to_vec(),
-    });
-    tape.embedding(table, fields)
+/// The embeddings, when a part works on them: logistic regression has none, and a table that nothing looks at is no model's.
+fn embeddings(tape: &mut Tape, config: &ModelConfig, offsets: &[usize]) -> Result<Option<Var>> {
+    let users = [
+        config.interacting.is_some(),
+        config.mlp.is_some(),
+        config.fm.is_some(),
+        config.cross.is_some(),
+        config.cin.is_some(),
+    ];
+    users
+        .contains(&true)
+        .then(|| embedding::record(tape, &config.embedding, offsets))
+        .transpose()
 }
 
-/// The logit of the flattened tokens.
-fn head(tape: &mut Tape, tokens: &Var, config: &ModelConfig) -> Result<Var> {
-    tape.scope("head");
-    let units = tokens.units().len();
-    let flat = tape.reshape(tokens, &[units])?;
-    let weight = tape.parameter("weight", &[units, 1], config.head.init.0)?;
-    let bias = config
-        .head
-        .bias
-        .then(|| tape.parameter("bias", &[1], Init::Constant(0.0)))
-        .transpose()?;
-    let logit = tape.linear(&flat, &weight, bias.as_ref())?;
-    Ok(if config.head.relu {
-        tape.relu(&logit)
-    } else {
-        logit
-    })
-}
+/// The logits so far.
+struct Sum(Option<Var>);
 
+impl Sum {
+    fn add(&mut self, tape: &mut Tape, logit: Var) -> Result<()> {
+        self.0 = Some(match self.0.take() {
+            None => logit,
+            Some(sum) => {
+                tape.scope("");
+                tape.add(&sum, &logit)?
+            }
+        });
+        Ok(())
+    }
+}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ModelKind;
     use crate::settings::{Settings, presets};
 
     /// The course table's 14 fields, without rows for unknown values.
     const COURSE_DIMS: [usize; 14] = [6040, 3706, 10, 81, 4, 12, 1, 18, 18, 16, 2, 7, 21, 3439];
+
+    fn named(preset: &str, kind: ModelKind) -> ModelConfig {
+        let sets = [format!("model.kind={kind}")];
+        Settings::layered(Some(preset), None, &sets).unwrap().model
+    }
 
     /// `course-projects.md`, section 2, counts them at embedding size 16 and 2 heads of 16.
     #[test]
@@ -119,26 +122,68 @@ mod tests {
         for dim in COURSE_DIMS {
             offsets.push(offsets[offsets.len() - 1] + dim);
         }
-        let mut config = Settings::preset("course").unwrap().model;
         for (kind, count) in [
             (ModelKind::AutoInt, 224_688),
             (ModelKind::AutoIntPlus, 232_977),
         ] {
-            config.kind = kind;
-            let model = build(&config, &offsets).unwrap();
+            let model = build(&named("course", kind), &offsets).unwrap();
             assert_eq!(model.tape.layout().len(), count);
         }
     }
 
     #[test]
-    fn every_preset_builds() {
-        for name in presets::NAMES {
-            let config = Settings::preset(name).unwrap().model;
-            let model = build(&config, &[0, 3, 5]).unwrap();
-            assert_eq!(model.logit.shape(), [1]);
-            assert_eq!(model.attention.len(), config.interacting.layers);
-            let heads = config.interacting.heads;
-            assert_eq!(model.attention[0].shape(), [heads, 2, 2]);
+    fn every_preset_builds_as_every_model() {
+        for preset in presets::NAMES {
+            for kind in ModelKind::ALL {
+                let config = named(preset, kind);
+                let model = build(&config, &[0, 3, 5]).unwrap();
+                assert_eq!(model.logit.shape(), [1]);
+                let layers = config
+                    .interacting
+                    .map_or(vec![], |c| vec![[c.heads, 2, 2]; c.layers]);
+                let shapes = model.attention.iter().map(Var::shape);
+                assert!(shapes.eq(layers));
+                let tables = model.tape.layout().tables.iter().map(|t| t.name.as_str());
+                assert_eq!(
+                    tables.collect::<Vec<_>>().contains(&"embedding"),
+                    kind != ModelKind::Lr
+                );
+            }
         }
+    }
+
+    /// Names in the weights' file, which outlive the code.
+    #[test]
+    fn parameters_of_every_part_have_their_names() {
+        let sets = ["fm", "cross", "cin"].map(|part| format!("model.{part}=true"));
+        let sets: Vec<String> = sets
+            .into_iter()
+            .chain(["model.linear.bias=true".into()])
+            .collect();
+        let config = Settings::layered(None, None, &sets).unwrap().model;
+        let model = build(&config, &[0, 3, 5]).unwrap();
+        let names: Vec<&str> = model
+            .tape
+            .layout()
+            .dense
+            .iter()
+            .map(|d| d.name.as_str())
+            .collect();
+        for name in [
+            "interacting.0.query",
+            "head.weight",
+            "mlp.1.bias",
+            "mlp.output.weight",
+            "cross.0.weight",
+            "cross.output.bias",
+            "cin.1.weight",
+            "cin.output.1.weight",
+            "cin.output.bias",
+            "bias",
+        ] {
+            assert!(names.contains(&name), "{name} is not among {names:?}");
+        }
+        let tables = model.tape.layout().tables.iter().map(|t| t.name.as_str());
+        assert!(tables.eq(["embedding", "linear"]));
     }
 }

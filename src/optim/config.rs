@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::autograd::Role;
 use crate::error::{Error, Result};
 
 /// Which optimiser.
@@ -147,10 +148,12 @@ impl OptimizerConfig {
         self.l2_embedding + 2.0 * self.l2_keras_embedding
     }
 
-    /// The penalty of a dense parameter by its name, likewise. Keras' convention is for kernels of the MLP: `mlp.*.weight`.
-    pub fn dense_l2(&self, name: &str) -> f64 {
-        let kernel = name.starts_with("mlp.") && name.ends_with(".weight");
-        self.l2 + if kernel { 2.0 * self.l2_keras_mlp } else { 0.0 }
+    /// The penalty of a dense parameter, likewise. Keras' convention is for kernels of the MLP.
+    pub fn dense_l2(&self, role: Role) -> f64 {
+        match role {
+            Role::DenseKernel => self.l2 + 2.0 * self.l2_keras_mlp,
+            Role::Kernel | Role::Bias | Role::Norm | Role::Statistic => self.l2,
+        }
     }
 
     /// Refuses what makes no sense, before any work starts.
@@ -263,9 +266,9 @@ mod tests {
             l2_keras_embedding: 1.0,
             ..OptimizerConfig::default()
         };
-        assert_eq!(config.dense_l2("mlp.0.weight"), 6.5);
-        for name in ["mlp.0.bias", "mlp.0.norm.gain", "head.weight"] {
-            assert_eq!(config.dense_l2(name), 0.5);
+        assert_eq!(config.dense_l2(Role::DenseKernel), 6.5);
+        for role in [Role::Bias, Role::Norm, Role::Kernel] {
+            assert_eq!(config.dense_l2(role), 0.5);
         }
         assert_eq!(config.table_l2(), 2.25);
     }

@@ -50,7 +50,7 @@ impl<R: Method<N> + Debug, const N: usize> MethodStepper<R, N> {
     pub fn boxed(config: &OptimizerConfig, layout: &Layout) -> Box<dyn Stepper> {
         let mut stretches: Vec<Stretch> = Vec::new();
         for spec in &layout.dense {
-            let (end, l2) = (spec.param.range.end, config.dense_l2(&spec.name));
+            let (end, l2) = (spec.param.range.end, config.dense_l2(spec.role));
             match stretches.last_mut() {
                 Some(last) if last.l2 == l2 => last.end = end,
                 _ => stretches.push(Stretch { end, l2 }),

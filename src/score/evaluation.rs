@@ -13,7 +13,6 @@ use crate::metrics::baselines::{Interactions, baselines};
 use crate::metrics::delong::auc_estimate;
 use crate::metrics::interval::Estimate;
 use crate::metrics::{Metrics, Scores, evaluate as measure};
-use crate::model::ModelKind;
 
 /// The seed of the baseline `random`: fixed, so that the same data always have the same baselines.
 const RANDOM_SEED: u64 = 42;
@@ -24,7 +23,8 @@ pub struct Evaluation {
     pub protocol: String,
     /// The metrics that the protocol asks for.
     pub names: Vec<MetricName>,
-    pub model: ModelKind,
+    /// Its name.
+    pub model: String,
     pub split: SplitName,
     pub rows: usize,
     pub metrics: Metrics,
@@ -41,7 +41,7 @@ pub struct Evaluation {
 impl Evaluation {
     /// What a table shows, row by row: the model, the baselines, the best possible.
     pub fn table(&self) -> Vec<(String, Metrics)> {
-        let mut rows = vec![(self.model.to_string(), self.metrics)];
+        let mut rows = vec![(self.model.clone(), self.metrics)];
         let baselines = self.baselines.iter();
         rows.extend(baselines.map(|(name, metrics)| ((*name).to_owned(), *metrics)));
         let best = self.best_possible.iter();
@@ -56,7 +56,7 @@ impl Evaluation {
 /// When the part has no row, or a score is not a number.
 pub fn evaluate(
     scorer: &Scorer<'_>,
-    model: ModelKind,
+    model: impl Into<String>,
     data: &Dataset,
     split: SplitName,
 ) -> Result<Evaluation> {
@@ -80,7 +80,7 @@ pub fn evaluate(
     let evaluation = Evaluation {
         protocol: data.protocol_name().to_owned(),
         names: data.schema().protocol.metrics.clone(),
-        model,
+        model: model.into(),
         split,
         rows: rows.len(),
         metrics: measure(Scores::Logits(&logits), &labels, users)?,
@@ -212,7 +212,7 @@ mod tests {
         let isa = Isa::choose().unwrap();
         let runtime = Arc::new(Runtime::new(model.tape, model.logit, isa, 1).unwrap());
         let scorer = Scorer::new(Cow::Borrowed(data.schema()), &runtime, parameters);
-        evaluate(&scorer, ModelKind::AutoIntPlus, data, split)
+        evaluate(&scorer, "autoint+", data, split)
     }
 
     fn synthetic(rows: usize, protocol: &str) -> Dataset {

@@ -197,7 +197,7 @@ mod tests {
         assert_eq!((settings.train.seed, settings.train.epochs), (4, 1));
         assert_eq!(settings.optimizer.kind, OptimizerKind::RmsProp);
         assert_eq!(settings.schedule.kind, ScheduleKind::Exponential);
-        assert_eq!(settings.model.mlp.hidden, [8, 4]);
+        assert_eq!(settings.model.mlp.as_ref().unwrap().hidden, [8, 4]);
         assert_eq!(all[0].settings.optimizer.kind, OptimizerKind::Adam);
     }
 

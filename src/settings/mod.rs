@@ -1,11 +1,14 @@
 //! What a run is told: presets, configuration files and single settings, layered; several runs from one file.
 //!
 //! Reading order: [`presets`] (named hyper-parameters, as files), [`config`] (how a model is trained), [`resolved`] (every
-//! setting of a run, and the layers that it is made of), [`grid`] (variants and grids).
+//! setting of a run, and the layers that it is made of; `parts` keeps account of the
+//! model's parts among them), [`grid`] (variants and grids).
 
+mod before;
 pub mod config;
 pub mod grid;
 mod layers;
+mod parts;
 pub mod presets;
 pub mod resolved;
 

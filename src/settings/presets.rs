@@ -5,7 +5,7 @@
 
 use toml::{Table, Value};
 
-use super::layers::merge;
+use super::parts::Layered;
 use crate::error::{Error, Result};
 
 /// The preset of a run that is told nothing.
@@ -49,31 +49,31 @@ pub fn text(name: &str) -> Result<&'static str> {
     })
 }
 
-/// Every setting of a preset, those of the presets that it starts from included.
+/// A preset over those that it starts from.
 ///
 /// # Errors
 /// When there is none of that name.
-pub(super) fn table(name: &str) -> Result<Table> {
+pub(super) fn layered(name: &str) -> Result<Layered> {
     let wrong = |e: toml::de::Error| Error::config("preset", e.to_string());
     let mut own: Table = text(name)?.parse().map_err(wrong)?;
     let Some(Value::String(start)) = own.remove("preset") else {
-        return Ok(own);
+        return Layered::first(own);
     };
-    let mut all = table(&start)?;
-    merge(&mut all, own, "")?;
+    let mut all = layered(&start)?;
+    all.layer(own)?;
     Ok(all)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ModelKind;
+    use crate::model::{ModelConfig, Part};
     use crate::settings::Settings;
 
     /// What sets a preset apart: preset, model, dim, layers, heads, width, hidden layers, epochs, batch size, learning rate.
     type Line = (
         &'static str,
-        ModelKind,
+        &'static str,
         [usize; 4],
         [usize; 2],
         [usize; 2],
@@ -83,7 +83,7 @@ mod tests {
     const LINES: [Line; 7] = [
         (
             "autoint",
-            ModelKind::AutoIntPlus,
+            "autoint+",
             [16, 2, 2, 32],
             [128, 128],
             [6, 2048],
@@ -91,7 +91,7 @@ mod tests {
         ),
         (
             "paper",
-            ModelKind::AutoInt,
+            "autoint",
             [16, 3, 2, 64],
             [400, 400],
             [20, 1024],
@@ -99,7 +99,7 @@ mod tests {
         ),
         (
             "authors",
-            ModelKind::AutoInt,
+            "autoint",
             [16, 3, 2, 64],
             [400, 400],
             [20, 1024],
@@ -107,7 +107,7 @@ mod tests {
         ),
         (
             "course",
-            ModelKind::AutoIntPlus,
+            "autoint+",
             [16, 3, 2, 32],
             [32, 32],
             [5, 2048],
@@ -115,7 +115,7 @@ mod tests {
         ),
         (
             "course-best",
-            ModelKind::AutoIntPlus,
+            "autoint+",
             [32, 3, 8, 256],
             [32, 32],
             [5, 1024],
@@ -123,7 +123,7 @@ mod tests {
         ),
         (
             "compact",
-            ModelKind::AutoIntPlus,
+            "autoint+",
             [16, 3, 2, 16],
             [32, 32],
             [5, 2048],
@@ -131,7 +131,7 @@ mod tests {
         ),
         (
             "recbole",
-            ModelKind::AutoIntPlus,
+            "autoint+",
             [16, 3, 2, 16],
             [128, 128],
             [20, 4096],
@@ -151,15 +151,21 @@ mod tests {
                 optimizer,
                 ..
             } = &settings;
-            let layers = &model.interacting;
+            // What the preset says of the parts that it has not, too.
+            let sets = ["model.mlp=true".to_owned()];
+            let mlp = Settings::layered(Some(name), None, &sets)
+                .unwrap()
+                .model
+                .mlp;
+            let layers = model.interacting.as_ref().unwrap();
             let of = [
                 model.embedding.dim,
                 layers.layers,
                 layers.heads,
                 layers.width,
             ];
-            assert_eq!((model.kind, of), (kind, shape), "{name}");
-            assert_eq!(model.mlp.hidden, hidden, "{name}");
+            assert_eq!((model.name().as_str(), of), (kind, shape), "{name}");
+            assert_eq!(mlp.unwrap().hidden, hidden, "{name}");
             assert_eq!(
                 (train.epochs, train.batch_size),
                 (epochs, batch_size),
@@ -175,29 +181,32 @@ mod tests {
         let [autoint, paper, authors, course, compact] =
             ["autoint", "paper", "authors", "course", "compact"]
                 .map(|name| Settings::preset(name).unwrap());
-        assert!(autoint.model.linear_term && autoint.model.interacting.scale_scores);
-        assert!(!paper.model.linear_term && !paper.model.interacting.scale_scores);
-        assert_eq!(paper.model.interacting.dropout, 0.0);
-        let layers = &authors.model.interacting;
-        assert!(layers.projection_bias && layers.projection_relu && layers.layer_norm);
-        assert!(layers.scale_scores);
+        let layers = |settings: &Settings| settings.model.interacting.clone().unwrap();
+        assert!(autoint.model.has(Part::Linear) && layers(&autoint).scale_scores);
+        assert!(!paper.model.has(Part::Linear) && !layers(&paper).scale_scores);
+        assert_eq!(layers(&paper).dropout, 0.0);
+        let of = layers(&authors);
+        assert!(of.projection_bias && of.projection_relu && of.layer_norm && of.scale_scores);
+        let plus = ["model.kind=autoint+".to_owned()];
+        let plus = Settings::layered(Some("authors"), None, &plus).unwrap();
+        let mlp = |model: ModelConfig| model.mlp.unwrap();
         let dropout = [
             authors.model.embedding.dropout,
-            layers.dropout,
-            authors.model.mlp.dropout,
+            of.dropout,
+            mlp(plus.model).dropout,
         ];
         assert_eq!(dropout, [0.1, 0.4, 0.4]);
-        assert!(!course.model.head.bias && paper.model.head.bias);
+        assert!(!layers(&course).head.bias && layers(&paper).head.bias);
         assert_eq!(
             (course.optimizer.epsilon, paper.optimizer.epsilon),
             (1e-7, 1e-8)
         );
-        let init = |settings: &Settings| String::from(settings.model.interacting.init);
+        let init = |settings: &Settings| String::from(layers(settings).init);
         assert_eq!(
             [init(&course), init(&compact)],
             ["truncated-normal(0.05)", "glorot"]
         );
-        assert_eq!(String::from(course.model.mlp.init), "normal(0.0001)");
+        assert_eq!(String::from(mlp(course.model).init), "normal(0.0001)");
     }
 
     /// Who starts from a preset's file has the preset, under the name of the one that the file itself starts from.

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::before;
 use super::config::TrainConfig;
-use super::layers::{merge, set_one};
+use super::parts::Layered;
 use super::presets::{self, DEFAULT_PRESET};
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
@@ -22,6 +23,7 @@ use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
 pub struct Settings {
     /// See [`presets`].
     pub preset: String,
+    #[serde(deserialize_with = "before::model")]
     pub model: ModelConfig,
     pub train: TrainConfig,
     pub optimizer: OptimizerConfig,
@@ -34,9 +36,7 @@ impl Settings {
     /// # Errors
     /// When there is no such preset.
     pub fn preset(name: &str) -> Result<Settings> {
-        let mut table = presets::table(name)?;
-        table.insert("preset".into(), Value::String(name.into()));
-        from_table(table)
+        resolved(presets::layered(name)?, name)
     }
 
     /// Reads a configuration file for [`Settings::layered`].
@@ -77,12 +77,8 @@ impl Settings {
             return Err(Error::config("protocol", what));
         }
         let of_file = text(&file, "preset")?;
-        let base = Settings::preset(preset.or(of_file).unwrap_or(DEFAULT_PRESET))?;
-        let mut table =
-            Table::try_from(&base).map_err(|e| Error::config("preset", e.to_string()))?;
-        let mut file = file;
-        file.remove("preset");
-        settled(&mut table, file, sets)
+        let name = preset.or(of_file).unwrap_or(DEFAULT_PRESET).to_owned();
+        settled(presets::layered(&name)?, &name, file, sets)
     }
 
     /// Settles what hangs on the size of the embedding tables, which have so many rows.
@@ -96,14 +92,18 @@ impl Settings {
     /// # Errors
     /// As [`Settings::layered`]; also when a preset is named, which would replace all of them.
     pub fn over(base: &Settings, file: Option<Table>, sets: &[String]) -> Result<Settings> {
-        let mut table =
-            Table::try_from(base).map_err(|e| Error::config("configuration", e.to_string()))?;
         let file = file.unwrap_or_default();
         if file.contains_key("preset") {
             let what = "is that of the run that training starts from: leave it out";
             return Err(Error::config("preset", what));
         }
-        settled(&mut table, file, sets)
+        let mut table =
+            Table::try_from(base).map_err(|e| Error::config("configuration", e.to_string()))?;
+        table.remove("preset");
+        // The preset has values for parts that the run has not.
+        let mut layered = presets::layered(&base.preset)?;
+        layered.layer(table)?;
+        settled(layered, &base.preset, file, sets)
     }
 
     /// Refuses what makes no sense, before any work starts.
@@ -135,18 +135,25 @@ impl Settings {
     }
 }
 
-/// The settings of a table with a file and single settings on top.
-fn settled(table: &mut Table, file: Table, sets: &[String]) -> Result<Settings> {
-    merge(table, file, "")?;
-    for set in sets {
-        let (key, value) = set
-            .split_once('=')
-            .ok_or_else(|| Error::config("--set", format!("expected key=value, got `{set}`")))?;
-        set_one(table, key.trim(), value.trim())?;
-    }
-    let settings = from_table(std::mem::take(table))?;
+/// The settings of some layers with a file and single settings on top.
+fn settled(
+    mut layered: Layered,
+    preset: &str,
+    mut file: Table,
+    sets: &[String],
+) -> Result<Settings> {
+    file.remove("preset");
+    layered.layer(file)?;
+    layered.set(sets)?;
+    let settings = resolved(layered, preset)?;
     settings.validate()?;
     Ok(settings)
+}
+
+fn resolved(layered: Layered, preset: &str) -> Result<Settings> {
+    let mut table = layered.resolved();
+    table.insert("preset".into(), Value::String(preset.into()));
+    from_table(table)
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
@@ -188,7 +195,6 @@ fn one_line(message: impl ToString) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ModelKind;
 
     fn parsed(text: &str) -> Option<Table> {
         Some(text.parse().unwrap())
@@ -199,14 +205,14 @@ mod tests {
         let file = "preset = 'compact'\n[optimizer]\nlearning_rate = 0.5\n[train]\nseed = 9\n[model.mlp]\ndropout = 0";
         let sets = [
             "optimizer.learning_rate=2e-3".to_owned(),
-            "model.kind=autoint".to_owned(),
+            "model.kind=autoint+".to_owned(),
         ];
         let settings = Settings::layered(None, parsed(file), &sets).unwrap();
         assert_eq!(settings.preset, "compact");
         assert_eq!(settings.optimizer.learning_rate, 2e-3);
         assert_eq!(settings.train.seed, 9);
-        assert_eq!(settings.model.mlp.dropout, 0.0);
-        assert_eq!(settings.model.kind, ModelKind::AutoInt);
+        assert_eq!(settings.model.name(), "autoint+");
+        assert_eq!(settings.model.mlp.unwrap().dropout, 0.0);
         let chosen = Settings::layered(Some("paper"), parsed("preset = 'compact'"), &[]);
         assert_eq!(chosen.unwrap().preset, "paper");
     }

@@ -82,7 +82,7 @@ pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
 /// When there is no test row.
 pub fn largest_change(run: &Run, again: &Outcome, data: &Dataset) -> Result<Option<Change>> {
     let measured = |parameters: &Parameters| {
-        let kind = run.settings.model.kind;
+        let kind = run.settings.model.name();
         evaluate(&run.scorer_of(parameters), kind, data, SplitName::Test)
     };
     let recorded = measured(&run.parameters)?.metrics.entries();

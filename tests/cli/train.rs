@@ -174,19 +174,12 @@ fn metrics_have_one_line_an_epoch_with_exactly_the_documented_keys() {
 
 #[test]
 fn every_setting_is_written_with_the_run_and_can_be_used_again() {
-    let scene = Scene::trained(&[
-        "--heads",
-        "4",
-        "--set",
-        "model.linear_term=false",
-        "--seed",
-        "9",
-    ]);
+    let scene = Scene::trained(&["--heads", "4", "--set", "model.linear=false", "--seed", "9"]);
     let config = scene.text("run/config.toml");
     for line in [
         "preset = \"autoint\"",
         "heads = 4",
-        "linear_term = false",
+        "linear = false",
         "seed = 9",
     ] {
         assert!(config.contains(line), "{line}: {config}");

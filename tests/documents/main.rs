@@ -186,7 +186,9 @@ fn the_file_of_the_optimisers_table_has_its_ten_runs() {
             "{}",
             run.name
         );
-        assert_eq!((model.embedding.dim, model.interacting.heads), (16, 2));
+        let interacting = model.interacting.as_ref().unwrap();
+        let mlp = model.mlp.as_ref().unwrap();
+        assert_eq!((model.embedding.dim, interacting.heads), (16, 2));
         assert_eq!(
             (optimizer.learning_rate, optimizer.l2_keras_mlp),
             (1e-3, 1e-3)
@@ -194,7 +196,7 @@ fn the_file_of_the_optimisers_table_has_its_ten_runs() {
         assert_eq!((schedule.decay_steps, schedule.decay_rate), (100, 0.96));
         let relu = run.name.starts_with("adam-relu");
         assert_eq!(
-            (model.head.relu, model.mlp.output_relu),
+            (interacting.head.relu, mlp.output_relu),
             (relu, relu),
             "{}",
             run.name

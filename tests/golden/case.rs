@@ -143,20 +143,24 @@ impl Golden {
     /// The preset at the golden's sizes, without dropout. Its switches must be those that the golden was computed with.
     pub fn model_config(&self) -> ModelConfig {
         let golden = &self.config;
-        let mut config = Settings::preset(&golden.preset).unwrap().model;
-        config.kind = golden.kind;
+        let sets = [format!("model.kind={}", golden.kind)];
+        let settings = Settings::layered(Some(&golden.preset), None, &sets);
+        let mut config = settings.unwrap().model;
         config.embedding.dim = golden.embedding_dim;
         config.embedding.dropout = 0.0;
-        config.mlp.dropout = 0.0;
-        config.mlp.hidden.clone_from(&golden.mlp_hidden);
-        config.mlp.batch_norm = golden.mlp_batch_norm;
-        let layer = &mut config.interacting;
+        if let Some(mlp) = &mut config.mlp {
+            mlp.dropout = 0.0;
+            mlp.hidden.clone_from(&golden.mlp_hidden);
+            mlp.batch_norm = golden.mlp_batch_norm;
+            assert!(!mlp.output_relu, "preset {}", golden.preset);
+        }
+        let layer = config.interacting.as_mut().unwrap();
         layer.dropout = 0.0;
         layer.layers = golden.layers;
         layer.heads = golden.heads;
         layer.width = golden.width;
         let switches = [
-            ("linear_term", config.linear_term, golden.linear_term),
+            ("linear", config.linear.is_some(), golden.linear_term),
             ("scale_scores", layer.scale_scores, golden.scale_scores),
             (
                 "projection_bias",
@@ -169,9 +173,8 @@ impl Golden {
                 golden.projection_relu,
             ),
             ("layer_norm", layer.layer_norm, golden.layer_norm),
-            ("head.bias", config.head.bias, golden.head_bias),
-            ("head.relu", config.head.relu, false),
-            ("mlp.output_relu", config.mlp.output_relu, false),
+            ("head.bias", layer.head.bias, golden.head_bias),
+            ("head.relu", layer.head.relu, false),
         ];
         for (name, ours, theirs) in switches {
             assert_eq!(ours, theirs, "{name} of preset {}", golden.preset);
@@ -199,7 +202,7 @@ impl Golden {
                 all.push((name, engine(&config, isa, threads)));
             }
         }
-        config.interacting.composed = true;
+        config.interacting.as_mut().unwrap().composed = true;
         let isa = Isa::choose().unwrap();
         all.push(("composed".into(), engine(&config, isa, 2)));
         all

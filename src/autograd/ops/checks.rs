@@ -9,7 +9,7 @@ use crate::autograd::batch_op::BatchOp;
 use crate::autograd::check::Check;
 use crate::autograd::layout::{Param, TableSpec};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, unit_and_row};
-use crate::autograd::{Init, Parameters, Tape, Var};
+use crate::autograd::{Init, Parameters, Role, Tape, Var};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::error::Result;
 use crate::kernels::dropout::{Draw, uniform};
@@ -25,16 +25,21 @@ const SHARD: usize = 2 * BLOCK;
 type Recorder = fn(&mut Tape) -> Result<Var>;
 
 /// One entry a file of this folder (a leaf has no gradient to get wrong).
-const CASES: [(&str, Recorder); 13] = [
+const CASES: [(&str, Recorder); 17] = [
     ("add", |t| {
         let (a, b) = (t.input(&[3]), t.input(&[3]));
         t.add(&a, &b)
     }),
+    ("add_bias", |t| {
+        let x = t.input(&[3]);
+        let bias = t.parameter("bias", &[3], Init::GlorotUniform, Role::Bias)?;
+        t.add_bias(&x, &bias)
+    }),
     ("batch_norm", |t| {
         let x = t.input(&[3]);
         let norm = Norm {
-            gain: t.parameter("gain", &[3], Init::GlorotUniform)?,
-            bias: t.parameter("bias", &[3], Init::GlorotUniform)?,
+            gain: t.parameter("gain", &[3], Init::GlorotUniform, Role::Norm)?,
+            bias: t.parameter("bias", &[3], Init::GlorotUniform, Role::Bias)?,
             mean: t.buffer("mean", &[3], Init::Constant(0.0))?,
             variance: t.buffer("variance", &[3], Init::Constant(1.0))?,
             epsilon: 1e-3,
@@ -45,6 +50,11 @@ const CASES: [(&str, Recorder); 13] = [
     ("bce", |t| {
         let x = t.input(&[1]);
         t.bce(&x)
+    }),
+    ("cin", |t| {
+        let (x, x0) = (t.input(&[3, 2]), t.input(&[4, 3]));
+        let weight = t.parameter("weight", &[8, 3], Init::GlorotUniform, Role::Kernel)?;
+        t.cin(Some(&x), &x0, &weight)
     }),
     ("dropout", |t| {
         let x = t.input(&[9]);
@@ -65,11 +75,15 @@ const CASES: [(&str, Recorder); 13] = [
         });
         t.embedding(table, 2)
     }),
+    ("fm", |t| {
+        let x = t.input(&[3, 2]);
+        t.fm(&x)
+    }),
     ("interacting", |t| {
         let x = t.input(&[3, 2]);
         let mut projection = |name| -> Result<Projection> {
             Ok(Projection {
-                weight: t.parameter(name, &[2, 4], Init::GlorotUniform)?,
+                weight: t.parameter(name, &[2, 4], Init::GlorotUniform, Role::Kernel)?,
                 bias: None,
             })
         };
@@ -90,15 +104,19 @@ const CASES: [(&str, Recorder); 13] = [
     }),
     ("layer_norm", |t| {
         let x = t.input(&[2, 4]);
-        let gain = t.parameter("gain", &[4], Init::GlorotUniform)?;
-        let bias = t.parameter("bias", &[4], Init::GlorotUniform)?;
+        let gain = t.parameter("gain", &[4], Init::GlorotUniform, Role::Norm)?;
+        let bias = t.parameter("bias", &[4], Init::GlorotUniform, Role::Bias)?;
         t.layer_norm(&x, &gain, &bias, 1e-3)
     }),
     ("linear", |t| {
         let x = t.input(&[2, 3]);
-        let weight = t.parameter("weight", &[3, 4], Init::GlorotUniform)?;
-        let bias: Param = t.parameter("bias", &[4], Init::GlorotUniform)?;
+        let weight = t.parameter("weight", &[3, 4], Init::GlorotUniform, Role::Kernel)?;
+        let bias: Param = t.parameter("bias", &[4], Init::GlorotUniform, Role::Bias)?;
         t.linear(&x, &weight, Some(&bias))
+    }),
+    ("multiply_add", |t| {
+        let (a, b, c) = (t.input(&[3]), t.input(&[3]), t.input(&[3]));
+        t.multiply_add(&a, &b, &c)
     }),
     ("relu", |t| {
         let x = t.input(&[9]);

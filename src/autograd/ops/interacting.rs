@@ -6,7 +6,7 @@
 //! out[i] = relu(concat_h sum_j alpha[h, i, j] v[j, h] + r[i])
 //! ```
 //!
-//! The same layer composed of primitives stands in [`crate::model::interacting`]; a test holds the two equal, value and
+//! The same layer composed of primitives stands in [`crate::model::parts::interacting`]; a test holds the two equal, value and
 //! gradient.
 
 mod row;

@@ -17,9 +17,9 @@ pub const OFFSETS: [usize; 4] = [0, 300, 304, 324];
 pub fn engine(isa: Isa, threads: usize) -> Engine {
     let mut config = Settings::preset("autoint").unwrap().model;
     config.embedding.dim = 5;
-    config.interacting.layers = 1;
-    config.interacting.width = 4;
-    config.mlp.hidden = vec![6];
+    config.interacting.as_mut().unwrap().layers = 1;
+    config.interacting.as_mut().unwrap().width = 4;
+    config.mlp.as_mut().unwrap().hidden = vec![6];
     let Model {
         tape, logit, loss, ..
     } = build(&config, &OFFSETS).unwrap();

@@ -37,7 +37,8 @@ impl Report<'_> {
         let settings = self.settings.to_toml()?;
         let title = format!(
             "{} on protocol {}",
-            self.settings.model.kind, self.data.protocol
+            self.settings.model.name(),
+            self.data.protocol
         );
         let page = html! {
             (DOCTYPE)
@@ -74,7 +75,7 @@ impl Report<'_> {
     fn facts(&self) -> Markup {
         let facts = [
             ("protocol", self.data.protocol.clone()),
-            ("model", self.settings.model.kind.to_string()),
+            ("model", self.settings.model.name()),
             ("preset", self.settings.preset.clone()),
             ("parameters", self.parameters.to_string()),
             ("seed", self.settings.train.seed.to_string()),

@@ -40,7 +40,7 @@ pub async fn models(State(app): State<Arc<App>>) -> Json<Models> {
         let schema = model.scorer().schema();
         Model {
             name: model.name.clone(),
-            model: model.settings.model.kind.to_string(),
+            model: model.settings.model.name(),
             preset: model.settings.preset.clone(),
             protocol: schema.protocol.name.clone(),
             fields: schema

@@ -95,7 +95,7 @@ fn card(model: &Served, state: &State) -> Markup {
         section.card {
             h3 { (model.name) }
             dl {
-                dt { (state.say(Word::Model)) } dd { (model.settings.model.kind) }
+                dt { (state.say(Word::Model)) } dd { (model.settings.model.name()) }
                 dt { (state.say(Word::Preset)) } dd { (model.settings.preset) }
                 dt { (state.say(Word::Protocol)) } dd { (schema.protocol.name) }
                 dt { (state.say(Word::Rows)) } dd { (grouped(model.provenance.rows as u64)) }
@@ -116,7 +116,7 @@ fn measured(model: &Served, recorded: &Recorded, state: &State) -> Markup {
         let value = all.get(name).copied().flatten();
         value.map_or("–".to_owned(), |value| format!("{value:.4}"))
     };
-    let own = (model.settings.model.kind.to_string(), &recorded.metrics);
+    let own = (model.settings.model.name(), &recorded.metrics);
     let mut rows: Vec<(String, &Named)> = recorded
         .baselines
         .iter()

@@ -1,0 +1,76 @@
+//! Outer products of a block: what a compressed interaction network multiplies its filters with.
+
+use super::{BLOCK, Column};
+use crate::simd::{Kernel, Simd};
+
+/// Equally spaced columns: number i is column `start + i * stride`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spaced {
+    pub start: usize,
+    pub stride: usize,
+    pub len: usize,
+}
+
+impl Spaced {
+    #[inline(always)]
+    fn at(self, i: usize) -> usize {
+        self.start + i * self.stride
+    }
+}
+
+/// `out[i][j] = a[i] * b[j]`
+#[derive(Debug)]
+pub struct Outer<'a> {
+    pub a: (&'a [Column], Spaced),
+    pub b: (&'a [Column], Spaced),
+    /// `[len of a, len of b]`
+    pub out: &'a mut [Column],
+}
+
+impl Kernel for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let ((a, of_a), (b, of_b)) = (self.a, self.b);
+        for (i, out) in self.out.chunks_exact_mut(of_b.len).enumerate() {
+            for lane in (0..BLOCK).step_by(S::LANES) {
+                let a = s.load(&a[of_a.at(i)], lane);
+                for (j, out) in out.iter_mut().enumerate() {
+                    s.store(s.mul(a, s.load(&b[of_b.at(j)], lane)), out, lane);
+                }
+            }
+        }
+    }
+}
+
+/// The gradient of one factor of [`Outer`]: `d[i] += sum_j d_out[i * strides.0 + j * strides.1] * other[j]`.
+#[derive(Debug)]
+pub struct OuterGrad<'a> {
+    pub d_out: &'a [Column],
+    /// From one number of the wanted factor to the next, and from one of the other to the next.
+    pub strides: (usize, usize),
+    pub other: (&'a [Column], Spaced),
+    pub d: (&'a mut [Column], Spaced),
+}
+
+impl Kernel for OuterGrad<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let ((other, of_other), (d, of_d)) = (self.other, self.d);
+        for i in 0..of_d.len {
+            for lane in (0..BLOCK).step_by(S::LANES) {
+                let d = &mut d[of_d.at(i)];
+                let mut sum = s.load(d, lane);
+                for j in 0..of_other.len {
+                    let d_out = &self.d_out[i * self.strides.0 + j * self.strides.1];
+                    let other = &other[of_other.at(j)];
+                    sum = s.mul_add(s.load(d_out, lane), s.load(other, lane), sum);
+                }
+                s.store(sum, d, lane);
+            }
+        }
+    }
+}
