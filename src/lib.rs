@@ -32,7 +32,7 @@
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
-//! Someone who wants to know how AutoInt works starts with [`model::interacting`], then [`autograd::ops::interacting`].
+//! Someone who wants to know how AutoInt works starts with [`model::parts::interacting`], then [`autograd::ops::interacting`].
 //!
 //! # Notation
 //!
