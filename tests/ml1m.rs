@@ -14,6 +14,7 @@ use autoint::metrics::delong::auc_estimate;
 use autoint::metrics::ranking::Rankings;
 use autoint::metrics::{Metrics, Scores, evaluate};
 use autoint::score::evaluation::baselines_of;
+use sha2::{Digest, Sha256};
 
 /// The fields of protocol `course` and how many values each has.
 const FIELDS: [(&str, usize); 14] = [
@@ -232,4 +233,29 @@ fn a_perfect_ranking_reaches_the_known_ceiling() {
     assert_eq!(rankings.values(course_ndcg).len(), 5_994);
     let interval = auc_estimate(&scores, &labels).unwrap().unwrap();
     assert_eq!((interval.value, interval.standard_error), (1.0, 0.0));
+}
+
+/// The part of every row of `ratings.dat` (0 dropped, 1 train, 2 valid, 3 test) as RecBole 1.2.1 itself makes it: the SHA-256 of
+/// these bytes.
+const RECBOLES_PARTS: &str = "37f831ae8a6c9c200514a857a58c9af37c4a450e6f45ee39075cb2f7def1fcf6";
+
+#[test]
+fn recboles_protocol_has_recboles_rows() {
+    let Some((table, _)) = &*ML1M else {
+        return;
+    };
+    let data = encode(table, &protocols::named("recbole").unwrap()).unwrap();
+    let ratings = table.numbers("rating").unwrap();
+    let kept: Vec<usize> = (0..table.rows())
+        .filter(|&row| ratings[row] != 3.0)
+        .collect();
+    let mut parts = vec![0u8; table.rows()];
+    for (part, name) in (1..).zip(SplitName::ALL) {
+        for &row in data.split(name) {
+            parts[kept[row as usize]] = part;
+        }
+    }
+    let sum = Sha256::digest(&parts);
+    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(sum, RECBOLES_PARTS);
 }

@@ -1,5 +1,6 @@
 //! The commands, one a file: read arguments, call the library, print.
 
+mod compare;
 mod data;
 mod download;
 mod evaluate;
@@ -55,6 +56,7 @@ enum Command {
     Train(Box<train::Arguments>),
     Tune(Box<tune::Arguments>),
     Evaluate(evaluate::Arguments),
+    Compare(compare::Arguments),
     Predict(predict::Arguments),
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
@@ -94,6 +96,7 @@ impl Cli {
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
+            Command::Compare(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,

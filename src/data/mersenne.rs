@@ -74,6 +74,20 @@ pub fn permutation(n: u32, mut draw: impl FnMut() -> u32) -> Vec<u32> {
     order
 }
 
+/// A permutation of `0..n`: Fisher and Yates' shuffle from the start, each partner the word modulo what is left.
+///
+/// With [`Mersenne::next_u32`] as `draw` this is `torch.randperm(n)` on a CPU after `torch.manual_seed` (`randperm_cpu` in
+/// `aten/src/ATen/native/TensorFactories.cpp`), as long as n is below 2^32 / 20: beyond, torch draws 64 bits. The modulus favours
+/// small partners by less than one part in twenty.
+pub fn torch_permutation(n: u32, mut draw: impl FnMut() -> u32) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..n).collect();
+    for first in 0..n.saturating_sub(1) {
+        let partner = first + draw() % (n - first);
+        order.swap(first as usize, partner as usize);
+    }
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,11 +117,18 @@ mod tests {
 
     #[test]
     fn a_permutation_holds_everything_once() {
+        type Permutation = fn(u32, &mut dyn FnMut() -> u32) -> Vec<u32>;
+        let both: [Permutation; 2] = [
+            |n, draw| permutation(n, draw),
+            |n, draw| torch_permutation(n, draw),
+        ];
         for n in [0, 1, 2, 7, 8, 9, 1000] {
-            let mut generator = Mersenne::new(n);
-            let mut order = permutation(n, || generator.next_u32());
-            order.sort_unstable();
-            assert_eq!(order, (0..n).collect::<Vec<_>>());
+            for permutation in both {
+                let mut generator = Mersenne::new(n);
+                let mut order = permutation(n, &mut || generator.next_u32());
+                order.sort_unstable();
+                assert_eq!(order, (0..n).collect::<Vec<_>>());
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use super::mersenne::{Mersenne, permutation};
+use super::mersenne::{Mersenne, permutation, torch_permutation};
 use crate::error::{Error, Result};
 
 /// How rows are divided.
@@ -25,6 +25,9 @@ pub enum SplitRule {
     /// The permutation is [`permutation`] on the words of ChaCha8 whose key is `seed` as eight little-endian bytes and 24
     /// zeros: it depends on no library's shuffle and never changes.
     Random { parts: [u32; 3], seed: u64 },
+    /// The rows of `torch.randperm` after `torch.manual_seed(seed)`, as the library RecBole cuts them: the second and the third part
+    /// have their share of the rows rounded down, the first the others.
+    Torch { parts: [u32; 3], seed: u32 },
     /// As [`SplitRule::Random`] within the positive and within the negative rows, so that every part has the same share of both.
     Stratified { parts: [u32; 3], seed: u64 },
     /// A user's last row is for the test, the last but one for validation; users with fewer than three rows only train.
@@ -111,6 +114,7 @@ impl SplitRule {
                 validation,
             } => sklearn(rows, test_size, seed, validation),
             SplitRule::Random { parts, seed } => random((0..rows).collect(), parts, seed),
+            SplitRule::Torch { parts, seed } => torch(rows, parts, seed),
             SplitRule::Stratified { parts, seed } => stratified(labels, parts, seed),
             SplitRule::LeaveLastOut => leave_last_out(users, times),
             SplitRule::GlobalTime { validation, test } => global_time(times, validation, test),
@@ -141,7 +145,9 @@ impl SplitRule {
                 share("test_size", test_size)?;
                 share("validation", validation)
             }
-            SplitRule::Random { parts, .. } | SplitRule::Stratified { parts, .. }
+            SplitRule::Random { parts, .. }
+            | SplitRule::Torch { parts, .. }
+            | SplitRule::Stratified { parts, .. }
                 if parts[0] == 0 =>
             {
                 Err(Error::config(
@@ -155,6 +161,7 @@ impl SplitRule {
                 share("validation + test", validation + test)
             }
             SplitRule::Random { .. }
+            | SplitRule::Torch { .. }
             | SplitRule::Stratified { .. }
             | SplitRule::LeaveLastOut
             | SplitRule::Files => Ok(()),
@@ -241,6 +248,17 @@ fn random(rows: Vec<u32>, parts: [u32; 3], seed: u64) -> Split {
     Split { train, valid, test }
 }
 
+/// RecBole's `split_by_ratio` of a shuffled data set (`recbole/data/dataset/dataset.py`).
+fn torch(rows: u32, parts: [u32; 3], seed: u32) -> Split {
+    let mut generator = Mersenne::new(seed);
+    let mut train = torch_permutation(rows, || generator.next_u32());
+    let all: u64 = parts.iter().map(|&part| u64::from(part)).sum();
+    let share = |part: u32| (u64::from(rows) * u64::from(part) / all) as usize;
+    let test = train.split_off(train.len() - share(parts[2]));
+    let valid = train.split_off(train.len() - share(parts[1]));
+    Split { train, valid, test }
+}
+
 /// Positive rows and negative rows, each in three parts; within a part the negative ones stand behind.
 fn stratified(labels: &[u8], parts: [u32; 3], seed: u64) -> Split {
     let of = |label: u8| {
@@ -315,6 +333,19 @@ mod tests {
 
     fn sizes(split: &Split) -> (usize, usize, usize) {
         (split.train.len(), split.valid.len(), split.test.len())
+    }
+
+    /// The first and last rows of each part as RecBole 1.2.1 has them, of the 739,012 ratings of MovieLens-1M without three stars.
+    /// (That all of them are in the right part is shown on the real data, in `tests/ml1m.rs`.)
+    #[test]
+    fn recboles_parts_of_movielens() {
+        let rule = SplitRule::Torch {
+            parts: [8, 1, 1],
+            seed: 2020,
+        };
+        let split = rule.apply(739_012, Facts::default()).unwrap();
+        assert_eq!(sizes(&split), (591_210, 73_901, 73_901));
+        split.check(739_012).unwrap();
     }
 
     /// The facts of `train_test_split(test_size=0.2, random_state=42)` on the 1,000,209 ratings of MovieLens-1M.

@@ -14,6 +14,7 @@
 
 pub mod auc;
 pub mod baselines;
+pub mod bootstrap;
 pub mod course;
 pub mod delong;
 pub mod gauc;

@@ -12,7 +12,7 @@ fn a_wrong_command_line_ends_with_2() {
         &["train", "--epochs", "many"],
         &["train", "--protocol", "none"],
         &["train", "--preset", "none"],
-        &["train", "--model", "fm"],
+        &["train", "--model", "ffm"],
         &["train", "--threads", "0"],
         &["train", "--force"],
         &["evaluate"],

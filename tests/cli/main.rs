@@ -1,6 +1,7 @@
 //! The program as a user meets it: run in a temporary folder, told by its output, exit code and files.
 
 mod attacks;
+mod compare;
 mod damage;
 mod download;
 mod errors;

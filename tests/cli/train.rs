@@ -78,9 +78,9 @@ fn movielens_is_taken_when_it_is_there() {
         "--data",
         "data/ml-1m",
         "--protocol",
-        "recbole",
+        "paper",
     ]);
-    assert!(out.contains("protocol recbole: "), "{out}");
+    assert!(out.contains("protocol paper: "), "{out}");
     std::fs::remove_file(scene.path("data/ml-1m/users.dat")).unwrap();
     assert!(scene.fails(&["train"], 1).contains("users.dat"));
 }

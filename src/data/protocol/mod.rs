@@ -284,12 +284,12 @@ impl Protocol {
     pub fn with_split_seed(mut self, new: u64) -> Result<Protocol> {
         match &mut self.split {
             SplitRule::Random { seed, .. } | SplitRule::Stratified { seed, .. } => *seed = new,
-            SplitRule::Sklearn { seed, .. } => {
+            SplitRule::Sklearn { seed, .. } | SplitRule::Torch { seed, .. } => {
                 *seed = u32::try_from(new).map_err(|_| {
-                    Error::config(
-                        "split.seed",
-                        format!("is {new}, but a scikit-learn split takes at most 4294967295"),
-                    )
+                    let what = format!(
+                        "is {new}, but a split of scikit-learn or torch takes at most 4294967295"
+                    );
+                    Error::config("split.seed", what)
                 })?;
             }
             SplitRule::LeaveLastOut | SplitRule::GlobalTime { .. } | SplitRule::Files => {

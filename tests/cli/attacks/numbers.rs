@@ -106,7 +106,10 @@ fn so_does_every_setting() {
             "optimizer.learning_rate=NaN",
             "expected a number above 0, got NaN",
         ),
-        ("model.linear=yes", "expected true or false, got `yes`"),
+        (
+            "model.linear=yes",
+            "expected true or false, whether the model has the part, got `yes`",
+        ),
         (
             "model.mlp.hidden=64",
             "expected a list of whole numbers, such as [64, 32], got `64`",

@@ -1,0 +1,206 @@
+//! `autoint compare`
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use autoint::data::dataset::{Dataset, SplitName};
+use autoint::run::Run;
+use autoint::score::compare::{Difference, Rows, Scored, Verdict};
+use autoint::simd::Isa;
+use autoint::{Error, Result};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::threads::Threads;
+use super::{recorded, table};
+
+/// Tell which models are better on the same rows, and which differences are more than luck.
+///
+/// Each is compared with the first: the AUC by DeLong's paired test, the others by the paired bootstrap over users. A difference whose 95 %
+/// interval holds 0 is not told apart. The interval covers the choice of test users, not that of the training's seed: compare
+/// several seeds for that.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Run directories, trained on the same rows; their fields may differ
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// Scores of another system: a CSV file with the columns `row` and `score`, a line for each row of the part; rows are
+    /// numbered from 0 as in the file of `prepare --split-to`
+    #[arg(long, value_name = "FILE.csv")]
+    scores: Vec<PathBuf>,
+    /// Which part of the data
+    #[arg(long, default_value = "test", value_parser = PossibleValuesParser::new(["train", "valid", "test"])
+        .try_map(|name| name.parse::<SplitName>()))]
+    split: SplitName,
+    /// The data, as `train` takes them [default: those of each run's training]
+    #[arg(long, num_args = 1.., value_name = "DATA")]
+    data: Vec<String>,
+    /// Print one JSON object a comparison instead of tables
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+impl Arguments {
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let threads = self.threads.apply();
+        let isa = Isa::choose()?;
+        let mut first: Option<(Rows, Dataset)> = None;
+        let mut systems = Vec::new();
+        for path in &self.runs {
+            let (rows, data, scored) = self.scored(path, isa, threads)?;
+            match &first {
+                Some((others, _)) if *others != rows => {
+                    let what = format!(
+                        "its {} rows are not those of {}: compare runs of one split of one set of rows",
+                        self.split,
+                        self.runs[0].display()
+                    );
+                    return Err(Error::file(path, what).into());
+                }
+                Some(_) => {}
+                None => first = Some((rows, data)),
+            }
+            systems.push(scored);
+        }
+        let Some((rows, data)) = first else {
+            return Ok(());
+        };
+        for file in &self.scores {
+            systems.push(read(file, data.split(self.split))?);
+        }
+        if systems.len() < 2 {
+            let what = "is one alone: give another run, or --scores of another system";
+            return Err(Error::file(&self.runs[0], what).into());
+        }
+        for other in &systems[1..] {
+            let differences = rows.compare(&systems[0], other)?;
+            self.tell(&systems[0], other, &differences, &data, out)?;
+        }
+        Ok(())
+    }
+
+    fn scored(&self, path: &Path, isa: Isa, threads: usize) -> Result<(Rows, Dataset, Scored)> {
+        let run = Run::open(path, isa, threads)?;
+        let source = recorded::source(&self.data, &run.provenance.source)?;
+        let data = source.encode_with(&run.schema)?;
+        let logits = run.scorer().rows(&data, data.split(self.split));
+        let scores = logits
+            .into_iter()
+            .map(|logit| 1.0 / (1.0 + (-f64::from(logit)).exp()));
+        let scored = Scored {
+            name: path.display().to_string(),
+            scores: scores.collect(),
+        };
+        Ok((Rows::of(&data, self.split), data, scored))
+    }
+
+    fn tell(
+        &self,
+        a: &Scored,
+        b: &Scored,
+        differences: &[Difference],
+        data: &Dataset,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let (split, protocol) = (self.split.to_string(), data.protocol_name());
+        let rows = data.split(self.split).len();
+        if self.json {
+            let json = serde_json::json!({"first": a.name, "second": b.name, "protocol": protocol,
+                "split": split, "rows": rows, "differences": differences});
+            writeln!(out, "{json}")?;
+            return Ok(());
+        }
+        let header = ["", "difference", "95 % interval", ""].map(str::to_owned);
+        let mut told = table::new(&header);
+        for difference in differences {
+            let estimate = &difference.estimate;
+            told.add_row([
+                difference.metric.to_owned(),
+                format!("{:+.4}", estimate.value),
+                format!("{:+.4} to {:+.4}", estimate.low, estimate.high),
+                match difference.verdict() {
+                    Verdict::FirstBetter => format!("{} is better", a.name),
+                    Verdict::SecondBetter => format!("{} is better", b.name),
+                    Verdict::NotTold => "not told apart".to_owned(),
+                },
+            ]);
+        }
+        let (a, b) = (&a.name, &b.name);
+        writeln!(
+            out,
+            "{a} less {b}: {split} rows, protocol {protocol}, {rows} rows"
+        )?;
+        writeln!(out, "{}\n", told.trim_fmt())?;
+        Ok(())
+    }
+}
+
+/// The scores in a file, in the order of `rows`.
+fn read(file: &Path, rows: &[u32]) -> Result<Scored> {
+    let wrong = |line: u64, what: String| Error::line(file, line, what);
+    let mut reader = csv::Reader::from_path(file)
+        .map_err(|error| Error::file(file, format!("cannot be read: {error}")))?;
+    let header = reader.headers().cloned();
+    let header = header.map_err(|error| wrong(1, error.to_string()))?;
+    let place = |name: &str| {
+        let place = header.iter().position(|column| column.trim() == name);
+        place.ok_or_else(|| {
+            wrong(
+                1,
+                format!("there is no column `{name}`: expected `row` and `score`"),
+            )
+        })
+    };
+    let (row_place, score_place) = (place("row")?, place("score")?);
+    let mut scores: HashMap<u32, f64> = HashMap::with_capacity(rows.len());
+    for record in reader.records() {
+        let record = record.map_err(|error| {
+            let line = error.position().map_or(0, csv::Position::line);
+            wrong(line, error.to_string())
+        })?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let text = |place: usize| record.get(place).unwrap_or_default().trim();
+        let row: Option<u32> = text(row_place).parse().ok();
+        let score: Option<f64> = text(score_place).parse().ok();
+        let (Some(row), Some(score)) = (row, score.filter(|score| score.is_finite())) else {
+            let what = format!(
+                "expected a row's number and a finite score, got {:?} and {:?}",
+                text(row_place),
+                text(score_place)
+            );
+            return Err(wrong(line, what));
+        };
+        if scores.insert(row, score).is_some() {
+            return Err(wrong(
+                line,
+                format!("row {row} has a score already: give each row one"),
+            ));
+        }
+    }
+    let of = |row: &u32| {
+        let missing = || {
+            let what = format!(
+                "has no score for row {row}; it needs one for each of the part's {} rows",
+                rows.len()
+            );
+            Error::file(file, what)
+        };
+        scores.get(row).copied().ok_or_else(missing)
+    };
+    let ordered: Vec<f64> = rows.iter().map(of).collect::<Result<_>>()?;
+    if ordered.len() != scores.len() {
+        let what = format!(
+            "has scores for {} rows, {} of them are none of the part's: leave those out, or choose the part with --split",
+            scores.len(),
+            scores.len() - ordered.len()
+        );
+        return Err(Error::file(file, what));
+    }
+    Ok(Scored {
+        name: file.display().to_string(),
+        scores: ordered,
+    })
+}

@@ -1,0 +1,234 @@
+//! Which of two models is better on the same rows, and whether that is more than luck.
+//!
+//! The AUC by DeLong's paired test ([`crate::metrics::delong`]); what is a mean over rows or users by the paired bootstrap over users
+//! ([`crate::metrics::bootstrap`]). Where the data have no users, every row is one of its own.
+
+use serde::Serialize;
+
+use crate::data::dataset::{Dataset, SplitName};
+use crate::error::{Error, Result};
+use crate::metrics::K;
+use crate::metrics::bootstrap::{OfUser, paired};
+use crate::metrics::delong::auc_difference;
+use crate::metrics::interval::Estimate;
+use crate::metrics::ndcg::ndcg_at;
+use crate::metrics::ranking::Rankings;
+use crate::metrics::recall::recall_at;
+
+use super::scorer::labels_of;
+
+/// The seed of the bootstrap: fixed, so that the same models always get the same interval.
+const SEED: u64 = 42;
+
+/// The rows that models are compared on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    pub labels: Vec<u8>,
+    /// A number for each user.
+    pub users: Vec<u32>,
+}
+
+/// What a system says about these rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    pub name: String,
+    /// One a row, higher for what is more likely positive.
+    pub scores: Vec<f64>,
+}
+
+/// One metric of two systems.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    pub metric: &'static str,
+    /// Whether more is better.
+    pub more: bool,
+    /// a less b.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+}
+
+/// What a difference says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    FirstBetter,
+    SecondBetter,
+    /// The interval holds 0.
+    NotTold,
+}
+
+impl Difference {
+    /// By the 95 % interval.
+    pub fn verdict(&self) -> Verdict {
+        let above = self.estimate.low > 0.0;
+        match above || self.estimate.high < 0.0 {
+            false => Verdict::NotTold,
+            true if above == self.more => Verdict::FirstBetter,
+            true => Verdict::SecondBetter,
+        }
+    }
+}
+
+impl Rows {
+    /// The rows of a part of a data set.
+    pub fn of(data: &Dataset, split: SplitName) -> Rows {
+        let rows = data.split(split);
+        let users = match data.users() {
+            [] => (0..rows.len() as u32).collect(),
+            users => rows.iter().map(|&row| users[row as usize]).collect(),
+        };
+        Rows {
+            labels: labels_of(data, rows),
+            users,
+        }
+    }
+
+    /// Compares two systems, metric by metric. The log loss is there when all scores are probabilities
+    /// and none is 0 or 1 on the wrong side, where it would be infinite.
+    ///
+    /// # Errors
+    /// When a system has not one score a row, or one is not a number.
+    pub fn compare(&self, a: &Scored, b: &Scored) -> Result<Vec<Difference>> {
+        for system in [a, b] {
+            if system.scores.len() != self.labels.len() {
+                return Err(Error::Data(format!(
+                    "`{}` has {} scores for {} rows",
+                    system.name,
+                    system.scores.len(),
+                    self.labels.len()
+                )));
+            }
+        }
+        let auc = auc_difference(&a.scores, &b.scores, &self.labels)?;
+        let mut all = vec![("auc", true, auc)];
+        let losses = self.losses(a, b);
+        if losses
+            .iter()
+            .all(|user| user.a.is_finite() && user.b.is_finite())
+        {
+            all.push(("logloss", false, paired(&losses, SEED)?));
+        }
+        let rankings = |system: &Scored| Rankings::new(&system.scores, &self.labels, &self.users);
+        let (of_a, of_b) = (rankings(a)?, rankings(b)?);
+        let metrics: [(&str, fn(&[u8], usize) -> Option<f64>); 2] =
+            [("ndcg@10", ndcg_at), ("recall@10", recall_at)];
+        for (name, metric) in metrics {
+            // Which users have a value depends on the labels alone, so they go pairwise.
+            let values = |of: &Rankings| of.values(|ranked| metric(ranked, K));
+            let users = values(&of_a).into_iter().zip(values(&of_b));
+            let users = users.map(|(a, b)| OfUser { a, b, count: 1.0 });
+            all.push((name, true, paired(&users.collect::<Vec<_>>(), SEED)?));
+        }
+        let told = all.into_iter().filter_map(|(metric, more, estimate)| {
+            let estimate = estimate?;
+            Some(Difference {
+                metric,
+                more,
+                estimate,
+            })
+        });
+        Ok(told.collect())
+    }
+
+    /// The sum of each user's losses.
+    fn losses(&self, a: &Scored, b: &Scored) -> Vec<OfUser> {
+        let most = self.users.iter().max().map_or(0, |&user| user as usize + 1);
+        let none = OfUser {
+            a: 0.0,
+            b: 0.0,
+            count: 0.0,
+        };
+        let mut users = vec![none; most];
+        let rows = self.labels.iter().zip(&self.users);
+        for ((&label, &user), (&a, &b)) in rows.zip(a.scores.iter().zip(&b.scores)) {
+            let of = &mut users[user as usize];
+            of.a += loss(a, label);
+            of.b += loss(b, label);
+            of.count += 1.0;
+        }
+        users.retain(|user| user.count > 0.0);
+        users
+    }
+}
+
+/// In nats; NaN for a score that is no probability, infinite for a certainty that is wrong.
+fn loss(probability: f64, label: u8) -> f64 {
+    if !(0.0..=1.0).contains(&probability) {
+        return f64::NAN;
+    }
+    -match label {
+        0 => (-probability).ln_1p(),
+        _ => probability.ln(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Rows {
+        Rows {
+            labels: vec![1, 0, 1, 0, 1, 0, 1, 0],
+            users: vec![0, 0, 1, 1, 2, 2, 3, 3],
+        }
+    }
+
+    fn scored(scores: [f64; 8]) -> Scored {
+        Scored {
+            name: "x".into(),
+            scores: scores.to_vec(),
+        }
+    }
+
+    const GOOD: [f64; 8] = [0.9, 0.1, 0.8, 0.2, 0.9, 0.2, 0.7, 0.1];
+    const BAD: [f64; 8] = [0.2, 0.7, 0.3, 0.8, 0.4, 0.9, 0.1, 0.6];
+
+    #[test]
+    fn the_better_one_is_found_whichever_comes_first() {
+        let rows = rows();
+        let all = rows.compare(&scored(GOOD), &scored(BAD)).unwrap();
+        let names: Vec<&str> = all.iter().map(|d| d.metric).collect();
+        assert_eq!(names, ["auc", "logloss", "ndcg@10", "recall@10"]);
+        let verdicts: Vec<Verdict> = all.iter().map(Difference::verdict).collect();
+        assert_eq!(verdicts[1..3], [Verdict::FirstBetter; 2]);
+        // Lists of two rows hold everything, in both.
+        assert_eq!(verdicts[3], Verdict::NotTold);
+        let other = rows.compare(&scored(BAD), &scored(GOOD)).unwrap();
+        assert_eq!(other[1].verdict(), Verdict::SecondBetter);
+        assert_eq!(other[0].estimate.value, -all[0].estimate.value);
+    }
+
+    /// Logloss of GOOD by hand: -(ln .9 + ln .9 + ln .8 + ln .8 + ln .9 + ln .8 + ln .7 + ln .9) / 8 = .18149.
+    #[test]
+    fn the_difference_of_losses_is_a_mean_over_rows() {
+        let even = scored([0.5; 8]);
+        let all = rows().compare(&scored(GOOD), &even).unwrap();
+        let by_hand = -(4.0 * 0.9f64.ln() + 3.0 * 0.8f64.ln() + 0.7f64.ln()) / 8.0;
+        assert!((all[1].estimate.value - (by_hand - 2f64.ln())).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_system_is_not_told_from_itself_and_scores_must_be_whole() {
+        let same = rows().compare(&scored(GOOD), &scored(GOOD)).unwrap();
+        assert!(same.iter().all(|d| d.verdict() == Verdict::NotTold));
+        // Numbers that are no probabilities only order rows, and so does one that is certain and wrong.
+        let certain = |scores| rows().compare(&scored(scores), &scored(GOOD)).unwrap();
+        let mut right = GOOD;
+        (right[0], right[1]) = (1.0, 0.0);
+        assert_eq!(certain(right)[1].metric, "logloss");
+        right[2] = 0.0;
+        assert_ne!(certain(right)[1].metric, "logloss");
+        let logits = scored(GOOD.map(|p| 10.0 * p));
+        let ordered = rows().compare(&logits, &scored(GOOD)).unwrap();
+        assert!(ordered.iter().all(|d| d.metric != "logloss"));
+        let short = Scored {
+            name: "short".into(),
+            scores: vec![0.5],
+        };
+        let error = rows()
+            .compare(&short, &scored(GOOD))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`short` has 1 scores for 8 rows"), "{error}");
+    }
+}
