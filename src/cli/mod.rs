@@ -19,10 +19,12 @@ mod prepare;
 mod progress;
 mod recommend;
 mod recorded;
+mod reproduce;
 mod resume;
 mod serve;
 mod session;
 mod similar;
+mod sweep;
 mod table;
 mod threads;
 mod train;
@@ -55,6 +57,7 @@ enum Command {
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
     Tune(Box<tune::Arguments>),
+    Reproduce(reproduce::Arguments),
     Evaluate(evaluate::Arguments),
     Compare(compare::Arguments),
     Predict(predict::Arguments),
@@ -95,6 +98,7 @@ impl Cli {
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,
+            Command::Reproduce(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
             Command::Compare(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,

@@ -1,15 +1,13 @@
 //! `autoint tune`
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::store::Target;
 use autoint::metrics::Metrics;
-use autoint::run::directory::{has_checkpoint, has_model};
-use autoint::run::{Checkpoint, EpochRecord, Lock, Run, Writer, history};
+use autoint::run::{EpochRecord, Lock, Run, history};
 use autoint::score::evaluate;
 use autoint::settings::grid::Candidate;
 use autoint::simd::Isa;
@@ -17,10 +15,9 @@ use autoint::{Error, Result};
 use clap::Args;
 
 use super::data::{Asked, DataOptions};
-use super::interrupt::Stopped;
 use super::options::Options;
-use super::resume::Resume;
 use super::session::Work;
+use super::sweep::Sweep;
 use super::threads::Threads;
 use super::{data, interrupt, table};
 
@@ -55,78 +52,30 @@ impl Arguments {
         let start = Instant::now();
         let data = source.encode(protocol.as_ref(), Target::Anywhere)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
-        let work = Work {
-            data: &data,
-            source: &source,
-            from: None,
-            isa,
-            threads,
-            checkpoint_every: None,
-            profile: false,
-            no_catalogue: false,
-            stop: interrupt::requested()?,
+        let sweep = Sweep {
+            work: Work {
+                data: &data,
+                source: &source,
+                from: None,
+                isa,
+                threads,
+                checkpoint_every: None,
+                profile: false,
+                no_catalogue: false,
+                stop: interrupt::requested()?,
+            },
+            data: &self.data.data,
+            threads: self.threads,
+            folder: &self.out,
+            command: "autoint tune",
         };
-        let rows = data.schema().offsets().last().copied().unwrap_or(0);
-        candidates.iter_mut().for_each(|c| c.settings.settle(rows));
-        let runs = candidates.len();
-        for (number, candidate) in (1..).zip(&candidates) {
-            writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;
-            let trained = self.train(candidate, &work, out);
-            if work.stop.load(Ordering::Relaxed) {
-                writeln!(out, "the same `autoint tune` goes on with the others")?;
-                return trained.and(Err(Stopped("").into()));
-            }
-            trained?;
-        }
-        let rows = candidates.iter().map(|candidate| {
-            let run = Run::open(&self.out.join(&candidate.name), isa, threads)?;
-            run.provenance.check(&data, &run.path)?;
-            Row::of(candidate, &run, &data)
-        });
+        let runs = sweep.run(&mut candidates, out)?;
+        let rows = candidates.iter().zip(&runs);
+        let rows = rows.map(|(candidate, run)| Row::of(candidate, run, &data));
         let rows = rows.collect::<Result<Vec<Row>>>()?;
         writeln!(out, "\n{}", summary(rows, &data))?;
         Ok(())
     }
-
-    /// Trains, goes on, or finds that all is done.
-    fn train(
-        &self,
-        candidate: &Candidate,
-        work: &Work<'_>,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<()> {
-        let path = self.out.join(&candidate.name);
-        if has_checkpoint(&path) {
-            let (origin, _) = Checkpoint::open(&path)?;
-            same(origin.settings == candidate.settings, &path)?;
-            let resume = Resume {
-                run: &path,
-                data: &self.data.data,
-                threads: self.threads,
-                checkpoint_every: None,
-                profile: false,
-                no_catalogue: false,
-                allow_other_isa: false,
-            };
-            return resume.run(out);
-        }
-        if !has_model(&path) {
-            let settings = candidate.settings.clone();
-            return work.train(settings, |_| Writer::create(&path, false), out);
-        }
-        let run = Run::open(&path, work.isa, work.threads)?;
-        same(run.settings == candidate.settings, &path)?;
-        writeln!(out, "trained before")?;
-        Ok(())
-    }
-}
-
-fn same(settings: bool, path: &Path) -> Result<()> {
-    if settings {
-        return Ok(());
-    }
-    let what = "holds a run with other settings than the file has for it: choose another --out, or remove it";
-    Err(Error::file(path, what))
 }
 
 /// A run in the table.

@@ -65,6 +65,29 @@ pub fn mean(values: &[f64]) -> Result<Option<Estimate>> {
     )
 }
 
+/// The 97.5 % points of Student's t distribution with 1, 2, ... degrees of freedom (R: `qt(.975, 1:9)`).
+const T95: [f64; 9] = [
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262,
+];
+
+/// The mean of a few independent `values`, such as the metric of one model under several seeds: as [`mean`], with Student's t in the
+/// place of 1.96, which a handful of values needs. `None` for fewer than two.
+///
+/// # Errors
+/// As [`mean`].
+pub fn mean_of_few(values: &[f64]) -> Result<Option<Estimate>> {
+    let t = T95.get(values.len().saturating_sub(2)).copied();
+    let widened = |estimate: Estimate| {
+        let half = t.unwrap_or(Z95) * estimate.standard_error;
+        Estimate {
+            low: estimate.value - half,
+            high: estimate.value + half,
+            ..estimate
+        }
+    };
+    Ok(mean(values)?.map(widened))
+}
+
 /// The mean of `a[u] - b[u]`: positive when `a` is better. Both are the values of one metric for the same users in the
 /// same order, as [`Rankings::values`](super::ranking::Rankings::values) gives them for two scores of the same rows.
 /// `None` for fewer than two users.
@@ -105,6 +128,10 @@ mod tests {
         assert_eq!(got.value, 3.0);
         assert!((got.standard_error - (14.0_f64 / 12.0).sqrt()).abs() < 1e-15);
         assert!((got.low - (3.0 - 2.117_003)).abs() < 1e-6 && (got.high - 5.117_003).abs() < 1e-6);
+        // R: t.test(c(1, 2, 3, 6))$conf.int is -.437 to 6.437.
+        let few = mean_of_few(&[1.0, 2.0, 3.0, 6.0]).unwrap().unwrap();
+        assert!((few.low + 0.437).abs() < 1e-3 && (few.high - 6.437).abs() < 1e-3);
+        assert_eq!(mean_of_few(&[1.0]).unwrap(), None);
     }
 
     #[test]

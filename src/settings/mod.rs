@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`presets`] (named hyper-parameters, as files), [`config`] (how a model is trained), [`resolved`] (every
 //! setting of a run, and the layers that it is made of; `parts` keeps account of the
-//! model's parts among them), [`grid`] (variants and grids).
+//! model's parts among them), [`grid`] (variants and grids),
+//! [`reproduce`] (those whose results stand beside published ones).
 
 mod before;
 pub mod config;
@@ -10,6 +11,7 @@ pub mod grid;
 mod layers;
 mod parts;
 pub mod presets;
+pub mod reproduce;
 pub mod resolved;
 
 pub use config::TrainConfig;

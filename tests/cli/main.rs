@@ -14,6 +14,7 @@ mod interrupt;
 mod pipe;
 mod predict;
 mod prepare;
+mod published;
 mod recommend;
 mod reproduce;
 mod scene;

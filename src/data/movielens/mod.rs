@@ -24,6 +24,7 @@ mod lines;
 pub mod ml100k;
 pub mod ml1m;
 pub mod protocols;
+pub mod published;
 mod records;
 mod title;
 
