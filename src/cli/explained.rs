@@ -30,7 +30,7 @@ pub fn row(explanation: &Explanation) -> String {
     }
     let about = "what each field contributes: the logit less the logit with the field unknown";
     let agreement = match agreement {
-        None => no_agreement(),
+        None => no_agreement(attention),
         Some(agreement) => {
             let value = agreement.value;
             let random = &agreement.random_baseline;
@@ -61,7 +61,7 @@ pub fn summary(summary: &Summary) -> String {
     } = summary;
     let about = "what each field contributes: the mean size of the logit less the logit with the field unknown";
     let agreement = match agreement {
-        None => no_agreement(),
+        None => no_agreement(attention),
         Some(agreement) => {
             let value = agreement.mean;
             let interval = agreement.interval.map_or(String::new(), |estimate| {
@@ -87,6 +87,9 @@ pub fn summary(summary: &Summary) -> String {
 
 /// The pairs with the most attention.
 fn pairs(fields: &[String], attention: &Attention) -> String {
+    if attention.layers() == 0 {
+        return "the model has no interacting layers, so there is no attention to show".to_owned();
+    }
     let by_head = attention.layers() * attention.heads() <= HEADS;
     let heads = |layer: usize| {
         (0..attention.heads()).map(move |head| format!("layer {}\nhead {}", layer + 1, head + 1))
@@ -155,7 +158,10 @@ fn chance(random: &Random, value: f64) -> String {
     )
 }
 
-fn no_agreement() -> String {
-    "agreement of attention and contributions: none, for no field stands out from the others"
-        .to_owned()
+fn no_agreement(attention: &Attention) -> String {
+    let why = match attention.layers() {
+        0 => "there is no attention",
+        _ => "no field stands out from the others",
+    };
+    format!("agreement of attention and contributions: none, for {why}")
 }

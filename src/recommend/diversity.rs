@@ -5,7 +5,7 @@
 //! `(1 - diversity) * probability - diversity * max over those taken of cosine(embedding, embedding)`.
 
 use super::best::best;
-use super::similar::{cosine, embedding, item_field};
+use super::similar::{Embeddings, cosine, item_field};
 use crate::data::catalogue::Catalogue;
 use crate::error::Result;
 use crate::score::Scorer;
@@ -26,9 +26,10 @@ pub(super) fn rerank(
     let place = schema.fields.iter().position(|field| field.name == name);
     let place = place.unwrap_or(0);
     let first = schema.offsets()[place];
+    let embeddings = Embeddings::of(scorer)?;
     let vector = |number: u32| {
         let id = catalogue.items.id(candidates[number as usize]);
-        embedding(scorer, first + schema.fields[place].code(id) as usize)
+        embeddings.row(first + schema.fields[place].code(id) as usize)
     };
     let lambda = diversity.clamp(0.0, 1.0) as f32;
     let mut pool = best(logits, top.saturating_mul(POOL));

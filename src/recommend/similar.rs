@@ -6,6 +6,7 @@ use crate::data::catalogue::Catalogue;
 use crate::data::schema::{Encoding, Schema};
 use crate::data::source::columns::told;
 use crate::error::{Error, Result};
+use crate::model::parts::embedding::TABLE;
 use crate::score::Scorer;
 
 /// A value near another.
@@ -34,7 +35,7 @@ pub fn item_field<'s>(schema: &'s Schema, catalogue: &Catalogue) -> Result<&'s s
 /// The `top` values nearest to `value` in the embeddings of a field, the nearest first.
 ///
 /// # Errors
-/// When the model has no such field or value, or the field's rows have no texts (hash buckets, numbers).
+/// When the model has no embeddings, no such field or value, or the field's rows have no texts (hash buckets, numbers).
 pub fn similar(
     scorer: &Scorer<'_>,
     field: &str,
@@ -60,7 +61,8 @@ pub fn similar(
         )));
     }
     let first = schema.offsets()[place];
-    let of = |code: u32| embedding(scorer, first + code as usize);
+    let embeddings = Embeddings::of(scorer)?;
+    let of = |code: u32| embeddings.row(first + code as usize);
     let mine = of(code);
     let codes = (1..=vocabulary.len() as u32).filter(|&other| other != code);
     let mut near: Vec<(f32, u32)> = codes
@@ -76,10 +78,37 @@ pub fn similar(
     Ok(near.into_iter().map(neighbour).collect())
 }
 
-/// A row of the embedding table, which is the first that a model records.
-pub(super) fn embedding<'s>(scorer: &'s Scorer<'_>, row: usize) -> &'s [f32] {
-    let dim = scorer.runtime().tape().layout().tables[0].dim;
-    &scorer.parameters().tables[0][row * dim..(row + 1) * dim]
+/// The embedding table of a model.
+pub(super) struct Embeddings<'s> {
+    dim: usize,
+    numbers: &'s [f32],
+}
+
+impl<'s> Embeddings<'s> {
+    /// Finds it: a model may also have a table of other weights, or that one alone.
+    ///
+    /// # Errors
+    /// When the model has none.
+    pub fn of(scorer: &'s Scorer<'_>) -> Result<Embeddings<'s>> {
+        let tables = &scorer.runtime().tape().layout().tables;
+        let place = tables.iter().position(|table| table.name == TABLE);
+        let missing = || {
+            Error::Data(
+                "the model has one weight per value and no embeddings, so no value is near another"
+                    .into(),
+            )
+        };
+        let place = place.ok_or_else(missing)?;
+        Ok(Embeddings {
+            dim: tables[place].dim,
+            numbers: &scorer.parameters().tables[place],
+        })
+    }
+
+    /// The embedding of a table row.
+    pub fn row(&self, row: usize) -> &'s [f32] {
+        &self.numbers[row * self.dim..(row + 1) * self.dim]
+    }
 }
 
 /// The cosine of the angle between two vectors; 0 when one of them is zero.

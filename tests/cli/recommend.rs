@@ -206,3 +206,22 @@ fn neighbours_are_near_and_do_not_hold_the_value_itself() {
         "no field `sex`",
     );
 }
+
+#[test]
+fn a_model_without_embeddings_or_attention_says_so() {
+    let scene = Scene::trained(&["--model", "lr"]);
+    let best = scene.ok(&["recommend", "run", "--user", "1", "--json"]);
+    let best: serde_json::Value = serde_json::from_str(&best).unwrap();
+    let item = best["items"][0]["item"].as_str().unwrap();
+    for asked in [
+        &["similar", "run", "--item", item][..],
+        &["recommend", "run", "--user", "1", "--diversity", "0.5"],
+    ] {
+        let message = scene.fails(asked, 1);
+        assert!(message.contains("no embeddings"), "{message}");
+    }
+    let why = scene.ok(&["explain", "run", "--user", "1", "--item", item]);
+    assert!(why.contains("there is no attention to show"), "{why}");
+    assert!(why.contains("none, for there is no attention"), "{why}");
+    assert!(why.contains("what each field contributes"), "{why}");
+}

@@ -8,6 +8,9 @@ use crate::autograd::{Init, Tape, Var};
 use crate::error::Result;
 use crate::model::init::InitConfig;
 
+/// The name of the table.
+pub const TABLE: &str = "embedding";
+
 /// The section `[model.embedding]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +37,7 @@ impl EmbeddingConfig {
 /// # Errors
 /// Never for the first table of its name.
 pub fn record(tape: &mut Tape, config: &EmbeddingConfig, offsets: &[usize]) -> Result<Var> {
-    let embedded = table(tape, "embedding", config.dim, config.init.0, offsets)?;
+    let embedded = table(tape, TABLE, config.dim, config.init.0, offsets)?;
     Ok(tape.dropout(&embedded, config.dropout))
 }
 
