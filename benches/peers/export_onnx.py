@@ -54,14 +54,16 @@ class Graph:
 def refuse(run, model):
     """What some runs have and this graph does not."""
     sampling = json.loads((run / "schema.json").read_text())["protocol"]["sampling"]
-    head, mlp, layer = model["head"], model["mlp"], model["interacting"]
+    layer, mlp = model["interacting"], model["mlp"]  # A part that is not there is `false`.
+    if not layer:
+        sys.exit("the run has no interacting layers")
     switches = {
-        "linear_term": model["linear_term"],
+        **{part: model[part] for part in ("linear", "fm", "cross", "cin")},
         "interacting.layer_norm": layer["layer_norm"],
-        "head.bias": head["bias"],
-        "head.relu": head["relu"],
-        "mlp.batch_norm": mlp["batch_norm"],
-        "mlp.output_relu": mlp["output_relu"],
+        "interacting.head.bias": layer["head"]["bias"],
+        "interacting.head.relu": layer["head"]["relu"],
+        "mlp.batch_norm": mlp and mlp["batch_norm"],
+        "mlp.output_relu": mlp and mlp["output_relu"],
         "sampled negatives": sampling["negatives"] != 1,
     }
     if on := [name for name, value in switches.items() if value]:
@@ -96,8 +98,8 @@ def build(run):
         q, k, v, residual = (project(x, f"interacting.{number}.{part}") for part in ("query", "key", "value", "residual"))
         attended = graph.op("Attention", q, k, v, q_num_heads=heads, kv_num_heads=heads, scale=scale)
         x = graph.op("Relu", graph.op("Add", attended, residual))
-    logit = graph.op("MatMul", flat(x, layer["width"] if layer["layers"] else table.shape[1]), weight("head.weight"))
-    if config["kind"] == "autoint+":
+    logit = graph.op("MatMul", flat(x, layer["width"]), weight("head.weight"))
+    if config["mlp"]:
         deep = flat(embedded, table.shape[1])
         for part in [*range(len(config["mlp"]["hidden"])), "output"]:
             deep = graph.op("Gemm", deep, weight(f"mlp.{part}.weight"), weight(f"mlp.{part}.bias"))

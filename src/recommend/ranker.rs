@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::ask::{Asker, Given, Who};
 use super::best::best;
@@ -41,7 +41,8 @@ pub struct Recommended {
     pub item: String,
     pub score: f32,
     pub logit: f32,
-    /// The item's columns.
+    /// The item's columns, in their order.
+    #[serde(serialize_with = "as_object")]
     pub columns: Vec<(String, String)>,
     /// Fields of the item whose value the model does not know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -56,6 +57,7 @@ pub struct Recommended {
 pub struct Answer {
     /// The user's id, of somebody of the data.
     pub user: Option<String>,
+    #[serde(serialize_with = "as_object")]
     pub profile: Vec<(String, String)>,
     pub context: Vec<Given>,
     /// Fields of the user and the moment whose value the model does not know.
@@ -63,6 +65,14 @@ pub struct Answer {
     /// Items that were ranked.
     pub candidates: usize,
     pub items: Vec<Recommended>,
+}
+
+/// Names and texts as one JSON object in their order.
+fn as_object<S: Serializer>(
+    pairs: &[(String, String)],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, text)| (name, text)))
 }
 
 /// What a field's value depends on.
