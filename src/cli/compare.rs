@@ -1,6 +1,5 @@
 //! `autoint compare`
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::threads::Threads;
-use super::{recorded, table};
+use super::{recorded, scores, table};
 
 /// Tell which models are better on the same rows, and which differences are more than luck.
 ///
@@ -69,7 +68,7 @@ impl Arguments {
             return Ok(());
         };
         for file in &self.scores {
-            systems.push(read(file, data.split(self.split))?);
+            systems.push(scores::read(file, data.split(self.split))?);
         }
         if systems.len() < 2 {
             let what = "is one alone: give another run, or --scores of another system";
@@ -136,71 +135,4 @@ impl Arguments {
         writeln!(out, "{}\n", told.trim_fmt())?;
         Ok(())
     }
-}
-
-/// The scores in a file, in the order of `rows`.
-fn read(file: &Path, rows: &[u32]) -> Result<Scored> {
-    let wrong = |line: u64, what: String| Error::line(file, line, what);
-    let mut reader = csv::Reader::from_path(file)
-        .map_err(|error| Error::file(file, format!("cannot be read: {error}")))?;
-    let header = reader.headers().cloned();
-    let header = header.map_err(|error| wrong(1, error.to_string()))?;
-    let place = |name: &str| {
-        let place = header.iter().position(|column| column.trim() == name);
-        place.ok_or_else(|| {
-            wrong(
-                1,
-                format!("there is no column `{name}`: expected `row` and `score`"),
-            )
-        })
-    };
-    let (row_place, score_place) = (place("row")?, place("score")?);
-    let mut scores: HashMap<u32, f64> = HashMap::with_capacity(rows.len());
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            wrong(line, error.to_string())
-        })?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let text = |place: usize| record.get(place).unwrap_or_default().trim();
-        let row: Option<u32> = text(row_place).parse().ok();
-        let score: Option<f64> = text(score_place).parse().ok();
-        let (Some(row), Some(score)) = (row, score.filter(|score| score.is_finite())) else {
-            let what = format!(
-                "expected a row's number and a finite score, got {:?} and {:?}",
-                text(row_place),
-                text(score_place)
-            );
-            return Err(wrong(line, what));
-        };
-        if scores.insert(row, score).is_some() {
-            return Err(wrong(
-                line,
-                format!("row {row} has a score already: give each row one"),
-            ));
-        }
-    }
-    let of = |row: &u32| {
-        let missing = || {
-            let what = format!(
-                "has no score for row {row}; it needs one for each of the part's {} rows",
-                rows.len()
-            );
-            Error::file(file, what)
-        };
-        scores.get(row).copied().ok_or_else(missing)
-    };
-    let ordered: Vec<f64> = rows.iter().map(of).collect::<Result<_>>()?;
-    if ordered.len() != scores.len() {
-        let what = format!(
-            "has scores for {} rows, {} of them are none of the part's: leave those out, or choose the part with --split",
-            scores.len(),
-            scores.len() - ordered.len()
-        );
-        return Err(Error::file(file, what));
-    }
-    Ok(Scored {
-        name: file.display().to_string(),
-        scores: ordered,
-    })
 }

@@ -21,6 +21,7 @@ mod recommend;
 mod recorded;
 mod reproduce;
 mod resume;
+mod scores;
 mod serve;
 mod session;
 mod similar;
