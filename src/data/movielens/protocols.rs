@@ -213,10 +213,10 @@ mod tests {
     #[test]
     fn a_seed_is_taken_where_there_is_one() {
         let seeded = |name: &str, seed| named(name).unwrap().with_split_seed(seed);
-        let seven = SplitRule::Random {
-            parts: [8, 1, 1],
-            seed: 7,
-        };
+        let parts = [8, 1, 1];
+        let seven = SplitRule::Random { parts, seed: 7 };
+        assert_eq!(seeded("paper", 7).unwrap().split, seven);
+        let seven = SplitRule::Torch { parts, seed: 7 };
         assert_eq!(seeded("recbole", 7).unwrap().split, seven);
         assert!(seeded("course", 7).is_ok());
         assert!(seeded("course", 1 << 32).is_err());
