@@ -270,6 +270,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=10, help="of each load")
     parser.add_argument("--warm", type=int, default=2, help="1 or more seconds before each")
     options = parser.parse_args()
+    if options.rounds < 2:
+        parser.error("--rounds takes 2 or more: a table has quartiles")
     # Commands run in other folders.
     for name in ("run", "movielens", "binary"):
         setattr(options, name, str(pathlib.Path(getattr(options, name)).resolve()))
