@@ -16,7 +16,7 @@
 //!
 //! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
 //!
-//! 1. [`error`], `files`: one error type; files that are written whole or not at all.
+//! 1. [`error`], `files`, [`page`]: one error type; files that are written whole or not at all; pages and their drawings.
 //! 2. [`data`]: readers, protocols, vocabularies, the encoded store, splits, batches.
 //! 3. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
 //! 4. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
@@ -61,6 +61,7 @@ pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod optim;
+pub mod page;
 pub mod recommend;
 pub mod run;
 pub mod score;

@@ -9,9 +9,9 @@ use maud::{Markup, html};
 
 use super::frame::State;
 use super::words::Word;
+use crate::page::lines::{Chart, Series};
 use crate::run::EpochRecord;
 use crate::run::lock::is_worked_on;
-use crate::run::report::chart::{Chart, Series};
 use crate::serve::app::App;
 
 /// How often the page of a training that goes on renews itself.

@@ -1,4 +1,4 @@
-//! A line chart over epochs as inline SVG.
+//! Lines over epochs as inline SVG.
 
 use maud::{Markup, html};
 

@@ -1,18 +1,15 @@
 //! `report.html`: a run on one page that needs nothing else, no script and no other file.
 
-pub mod chart;
+use maud::{Markup, html};
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-
-use self::chart::{Chart, Series};
 use super::history::{Ended, EpochRecord};
 use super::provenance::Provenance;
 use crate::data::summary::Summary;
 use crate::error::Result;
+use crate::page::lines::{Chart, Series};
+use crate::page::page;
 use crate::score::Evaluation;
 use crate::settings::Settings;
-
-const STYLE: &str = include_str!("style.css");
 
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
@@ -40,36 +37,23 @@ impl Report<'_> {
             self.settings.model.name(),
             self.data.protocol
         );
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    title { (title) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    h1 { (title) }
-                    (self.facts())
-                    @match self.evaluation {
-                        Some(evaluation) => (measured(evaluation)),
-                        None => p { "Training was stopped by the user, so the test rows were not measured." },
-                    }
-                    h2 { "Training" }
-                    p { (self.ending()) }
-                    (loss_chart(self.history))
-                    (auc_chart(self.history))
-                    (epochs(self.history, self.provenance.best_epoch))
-                    h2 { "Data" }
-                    (data(self.data))
-                    h2 { "Settings" }
-                    pre { (settings) }
-                }
+        let body = html! {
+            (self.facts())
+            @match self.evaluation {
+                Some(evaluation) => (measured(evaluation)),
+                None => p { "Training was stopped by the user, so the test rows were not measured." },
             }
+            h2 { "Training" }
+            p { (self.ending()) }
+            (loss_chart(self.history))
+            (auc_chart(self.history))
+            (epochs(self.history, self.provenance.best_epoch))
+            h2 { "Data" }
+            (data(self.data))
+            h2 { "Settings" }
+            pre { (settings) }
         };
-        Ok(page.into_string())
+        Ok(page(&title, &body))
     }
 
     fn facts(&self) -> Markup {

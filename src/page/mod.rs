@@ -1,0 +1,43 @@
+//! Pages that need nothing else, no script and no other file, and the drawings in them: one drawing a file, as SVG. Every text
+//! in them is escaped.
+
+pub mod lines;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("style.css");
+
+/// A whole page: its title, also as the first heading, and what stands below it.
+pub fn page(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { (title) }
+                (body)
+            }
+        }
+    };
+    page.into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_escapes_its_title_and_asks_for_nothing() {
+        let page = page("<b>", &html! { p { "text" } });
+        assert!(page.contains("<h1>&lt;b&gt;</h1><p>text</p>"), "{page}");
+        for outside in ["<script", "http://", "https://", "<link", "src="] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+    }
+}
