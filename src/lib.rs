@@ -17,11 +17,12 @@
 //! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
 //!
 //! 1. [`error`], `files`, [`page`]: one error type; files that are written whole or not at all; pages and their drawings.
-//! 2. [`data`]: readers, protocols, vocabularies, the encoded store, splits, batches.
+//! 2. [`metrics`], [`data`]: every metric with its definition, by whose names a protocol says what it measures; readers, protocols,
+//!    vocabularies, the encoded store, splits, batches.
 //! 3. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
 //! 4. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
 //! 5. [`model`]: AutoInt and AutoInt+ in terms of ops.
-//! 6. [`optim`], [`metrics`]: optimisers and schedules; every metric with its definition.
+//! 6. [`optim`]: optimisers and schedules.
 //! 7. [`settings`]: presets, and all that a run can be told.
 //! 8. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 9. [`run`]: the run directory.

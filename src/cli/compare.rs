@@ -11,6 +11,7 @@ use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::measured::Measured;
 use super::threads::Threads;
 use super::{recorded, scores, table};
 
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// The data, as `train` takes them [default: those of each run's training]
     #[arg(long, num_args = 1.., value_name = "DATA")]
     data: Vec<String>,
+    #[command(flatten)]
+    measured: Measured,
     /// Print one JSON object a comparison instead of tables
     #[arg(long)]
     json: bool,
@@ -74,8 +77,9 @@ impl Arguments {
             let what = "is one alone: give another run, or --scores of another system";
             return Err(Error::file(&self.runs[0], what).into());
         }
+        let names = self.measured.names(&data.schema().protocol.metrics);
         for other in &systems[1..] {
-            let differences = rows.compare(&systems[0], other)?;
+            let differences = rows.compare(&systems[0], other, &names)?;
             self.tell(&systems[0], other, &differences, &data, out)?;
         }
         Ok(())
@@ -117,7 +121,7 @@ impl Arguments {
         for difference in differences {
             let estimate = &difference.estimate;
             told.add_row([
-                difference.metric.to_owned(),
+                difference.metric.to_string(),
                 format!("{:+.4}", estimate.value),
                 format!("{:+.4} to {:+.4}", estimate.low, estimate.high),
                 match difference.verdict() {

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use autoint::data::dataset::SplitName;
 use autoint::run::Run;
-use autoint::score::evaluate;
+use autoint::score::{Asked, evaluate_as};
 use autoint::simd::Isa;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::measured::Measured;
 use super::output::note;
 use super::threads::Threads;
 use super::{recorded, table};
@@ -26,6 +27,11 @@ pub struct Arguments {
     /// The data, as `train` takes them [default: those of the training]
     #[arg(long, num_args = 1.., value_name = "DATA")]
     data: Vec<String>,
+    #[command(flatten)]
+    measured: Measured,
+    /// Tell how sure each metric is: its 95 % interval, for the choice of test users
+    #[arg(long)]
+    intervals: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
@@ -47,7 +53,11 @@ impl Arguments {
             ));
         }
         let model = run.settings.model.name();
-        let evaluation = evaluate(&run.scorer(), model, &data, self.split)?;
+        let asked = Asked {
+            metrics: Some(self.measured.names(&data.schema().protocol.metrics)),
+            intervals: self.intervals,
+        };
+        let evaluation = evaluate_as(&run.scorer(), model, &data, self.split, &asked)?;
         if self.json {
             writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
         } else {

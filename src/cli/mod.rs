@@ -11,6 +11,7 @@ mod generate;
 mod init;
 mod inspect;
 mod interrupt;
+mod measured;
 mod numbers;
 mod options;
 mod output;

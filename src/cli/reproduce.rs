@@ -8,7 +8,6 @@ use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::movielens::protocols;
 use autoint::data::movielens::published::{Published, published};
-use autoint::data::protocol::metric::MetricName;
 use autoint::data::source::Source;
 use autoint::data::store::Target;
 use autoint::metrics::Metrics;
@@ -117,7 +116,7 @@ impl Arguments {
 
     fn table(&self, candidates: &[Candidate], runs: &[Run], data: &Dataset) -> Result<String> {
         let theirs = published(&self.protocol);
-        let metrics: Vec<MetricName> = theirs[0].metrics.iter().map(|(name, _)| *name).collect();
+        let metrics: Vec<&str> = theirs[0].metrics.iter().map(|(name, _)| *name).collect();
         let mut header = vec![String::new(), "seeds".to_owned()];
         header.extend(metrics.iter().map(ToString::to_string));
         let mut told = table::new(&header);
@@ -137,7 +136,7 @@ impl Arguments {
                 Ok(evaluation.metrics)
             };
             let tests = of_name.map(test).collect::<Result<Vec<Metrics>>>()?;
-            let numbers = metrics.iter().map(|metric| spread(&tests, *metric));
+            let numbers = metrics.iter().map(|metric| spread(&tests, metric));
             let start = [format!("ours: {name}"), tests.len().to_string()];
             let numbers = numbers.collect::<Result<Vec<String>>>()?;
             told.add_row(start.into_iter().chain(numbers));
@@ -160,11 +159,8 @@ fn published_row(row: &Published) -> Vec<String> {
 }
 
 /// The mean of a metric, and with several seeds its standard deviation and interval.
-fn spread(tests: &[Metrics], metric: MetricName) -> Result<String> {
-    let values: Vec<f64> = tests
-        .iter()
-        .filter_map(|test| test.of(&[metric])[0].1)
-        .collect();
+fn spread(tests: &[Metrics], metric: &str) -> Result<String> {
+    let values: Vec<f64> = tests.iter().filter_map(|test| test.get(metric)).collect();
     let Some(mean) = mean_of_few(&values)? else {
         return Ok(values
             .first()

@@ -29,12 +29,12 @@ pub fn metrics(evaluation: &Evaluation) -> String {
     header.extend(
         names
             .iter()
-            .map(|name| name.name().replace("course_", "course_\n")),
+            .map(|name| name.to_string().replace("course_", "course_\n")),
     );
     let mut table = new(&header);
     for (name, metrics) in evaluation.table() {
         let mut row = vec![name];
-        row.extend(metrics.of(names).iter().map(|(_, value)| number(*value)));
+        row.extend(metrics.values().map(number));
         table.add_row(row);
     }
     let mut text = format!(
@@ -44,7 +44,16 @@ pub fn metrics(evaluation: &Evaluation) -> String {
         evaluation.rows,
         table.trim_fmt()
     );
-    if let Some(auc) = evaluation.auc {
+    for (name, estimate) in evaluation.intervals.iter().flatten() {
+        text += &match estimate {
+            Some(of) => format!(
+                "\n{name} {:.4}, 95 % interval {:.4} to {:.4}",
+                of.value, of.low, of.high
+            ),
+            None => format!("\n{name} has no interval"),
+        };
+    }
+    if let (None, Some(auc)) = (&evaluation.intervals, evaluation.auc) {
         text += &format!(
             "\nAUC of {} {:.4}, 95 % interval {:.4} to {:.4}",
             evaluation.model, auc.value, auc.low, auc.high

@@ -116,9 +116,7 @@ fn summary(mut rows: Vec<Row>, data: &Dataset) -> String {
     let mut table = table::new(&own.into_iter().chain(test).collect::<Vec<_>>());
     for row in rows {
         let best = [row.best.valid_loss, row.best.valid_auc];
-        let numbers = best
-            .into_iter()
-            .chain(row.test.of(metrics).into_iter().map(|(_, value)| value));
+        let numbers = best.into_iter().chain(row.test.values());
         let own = [row.name, row.best.epoch.to_string()];
         table.add_row(own.into_iter().chain(numbers.map(table::number)));
     }

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use ndarray_rand::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Metrics, Scores, evaluate, input};
+use super::{MetricName, Metrics, Scores, evaluate, input};
 use crate::error::{Error, Result};
 
 /// How many rows of rate p every item and user is given beforehand.
@@ -49,7 +49,7 @@ impl Interactions<'_> {
     }
 }
 
-/// The metrics of all baselines on `test`, in the order of the table above; without users the last is left out.
+/// The metrics `names` of all baselines on `test`, in the order of the table above; without users the last is left out.
 /// `p` is the positive rate of the whole table, `seed` that of `random`.
 ///
 /// # Errors
@@ -59,6 +59,7 @@ pub fn baselines(
     test: Interactions<'_>,
     p: f64,
     seed: u64,
+    names: &[MetricName],
 ) -> Result<Vec<(&'static str, Metrics)>> {
     train.check()?;
     test.check()?;
@@ -68,7 +69,7 @@ pub fn baselines(
              check the label rule"
         )));
     }
-    let measure = |scores: Scores<'_>| evaluate(scores, test.labels, test.users);
+    let measure = |scores: Scores<'_>| evaluate(scores, test.labels, test.users, names);
     let item_rates = positive_rate(train.items, train.labels, test.items, p);
     let mut all = vec![
         (
@@ -144,6 +145,15 @@ fn add_in_logits(item_rates: &[f64], user_rates: &[f64], p: f64) -> Vec<f64> {
 mod tests {
     use super::*;
 
+    fn baselines(
+        train: Interactions<'_>,
+        test: Interactions<'_>,
+        p: f64,
+        seed: u64,
+    ) -> Result<Vec<(&'static str, Metrics)>> {
+        super::baselines(train, test, p, seed, &MetricName::usual())
+    }
+
     #[test]
     fn rates_by_hand() {
         // Item 1: three rows, two positive; item 2: one row, negative; item 3 unseen. p = .6.
@@ -195,18 +205,18 @@ mod tests {
                 "positive_rate_user_item"
             ]
         );
-        let has_logloss: Vec<_> = all.iter().map(|b| b.1.logloss.is_some()).collect();
+        let has_logloss: Vec<_> = all.iter().map(|b| b.1.get("logloss").is_some()).collect();
         assert_eq!(has_logloss, [false, false, true, true]);
         // Item 5 (count 2, rate 4.5/7) stands above item 6 (count 1, rate 2.5/6) for user 0.
-        assert!(all[1..].iter().all(|b| b.1.gauc == Some(1.0)));
+        assert!(all[1..].iter().all(|b| b.1.get("gauc") == Some(1.0)));
 
         let without_users = |rows: Interactions<'static>| Interactions {
             users: None,
             ..rows
         };
         let all = baselines(without_users(train), without_users(test), 0.5, 1).unwrap();
-        assert_eq!((all.len(), all[2].1.gauc), (3, None));
-        assert!(all[2].1.auc.is_some());
+        assert_eq!((all.len(), all[2].1.get("gauc")), (3, None));
+        assert!(all[2].1.get("auc").is_some());
     }
 
     #[test]
@@ -223,13 +233,13 @@ mod tests {
         };
         // Nothing to learn from: everything is p and tied. Nothing to test: every metric is undefined.
         assert_eq!(
-            baselines(nothing, rows, 0.5, 1).unwrap()[3].1.logloss,
+            baselines(nothing, rows, 0.5, 1).unwrap()[3]
+                .1
+                .get("logloss"),
             Some(std::f64::consts::LN_2)
         );
-        assert_eq!(
-            baselines(rows, nothing, 0.5, 1).unwrap()[0].1,
-            Metrics::default()
-        );
+        let untested = baselines(rows, nothing, 0.5, 1).unwrap();
+        assert!(untested[0].1.values().all(|value| value.is_none()));
         for p in [0.0, 1.0, f64::NAN] {
             assert!(
                 baselines(rows, rows, p, 1)

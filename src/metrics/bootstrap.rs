@@ -47,20 +47,38 @@ pub fn paired(users: &[OfUser], seed: u64) -> Result<Option<Estimate>> {
         sums.0 / sums.1
     };
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let mut values: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            value(&mut (0..users.len()).map(|_| &users[generator.random_range(0..users.len())]))
-        })
-        .collect();
+    let values = (0..RESAMPLES).map(|_| {
+        value(&mut (0..users.len()).map(|_| &users[generator.random_range(0..users.len())]))
+    });
+    Ok(percentiles(value(&mut users.iter()), values.collect()))
+}
+
+/// The estimate of `value` whose resamples have `values`: the middle 95 % of them. None for fewer than 40.
+pub(super) fn percentiles(value: f64, mut values: Vec<f64>) -> Option<Estimate> {
+    let n = values.len();
+    if n < 40 {
+        return None;
+    }
     values.sort_unstable_by(f64::total_cmp);
-    let mean = values.iter().sum::<f64>() / RESAMPLES as f64;
+    let mean = values.iter().sum::<f64>() / n as f64;
     let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
-    Ok(Some(Estimate {
-        value: value(&mut users.iter()),
-        standard_error: (squares / (RESAMPLES - 1) as f64).sqrt(),
-        low: values[RESAMPLES / 40],
-        high: values[RESAMPLES - 1 - RESAMPLES / 40],
-    }))
+    Some(Estimate {
+        value,
+        standard_error: (squares / (n - 1) as f64).sqrt(),
+        low: values[n / 40],
+        high: values[n - 1 - n / 40],
+    })
+}
+
+/// `times` draws of as many of `users` as there are, with repetition.
+pub(super) fn resamples(users: usize, times: usize, seed: u64) -> Vec<Vec<u32>> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut draw = || {
+        (0..users)
+            .map(|_| generator.random_range(0..users as u32))
+            .collect()
+    };
+    (0..times).map(|_| draw()).collect()
 }
 
 #[cfg(test)]

@@ -14,27 +14,19 @@
 //!
 //! Range 0..1. Undefined (`None`) without a positive.
 
-use super::ranking::{hits, positives};
+use super::ranking::Ranked;
 
-/// The length of the course's lists.
-const K: usize = 10;
-
-/// The course's NDCG of one user's labels, best row first. `None` without a positive.
-pub fn course_ndcg(ranked: &[u8]) -> Option<f64> {
-    let ideal: f64 = (0..positives(ranked)).map(discount).sum();
-    let gains = ranked
-        .iter()
-        .take(K)
-        .enumerate()
-        .filter(|&(_, &label)| label != 0);
-    let gain: f64 = gains.map(|(rank, _)| discount(rank)).sum();
+/// The course's NDCG of one user's list (its k is 10). `None` without a positive.
+pub fn course_ndcg(ranked: Ranked<'_>, k: usize) -> Option<f64> {
+    let ideal: f64 = (0..ranked.positives).map(discount).sum();
+    let gain: f64 = ranked.hits(k).map(discount).sum();
     (ideal > 0.0).then(|| round5(gain / ideal))
 }
 
-/// The course's "HitRate" (a recall) of one user's labels, best row first. `None` without a positive.
-pub fn course_hitrate(ranked: &[u8]) -> Option<f64> {
-    let positives = positives(ranked);
-    (positives > 0).then(|| round5(hits(ranked, K) as f64 / positives as f64))
+/// The course's "HitRate" (a recall) of one user's list (its k is 10). `None` without a positive.
+pub fn course_hitrate(ranked: Ranked<'_>, k: usize) -> Option<f64> {
+    let hits = ranked.hits(k).count() as f64;
+    (ranked.positives > 0).then(|| round5(hits / ranked.positives as f64))
 }
 
 /// What a positive at `rank` (from 0) is worth.
@@ -68,28 +60,46 @@ mod tests {
     fn by_hand() {
         // 1/ln 2 = 1.442695, 1/ln 3 = .910239, 1/ln 4 = .721348.
         // Positives at ranks 1 and 2: (.910239 + .721348) / (1.442695 + .910239) = .693426: .69343.
-        assert_eq!(course_ndcg(&[0, 1, 1]), Some(0.69343));
+        assert_eq!(course_ndcg(Ranked::whole(&[0, 1, 1]), 10), Some(0.69343));
         // Two of three: .66667.
         let ten_rows_then_one = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-        assert_eq!(course_hitrate(&ten_rows_then_one), Some(0.66667));
+        assert_eq!(
+            course_hitrate(Ranked::whole(&ten_rows_then_one), 10),
+            Some(0.66667)
+        );
     }
 
     #[test]
     fn perfect_stays_below_one_beyond_ten_positives() {
         assert_eq!(
-            (course_ndcg(&[1; 10]), course_hitrate(&[1; 10])),
+            (
+                course_ndcg(Ranked::whole(&[1; 10]), 10),
+                course_hitrate(Ranked::whole(&[1; 10]), 10)
+            ),
             (Some(1.0), Some(1.0))
         );
         // Eleven positives, all ranked first. In binary logarithms: ten ranks are worth 4.543559, the eleventh
         // 1/log2 12 = .278943: 4.543559 / 4.822502 = .942158. HitRate 10/11 = .909091.
-        assert_eq!(course_ndcg(&[1; 11]), Some(0.94216));
-        assert_eq!(course_hitrate(&[1; 11]), Some(0.90909));
+        assert_eq!(course_ndcg(Ranked::whole(&[1; 11]), 10), Some(0.94216));
+        assert_eq!(course_hitrate(Ranked::whole(&[1; 11]), 10), Some(0.90909));
     }
 
     #[test]
     fn degenerate_input() {
-        assert_eq!((course_ndcg(&[]), course_hitrate(&[])), (None, None));
-        assert_eq!((course_ndcg(&[0, 0]), course_hitrate(&[0])), (None, None));
+        assert_eq!(
+            (
+                course_ndcg(Ranked::whole(&[]), 10),
+                course_hitrate(Ranked::whole(&[]), 10)
+            ),
+            (None, None)
+        );
+        assert_eq!(
+            (
+                course_ndcg(Ranked::whole(&[0, 0]), 10),
+                course_hitrate(Ranked::whole(&[0]), 10)
+            ),
+            (None, None)
+        );
     }
 
     #[test]

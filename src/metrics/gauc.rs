@@ -11,27 +11,24 @@
 //!
 //! Range 0..1. Undefined (`None`) when no user has rows of both classes.
 
-use super::{auc::auc_of_ranked, ranking::Rankings};
+use super::{auc::auc_of_ranked, ranking::UserRanking};
 
-/// The GAUC of `rankings`. `None` when no user has rows of both classes.
-pub fn gauc(rankings: &Rankings) -> Option<f64> {
-    let (mut sum, mut weights) = (0.0, 0.0);
-    for user in rankings.users() {
-        let ranked = user.keys.iter().copied().zip(user.labels.iter().copied());
-        if let Some(auc) = auc_of_ranked(ranked) {
-            let weight = user.rows.len() as f64;
-            sum += weight * auc;
-            weights += weight;
-        }
-    }
-    (weights > 0.0).then(|| sum / weights)
+/// The AUC of one user's rows and its weight, their number. `None` when they are of one class.
+pub fn gauc_of_user(user: &UserRanking<'_>) -> Option<(f64, f64)> {
+    let ranked = user.keys.iter().copied().zip(user.labels.iter().copied());
+    auc_of_ranked(ranked).map(|auc| (auc, user.rows.len() as f64))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metrics::auc::auc;
+    use crate::metrics::ranking::Rankings;
     use proptest::prelude::*;
+
+    fn gauc(rankings: &Rankings) -> Option<f64> {
+        rankings.weighted_mean(gauc_of_user)
+    }
 
     #[test]
     fn by_hand() {

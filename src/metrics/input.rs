@@ -50,6 +50,21 @@ pub(super) fn check<S: Copy + Into<f64>>(scores: &[S], labels: &[u8]) -> Result<
     }
 }
 
+/// As [`check`], for scores that are probabilities.
+///
+/// # Errors
+/// As there, and when one lies outside 0..=1.
+pub(super) fn check_probabilities(probabilities: &[f64], labels: &[u8]) -> Result<()> {
+    check(probabilities, labels)?;
+    match probabilities.iter().position(|p| !(0.0..=1.0).contains(p)) {
+        None => Ok(()),
+        Some(row) => Err(Error::Data(format!(
+            "row {row} (from 0) has the probability {}, expected 0 to 1: pass logits as logits",
+            probabilities[row]
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

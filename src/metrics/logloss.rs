@@ -14,7 +14,15 @@
 //! Undefined (`None`) without rows.
 
 use super::input;
-use crate::error::{Error, Result};
+use super::loss::Loss;
+use crate::error::Result;
+
+/// The loss of a row.
+pub const LOSS: Loss = Loss {
+    of_logit: |logit, label| softplus(if label == 1 { -logit } else { logit }),
+    // ln_1p keeps the digits of 1 - p for small p.
+    of_probability: |p, label| if label == 1 { -p.ln() } else { -(-p).ln_1p() },
+};
 
 /// Mean log loss of `logits` (`[n]`) against `labels` (`[n]`, 0 or 1), summed in f64. `None` without rows.
 ///
@@ -22,11 +30,7 @@ use crate::error::{Error, Result};
 /// On unequal lengths, a label other than 0 and 1, or a NaN logit.
 pub fn logloss_of_logits(logits: &[f32], labels: &[u8]) -> Result<Option<f64>> {
     input::check(logits, labels)?;
-    let losses = logits.iter().zip(labels).map(|(&logit, &label)| {
-        let logit = f64::from(logit);
-        softplus(if label == 1 { -logit } else { logit })
-    });
-    Ok(mean(losses.sum(), labels.len()))
+    Ok(LOSS.mean_of_logits(logits, labels))
 }
 
 /// Mean log loss of `probabilities` (`[n]`, each in 0..=1) against `labels` (`[n]`, 0 or 1). `None` without rows.
@@ -34,23 +38,8 @@ pub fn logloss_of_logits(logits: &[f32], labels: &[u8]) -> Result<Option<f64>> {
 /// # Errors
 /// On unequal lengths, a label other than 0 and 1, a NaN, or a probability outside 0..=1.
 pub fn logloss_of_probabilities(probabilities: &[f64], labels: &[u8]) -> Result<Option<f64>> {
-    input::check(probabilities, labels)?;
-    let outside = probabilities.iter().position(|p| !(0.0..=1.0).contains(p));
-    if let Some(row) = outside {
-        return Err(Error::Data(format!(
-            "row {row} (from 0) has the probability {}, expected 0 to 1: pass logits as logits",
-            probabilities[row]
-        )));
-    }
-    let losses = probabilities.iter().zip(labels).map(|(&p, &label)| {
-        // ln_1p keeps the digits of 1 - p for small p.
-        if label == 1 { -p.ln() } else { -(-p).ln_1p() }
-    });
-    Ok(mean(losses.sum(), labels.len()))
-}
-
-fn mean(sum: f64, rows: usize) -> Option<f64> {
-    (rows > 0).then(|| sum / rows as f64)
+    input::check_probabilities(probabilities, labels)?;
+    Ok(LOSS.mean_of_probabilities(probabilities, labels))
 }
 
 /// `ln(1 + e^x)` for any x, infinities included.

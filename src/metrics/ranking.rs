@@ -42,6 +42,11 @@ impl<'a> UserRanking<'a> {
     pub fn top(&self, k: usize) -> &'a [u32] {
         &self.rows[..k.min(self.rows.len())]
     }
+
+    /// The labels in ranked order.
+    pub fn ranked(&self) -> Ranked<'a> {
+        Ranked::whole(self.labels)
+    }
 }
 
 impl Rankings {
@@ -90,15 +95,28 @@ impl Rankings {
     ///
     /// Which users have a value depends on the labels only, so the values of two models on the same rows go pairwise
     /// (see [`paired_difference`](super::interval::paired_difference)).
-    pub fn values(&self, metric: impl Fn(&[u8]) -> Option<f64>) -> Vec<f64> {
+    pub fn values(&self, metric: impl Fn(Ranked<'_>) -> Option<f64>) -> Vec<f64> {
         self.users()
-            .filter_map(|user| metric(user.labels))
+            .filter_map(|user| metric(user.ranked()))
             .collect()
     }
 
+    /// The mean of a value with a weight for each user. `None` when no user has one.
+    pub fn weighted_mean(
+        &self,
+        metric: impl Fn(&UserRanking<'_>) -> Option<(f64, f64)>,
+    ) -> Option<f64> {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (value, weight) in self.users().filter_map(|user| metric(&user)) {
+            sum += weight * value;
+            weights += weight;
+        }
+        (weights > 0.0).then(|| sum / weights)
+    }
+
     /// The mean of [`values`](Self::values): every user counts the same. `None` when no user has a value.
-    pub fn mean(&self, metric: impl Fn(&[u8]) -> Option<f64>) -> Option<f64> {
-        let values = self.users().filter_map(|user| metric(user.labels));
+    pub fn mean(&self, metric: impl Fn(Ranked<'_>) -> Option<f64>) -> Option<f64> {
+        let values = self.users().filter_map(|user| metric(user.ranked()));
         let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
             (sum + value, count + 1)
         });
@@ -138,14 +156,41 @@ pub(super) fn rank_key(score: f64) -> u64 {
     }
 }
 
-/// The number of positives among a user's ranked labels.
-pub(super) fn positives(ranked: &[u8]) -> usize {
-    ranked.iter().filter(|&&label| label != 0).count()
+/// The number of positives among labels.
+fn positives(labels: &[u8]) -> usize {
+    labels.iter().filter(|&&label| label != 0).count()
 }
 
-/// The number of positives among the first `k` of a user's ranked labels.
-pub(super) fn hits(ranked: &[u8], k: usize) -> usize {
-    positives(&ranked[..k.min(ranked.len())])
+/// A user's list, best first: of all the rows there are, or the beginning of a longer one (the first k of a catalogue).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ranked<'a> {
+    /// 0 or 1, in the list's order.
+    pub labels: &'a [u8],
+    /// The user's positives, those that are not on the list included.
+    pub positives: usize,
+}
+
+impl<'a> Ranked<'a> {
+    /// The list of all the user's rows.
+    pub fn whole(labels: &'a [u8]) -> Ranked<'a> {
+        Ranked {
+            labels,
+            positives: positives(labels),
+        }
+    }
+
+    /// The first `k`, or fewer where there are no more.
+    pub fn top(&self, k: usize) -> &'a [u8] {
+        &self.labels[..k.min(self.labels.len())]
+    }
+
+    /// The ranks (from 0) of the positives among the first `k`.
+    pub fn hits(&self, k: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let ranked = self.top(k).iter().enumerate();
+        ranked
+            .filter(|&(_, &label)| label != 0)
+            .map(|(rank, _)| rank)
+    }
 }
 
 #[cfg(test)]
@@ -169,11 +214,11 @@ mod tests {
         let tops: Vec<_> = rankings.users().map(|u| u.top(3).len()).collect();
         assert_eq!(tops, [2, 3]);
         assert_eq!(
-            rankings.values(|labels| Some(hits(labels, 1) as f64)),
+            rankings.values(|ranked| Some(ranked.hits(1).count() as f64)),
             [0.0, 0.0]
         );
         assert_eq!(
-            rankings.values(|labels| Some(hits(labels, 2) as f64)),
+            rankings.values(|ranked| Some(ranked.hits(2).count() as f64)),
             [1.0, 1.0]
         );
     }
@@ -188,7 +233,7 @@ mod tests {
             [0, u32::MAX]
         );
         assert_eq!(
-            sparse.mean(|labels| (labels == [1]).then_some(5.0)),
+            sparse.mean(|ranked| (ranked.labels == [1]).then_some(5.0)),
             Some(5.0)
         );
         assert!(Rankings::new(&[f32::NAN], &[1], &[0]).is_err());

@@ -8,12 +8,12 @@
 //! reported number is the mean over users with at least one positive (Manning et al., "Introduction to Information
 //! Retrieval", section 8.4).
 
-use super::ranking::{hits, positives};
+use super::ranking::Ranked;
 
-/// Recall@k of one user's labels, best row first. `None` without a positive or with k = 0.
-pub fn recall_at(ranked: &[u8], k: usize) -> Option<f64> {
-    let positives = positives(ranked);
-    (positives > 0 && k > 0).then(|| hits(ranked, k) as f64 / positives as f64)
+/// Recall@k of one user's list. `None` without a positive or with k = 0.
+pub fn recall_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {
+    let hits = ranked.hits(k).count() as f64;
+    (ranked.positives > 0 && k > 0).then(|| hits / ranked.positives as f64)
 }
 
 #[cfg(test)]
@@ -23,17 +23,17 @@ mod tests {
     #[test]
     fn by_hand() {
         // Three positives, one of them among the first two rows: 1/3; all three among the first four.
-        assert_eq!(recall_at(&[0, 1, 1, 1], 2), Some(1.0 / 3.0));
-        assert_eq!(recall_at(&[0, 1, 1, 1], 4), Some(1.0));
+        assert_eq!(recall_at(Ranked::whole(&[0, 1, 1, 1]), 2), Some(1.0 / 3.0));
+        assert_eq!(recall_at(Ranked::whole(&[0, 1, 1, 1]), 4), Some(1.0));
         // A perfect ranking of 20 positives has 10 of them in its first ten.
-        assert_eq!(recall_at(&[1; 20], 10), Some(0.5));
-        assert_eq!(recall_at(&[0, 1], 1), Some(0.0));
+        assert_eq!(recall_at(Ranked::whole(&[1; 20]), 10), Some(0.5));
+        assert_eq!(recall_at(Ranked::whole(&[0, 1]), 1), Some(0.0));
     }
 
     #[test]
     fn degenerate_input() {
-        assert_eq!(recall_at(&[], 10), None);
-        assert_eq!(recall_at(&[0, 0], 10), None);
-        assert_eq!(recall_at(&[1], 0), None);
+        assert_eq!(recall_at(Ranked::whole(&[]), 10), None);
+        assert_eq!(recall_at(Ranked::whole(&[0, 0]), 10), None);
+        assert_eq!(recall_at(Ranked::whole(&[1]), 0), None);
     }
 }

@@ -96,7 +96,7 @@ fn measured(evaluation: &Evaluation) -> Markup {
         rows,
         ..
     } = evaluation;
-    let names = evaluation.names.iter().map(|name| name.name());
+    let names = evaluation.names.iter();
     html! {
         h2 { "Metrics on the " (split) " rows" }
         p { "Protocol " (protocol) ", " (rows) " rows." }
@@ -112,7 +112,7 @@ fn measured(evaluation: &Evaluation) -> Markup {
                 @for (place, (name, metrics)) in evaluation.table().into_iter().enumerate() {
                     tr.model[place == 0] {
                         th { (name) }
-                        @for (_, value) in metrics.of(&evaluation.names) { td { (number(value)) } }
+                        @for (_, value) in metrics.entries() { td { (number(value)) } }
                     }
                 }
             }

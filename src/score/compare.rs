@@ -1,19 +1,13 @@
 //! Which of two models is better on the same rows, and whether that is more than luck.
 //!
-//! The AUC by DeLong's paired test ([`crate::metrics::delong`]); what is a mean over rows or users by the paired bootstrap over users
-//! ([`crate::metrics::bootstrap`]). Where the data have no users, every row is one of its own.
+//! By paired tests ([`crate::metrics::certainty`]). Where the data have no users, every row is one of its own.
 
 use serde::Serialize;
 
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
-use crate::metrics::K;
-use crate::metrics::bootstrap::{OfUser, paired};
-use crate::metrics::delong::auc_difference;
 use crate::metrics::interval::Estimate;
-use crate::metrics::ndcg::ndcg_at;
-use crate::metrics::ranking::Rankings;
-use crate::metrics::recall::recall_at;
+use crate::metrics::{MetricName, Scores, certainty};
 
 use super::scorer::labels_of;
 
@@ -39,9 +33,7 @@ pub struct Scored {
 /// One metric of two systems.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    pub metric: &'static str,
-    /// Whether more is better.
-    pub more: bool,
+    pub metric: MetricName,
     /// a less b.
     #[serde(flatten)]
     pub estimate: Estimate,
@@ -63,7 +55,7 @@ impl Difference {
         let above = self.estimate.low > 0.0;
         match above || self.estimate.high < 0.0 {
             false => Verdict::NotTold,
-            true if above == self.more => Verdict::FirstBetter,
+            true if above == self.metric.metric().more => Verdict::FirstBetter,
             true => Verdict::SecondBetter,
         }
     }
@@ -83,12 +75,12 @@ impl Rows {
         }
     }
 
-    /// Compares two systems, metric by metric. The log loss is there when all scores are probabilities
-    /// and none is 0 or 1 on the wrong side, where it would be infinite.
+    /// Compares two systems, metric by metric. Scores that all lie in 0..=1 are taken for probabilities; the log loss is not there
+    /// when one is certain and wrong, where it would be infinite.
     ///
     /// # Errors
     /// When a system has not one score a row, or one is not a number.
-    pub fn compare(&self, a: &Scored, b: &Scored) -> Result<Vec<Difference>> {
+    pub fn compare(&self, a: &Scored, b: &Scored, names: &[MetricName]) -> Result<Vec<Difference>> {
         for system in [a, b] {
             if system.scores.len() != self.labels.len() {
                 return Err(Error::Data(format!(
@@ -99,66 +91,26 @@ impl Rows {
                 )));
             }
         }
-        let auc = auc_difference(&a.scores, &b.scores, &self.labels)?;
-        let mut all = vec![("auc", true, auc)];
-        let losses = self.losses(a, b);
-        if losses
-            .iter()
-            .all(|user| user.a.is_finite() && user.b.is_finite())
-        {
-            all.push(("logloss", false, paired(&losses, SEED)?));
-        }
-        let rankings = |system: &Scored| Rankings::new(&system.scores, &self.labels, &self.users);
-        let (of_a, of_b) = (rankings(a)?, rankings(b)?);
-        let metrics: [(&str, fn(&[u8], usize) -> Option<f64>); 2] =
-            [("ndcg@10", ndcg_at), ("recall@10", recall_at)];
-        for (name, metric) in metrics {
-            // Which users have a value depends on the labels alone, so they go pairwise.
-            let values = |of: &Rankings| of.values(|ranked| metric(ranked, K));
-            let users = values(&of_a).into_iter().zip(values(&of_b));
-            let users = users.map(|(a, b)| OfUser { a, b, count: 1.0 });
-            all.push((name, true, paired(&users.collect::<Vec<_>>(), SEED)?));
-        }
-        let told = all.into_iter().filter_map(|(metric, more, estimate)| {
-            let estimate = estimate?;
-            Some(Difference {
-                metric,
-                more,
-                estimate,
-            })
-        });
-        Ok(told.collect())
-    }
-
-    /// The sum of each user's losses.
-    fn losses(&self, a: &Scored, b: &Scored) -> Vec<OfUser> {
-        let most = self.users.iter().max().map_or(0, |&user| user as usize + 1);
-        let none = OfUser {
-            a: 0.0,
-            b: 0.0,
-            count: 0.0,
+        let rows = certainty::Rows {
+            labels: &self.labels,
+            users: &self.users,
+            seed: SEED,
         };
-        let mut users = vec![none; most];
-        let rows = self.labels.iter().zip(&self.users);
-        for ((&label, &user), (&a, &b)) in rows.zip(a.scores.iter().zip(&b.scores)) {
-            let of = &mut users[user as usize];
-            of.a += loss(a, label);
-            of.b += loss(b, label);
-            of.count += 1.0;
+        let mut told = Vec::new();
+        for &metric in names {
+            let estimate = rows.estimate(metric, a.as_scores(), Some(b.as_scores()))?;
+            told.extend(estimate.map(|estimate| Difference { metric, estimate }));
         }
-        users.retain(|user| user.count > 0.0);
-        users
+        Ok(told)
     }
 }
 
-/// In nats; NaN for a score that is no probability, infinite for a certainty that is wrong.
-fn loss(probability: f64, label: u8) -> f64 {
-    if !(0.0..=1.0).contains(&probability) {
-        return f64::NAN;
-    }
-    -match label {
-        0 => (-probability).ln_1p(),
-        _ => probability.ln(),
+impl Scored {
+    fn as_scores(&self) -> Scores<'_> {
+        match self.scores.iter().all(|p| (0.0..=1.0).contains(p)) {
+            true => Scores::Probabilities(&self.scores),
+            false => Scores::Ranking(&self.scores),
+        }
     }
 }
 
@@ -183,17 +135,22 @@ mod tests {
     const GOOD: [f64; 8] = [0.9, 0.1, 0.8, 0.2, 0.9, 0.2, 0.7, 0.1];
     const BAD: [f64; 8] = [0.2, 0.7, 0.3, 0.8, 0.4, 0.9, 0.1, 0.6];
 
+    fn names() -> Vec<MetricName> {
+        let names = ["auc", "logloss", "ndcg@10", "recall@10"];
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
     #[test]
     fn the_better_one_is_found_whichever_comes_first() {
         let rows = rows();
-        let all = rows.compare(&scored(GOOD), &scored(BAD)).unwrap();
-        let names: Vec<&str> = all.iter().map(|d| d.metric).collect();
-        assert_eq!(names, ["auc", "logloss", "ndcg@10", "recall@10"]);
+        let all = rows.compare(&scored(GOOD), &scored(BAD), &names()).unwrap();
+        let told: Vec<MetricName> = all.iter().map(|d| d.metric).collect();
+        assert_eq!(told, names());
         let verdicts: Vec<Verdict> = all.iter().map(Difference::verdict).collect();
         assert_eq!(verdicts[1..3], [Verdict::FirstBetter; 2]);
         // Lists of two rows hold everything, in both.
         assert_eq!(verdicts[3], Verdict::NotTold);
-        let other = rows.compare(&scored(BAD), &scored(GOOD)).unwrap();
+        let other = rows.compare(&scored(BAD), &scored(GOOD), &names()).unwrap();
         assert_eq!(other[1].verdict(), Verdict::SecondBetter);
         assert_eq!(other[0].estimate.value, -all[0].estimate.value);
     }
@@ -202,31 +159,37 @@ mod tests {
     #[test]
     fn the_difference_of_losses_is_a_mean_over_rows() {
         let even = scored([0.5; 8]);
-        let all = rows().compare(&scored(GOOD), &even).unwrap();
+        let all = rows().compare(&scored(GOOD), &even, &names()).unwrap();
         let by_hand = -(4.0 * 0.9f64.ln() + 3.0 * 0.8f64.ln() + 0.7f64.ln()) / 8.0;
         assert!((all[1].estimate.value - (by_hand - 2f64.ln())).abs() < 1e-12);
     }
 
     #[test]
     fn a_system_is_not_told_from_itself_and_scores_must_be_whole() {
-        let same = rows().compare(&scored(GOOD), &scored(GOOD)).unwrap();
+        let same = rows()
+            .compare(&scored(GOOD), &scored(GOOD), &names())
+            .unwrap();
         assert!(same.iter().all(|d| d.verdict() == Verdict::NotTold));
         // Numbers that are no probabilities only order rows, and so does one that is certain and wrong.
-        let certain = |scores| rows().compare(&scored(scores), &scored(GOOD)).unwrap();
+        let certain = |scores| {
+            rows()
+                .compare(&scored(scores), &scored(GOOD), &names())
+                .unwrap()
+        };
         let mut right = GOOD;
         (right[0], right[1]) = (1.0, 0.0);
-        assert_eq!(certain(right)[1].metric, "logloss");
+        assert_eq!(certain(right)[1].metric, names()[1]);
         right[2] = 0.0;
-        assert_ne!(certain(right)[1].metric, "logloss");
+        assert_ne!(certain(right)[1].metric, names()[1]);
         let logits = scored(GOOD.map(|p| 10.0 * p));
-        let ordered = rows().compare(&logits, &scored(GOOD)).unwrap();
-        assert!(ordered.iter().all(|d| d.metric != "logloss"));
+        let ordered = rows().compare(&logits, &scored(GOOD), &names()).unwrap();
+        assert!(ordered.iter().all(|d| d.metric != names()[1]));
         let short = Scored {
             name: "short".into(),
             scores: vec![0.5],
         };
         let error = rows()
-            .compare(&short, &scored(GOOD))
+            .compare(&short, &scored(GOOD), &names())
             .unwrap_err()
             .to_string();
         assert!(error.contains("`short` has 1 scores for 8 rows"), "{error}");

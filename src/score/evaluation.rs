@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 
 use super::scorer::{Scorer, labels_of};
 use crate::data::dataset::{Dataset, SplitName};
-use crate::data::protocol::metric::MetricName;
 use crate::error::{Error, Result};
 use crate::metrics::baselines::{Interactions, baselines};
+use crate::metrics::certainty::Rows;
 use crate::metrics::delong::auc_estimate;
 use crate::metrics::interval::Estimate;
-use crate::metrics::{Metrics, Scores, evaluate as measure};
+use crate::metrics::{MetricName, Metrics, Scores, evaluate as measure};
 
 /// The seed of the baseline `random`: fixed, so that the same data always have the same baselines.
 const RANDOM_SEED: u64 = 42;
@@ -21,7 +21,7 @@ const RANDOM_SEED: u64 = 42;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
     pub protocol: String,
-    /// The metrics that the protocol asks for.
+    /// What was measured.
     pub names: Vec<MetricName>,
     /// Its name.
     pub model: String,
@@ -30,6 +30,8 @@ pub struct Evaluation {
     pub metrics: Metrics,
     /// The AUC with its 95 % interval; none when a class is missing.
     pub auc: Option<Estimate>,
+    /// Of each of `names` the 95 % interval, where that was asked for.
+    pub intervals: Option<Vec<(MetricName, Option<Estimate>)>>,
     /// See [`crate::metrics::baselines`].
     pub baselines: Vec<(&'static str, Metrics)>,
     /// Of the probabilities that the labels were drawn with: no model can expect more. Only synthetic data know them.
@@ -41,16 +43,25 @@ pub struct Evaluation {
 impl Evaluation {
     /// What a table shows, row by row: the model, the baselines, the best possible.
     pub fn table(&self) -> Vec<(String, Metrics)> {
-        let mut rows = vec![(self.model.clone(), self.metrics)];
+        let mut rows = vec![(self.model.clone(), self.metrics.clone())];
         let baselines = self.baselines.iter();
-        rows.extend(baselines.map(|(name, metrics)| ((*name).to_owned(), *metrics)));
+        rows.extend(baselines.map(|(name, metrics)| ((*name).to_owned(), metrics.clone())));
         let best = self.best_possible.iter();
-        rows.extend(best.map(|metrics| ("best possible".to_owned(), *metrics)));
+        rows.extend(best.map(|metrics| ("best possible".to_owned(), metrics.clone())));
         rows
     }
 }
 
-/// Scores the rows of one part of the split and measures.
+/// What to measure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// None: what the protocol asks for.
+    pub metrics: Option<Vec<MetricName>>,
+    /// Whether to tell how sure each is, see [`crate::metrics::certainty`].
+    pub intervals: bool,
+}
+
+/// Scores the rows of one part of the split and measures what the protocol asks for.
 ///
 /// # Errors
 /// When the part has no row, or a score is not a number.
@@ -59,6 +70,20 @@ pub fn evaluate(
     model: impl Into<String>,
     data: &Dataset,
     split: SplitName,
+) -> Result<Evaluation> {
+    evaluate_as(scorer, model, data, split, &Asked::default())
+}
+
+/// As [`evaluate`], what is asked for.
+///
+/// # Errors
+/// As there.
+pub fn evaluate_as(
+    scorer: &Scorer<'_>,
+    model: impl Into<String>,
+    data: &Dataset,
+    split: SplitName,
+    asked: &Asked,
 ) -> Result<Evaluation> {
     let start = Instant::now();
     data.check_unchanged()?;
@@ -73,24 +98,51 @@ pub fn evaluate(
     let labels = labels_of(data, rows);
     let users = users_of(data, rows);
     let users = users.as_deref();
+    let protocol = &data.schema().protocol.metrics;
+    let names = asked.metrics.as_ref().unwrap_or(protocol);
     let best_possible = data.true_probability().map(|all| {
         let true_ones: Vec<f64> = rows.iter().map(|&r| f64::from(all[r as usize])).collect();
-        measure(Scores::Probabilities(&true_ones), &labels, users)
+        measure(Scores::Probabilities(&true_ones), &labels, users, names)
     });
+    let intervals = || intervals(Scores::Logits(&logits), &labels, users, names);
     let evaluation = Evaluation {
         protocol: data.protocol_name().to_owned(),
-        names: data.schema().protocol.metrics.clone(),
+        names: names.clone(),
         model: model.into(),
         split,
         rows: rows.len(),
-        metrics: measure(Scores::Logits(&logits), &labels, users)?,
+        metrics: measure(Scores::Logits(&logits), &labels, users, names)?,
         auc: auc_estimate(&logits, &labels)?,
-        baselines: baselines_of(data, split)?,
+        intervals: asked.intervals.then(intervals).transpose()?,
+        baselines: baselines_of(data, split, names)?,
         best_possible: best_possible.transpose()?,
         seconds: start.elapsed().as_secs_f64(),
     };
     data.check_unchanged()?;
     Ok(evaluation)
+}
+
+/// The seed of the bootstrap: fixed, so that the same scores always have the same interval.
+const BOOTSTRAP_SEED: u64 = 42;
+
+fn intervals(
+    scores: Scores<'_>,
+    labels: &[u8],
+    users: Option<&[u32]>,
+    names: &[MetricName],
+) -> Result<Vec<(MetricName, Option<Estimate>)>> {
+    let own: Vec<u32> = (0..labels.len() as u32).collect();
+    let rows = Rows {
+        labels,
+        users: users.unwrap_or(&own),
+        seed: BOOTSTRAP_SEED,
+    };
+    let of = |name: &MetricName| {
+        let defined = users.is_some() || !name.metric().of.is_per_user();
+        let estimate = defined.then(|| rows.estimate(*name, scores, None));
+        Ok((*name, estimate.transpose()?.flatten()))
+    };
+    names.iter().map(of).collect()
 }
 
 /// The baselines on one part of the split, learnt from all rows that come before it: the test rows from training and
@@ -100,7 +152,11 @@ pub fn evaluate(
 ///
 /// # Errors
 /// Never for a [`Dataset`], whose columns fit each other.
-pub fn baselines_of(data: &Dataset, split: SplitName) -> Result<Vec<(&'static str, Metrics)>> {
+pub fn baselines_of(
+    data: &Dataset,
+    split: SplitName,
+    names: &[MetricName],
+) -> Result<Vec<(&'static str, Metrics)>> {
     let p = data.label_rate();
     if data.items().is_empty() || !(p > 0.0 && p < 1.0) {
         return Ok(Vec::new());
@@ -113,7 +169,7 @@ pub fn baselines_of(data: &Dataset, split: SplitName) -> Result<Vec<(&'static st
         Columns::of(data, &seen),
         Columns::of(data, data.split(split)),
     );
-    baselines(train.view(), test.view(), p, RANDOM_SEED)
+    baselines(train.view(), test.view(), p, RANDOM_SEED, names)
 }
 
 /// Some rows as the baselines want them.
@@ -151,42 +207,27 @@ fn pick(column: &[u32], rows: &[u32]) -> Vec<u32> {
 
 impl Serialize for Evaluation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let shown = |metrics| Shown {
-            metrics,
-            names: &self.names,
-        };
-        let baselines = self.baselines.iter();
-        let mut all = serializer.serialize_struct("Evaluation", 7)?;
+        let mut all = serializer.serialize_struct("Evaluation", 8)?;
         all.serialize_field("protocol", &self.protocol)?;
         all.serialize_field("model", &self.model)?;
         all.serialize_field("split", &self.split.to_string())?;
         all.serialize_field("rows", &self.rows)?;
-        all.serialize_field("metrics", &shown(&self.metrics))?;
-        let baselines = baselines.map(|(name, metrics)| (*name, shown(metrics)));
-        all.serialize_field("baselines", &InOrder(baselines.collect()))?;
+        all.serialize_field("metrics", &self.metrics)?;
+        if let Some(intervals) = &self.intervals {
+            all.serialize_field("intervals", &InOrder(intervals))?;
+        }
+        all.serialize_field("baselines", &InOrder(&self.baselines))?;
         all.serialize_field("seconds", &self.seconds)?;
         all.end()
     }
 }
 
-/// The metrics that a protocol asks for.
-struct Shown<'a> {
-    metrics: &'a Metrics,
-    names: &'a [MetricName],
-}
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.metrics.of(self.names))
-    }
-}
-
 /// A map in the order of a list.
-struct InOrder<'a>(Vec<(&'static str, Shown<'a>)>);
+struct InOrder<'a, K, V>(&'a [(K, V)]);
 
-impl Serialize for InOrder<'_> {
+impl<K: Serialize, V: Serialize> Serialize for InOrder<'_, K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, shown)| (name, shown)))
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -226,10 +267,10 @@ mod tests {
         let all = evaluated(&synthetic(5_000, "course"), SplitName::Test).unwrap();
         assert_eq!((all.rows, all.baselines.len()), (1_000, 4));
         let best = all.best_possible.unwrap();
-        assert!(best.auc.unwrap() > 0.75, "{best:?}");
-        assert!((all.auc.unwrap().value - all.metrics.auc.unwrap()).abs() < 1e-12);
+        assert!(best.get("auc").unwrap() > 0.75, "{best:?}");
+        assert!((all.auc.unwrap().value - all.metrics.get("auc").unwrap()).abs() < 1e-12);
         for metrics in all.baselines.iter().map(|b| &b.1).chain([&all.metrics]) {
-            assert!(metrics.auc < best.auc, "{metrics:?}");
+            assert!(metrics.get("auc") < best.get("auc"), "{metrics:?}");
         }
     }
 

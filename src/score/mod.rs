@@ -10,6 +10,6 @@ pub mod predict;
 pub mod scorer;
 
 pub use distribution::Distribution;
-pub use evaluation::{Evaluation, evaluate};
+pub use evaluation::{Asked, Evaluation, evaluate, evaluate_as};
 pub use predict::predict;
 pub use scorer::Scorer;

@@ -5,6 +5,7 @@ use super::trainer::Outcome;
 use crate::autograd::Parameters;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::Result;
+use crate::metrics::MetricName;
 use crate::run::Run;
 use crate::run::directory::WEIGHTS;
 use crate::run::seal::sum;
@@ -33,7 +34,7 @@ pub enum Verdict {
 /// A metric that another instruction set changed the most.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
-    pub metric: &'static str,
+    pub metric: MetricName,
     /// As the run's weights have it, on this instruction set.
     pub recorded: f64,
     /// As the weights that were trained anew have it.
@@ -85,9 +86,9 @@ pub fn largest_change(run: &Run, again: &Outcome, data: &Dataset) -> Result<Opti
         let kind = run.settings.model.name();
         evaluate(&run.scorer_of(parameters), kind, data, SplitName::Test)
     };
-    let recorded = measured(&run.parameters)?.metrics.entries();
-    let again = measured(&again.parameters)?.metrics.entries();
-    let both = recorded.into_iter().zip(again);
+    let recorded = measured(&run.parameters)?.metrics;
+    let again = measured(&again.parameters)?.metrics;
+    let both = recorded.entries().zip(again.entries());
     let changes = both.filter_map(|((metric, recorded), (_, again))| {
         Some(Change {
             metric,

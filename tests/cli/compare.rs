@@ -42,7 +42,7 @@ fn a_model_is_better_than_noise_and_not_told_from_itself() {
     scene.write("noise.csv", format!("row,score\n{lines}"));
     let told = scene.ok(&["compare", "run", "run", "--scores", "noise.csv"]);
     let (same, other) = told.split_once("run less noise.csv").unwrap();
-    assert_eq!(same.matches("not told apart").count(), 4, "{told}");
+    assert_eq!(same.matches("not told apart").count(), 8, "{told}");
     for metric in [" auc", " logloss"] {
         let line = other.lines().find(|line| line.starts_with(metric)).unwrap();
         assert!(line.contains("run is better"), "{told}");
@@ -107,4 +107,30 @@ fn runs_of_other_rows_are_refused_and_of_other_fields_compared() {
     train(&scene, "lr", &["--model", "lr"]);
     let told = scene.ok(&["compare", "course", "lr", "--split", "valid"]);
     assert!(told.contains("course less lr: valid rows"), "{told}");
+}
+
+#[test]
+fn metrics_are_measured_as_asked_with_their_intervals() {
+    let scene = Scene::new();
+    train(&scene, "run", &[]);
+    let asked = ["--metrics", "auc,pr_auc,precision@3", "--json"];
+    let json = scene.ok(&[&["evaluate", "run", "--intervals"], &asked[..]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for name in ["auc", "pr_auc", "precision@3"] {
+        let (value, interval) = (&json["metrics"][name], &json["intervals"][name]);
+        assert_eq!(value, &interval["value"], "{json}");
+        assert!(interval["low"].as_f64() < value.as_f64(), "{json}");
+        assert!(interval["high"].as_f64() > value.as_f64(), "{json}");
+    }
+    assert_eq!(json["metrics"].as_object().unwrap().len(), 3, "{json}");
+    let told = scene.ok(&["compare", "run", "run", "--metrics", "brier,map@5"]);
+    assert_eq!(told.matches("not told apart").count(), 2, "{told}");
+    let wrong = scene.command(&["evaluate", "run", "--metrics", "accuracy"]);
+    let wrong = { wrong }.output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    let message = String::from_utf8(wrong.stderr).unwrap();
+    assert!(
+        message.contains("there is no metric `accuracy`, expected one of auc, "),
+        "{message}"
+    );
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::data::protocol::field::{FieldKind, FieldSpec};
 use crate::data::protocol::label::LabelRule;
-use crate::data::protocol::metric::MetricName;
 use crate::data::protocol::time::TimeColumn;
 use crate::data::protocol::{FitOn, Protocol, Roles};
 use crate::data::source::columns::ColumnRef;
 use crate::data::split::SplitRule;
 use crate::data::synthetic::TRUE_PROBABILITY;
 use crate::error::{Error, Result};
+use crate::metrics::MetricName;
 
 /// The names that [`named`] knows.
 pub const NAMES: [&str; 3] = ["course", "recbole", "paper"];
@@ -29,6 +29,13 @@ pub fn named(name: &str) -> Result<Protocol> {
             format!("`{name}` is unknown; known are {}", NAMES.join(", ")),
         )),
     }
+}
+
+/// The usual ones, and the projects' own.
+fn course_metrics() -> Vec<MetricName> {
+    let own = ["course_ndcg", "course_hitrate"];
+    let own = own.iter().filter_map(|name| name.parse().ok());
+    MetricName::usual().into_iter().chain(own).collect()
 }
 
 /// The protocol of the course projects: 14 categorical fields, all ratings, positive from 4 stars, scikit-learn's 80:20 rows, and
@@ -51,7 +58,7 @@ fn course() -> Protocol {
         "zip",
     ];
     Protocol {
-        metrics: MetricName::ALL.to_vec(),
+        metrics: course_metrics(),
         fields: names.map(categorical).to_vec(),
         split: SplitRule::Sklearn {
             test_size: 0.2,

@@ -9,7 +9,6 @@ pub mod condition;
 pub mod field;
 pub mod file;
 pub mod label;
-pub mod metric;
 pub mod ready;
 pub mod time;
 
@@ -20,12 +19,12 @@ use serde::{Deserialize, Serialize};
 use self::condition::Condition;
 use self::field::FieldSpec;
 use self::label::LabelRule;
-use self::metric::MetricName;
 use self::time::TimeColumn;
 use super::source::columns::ColumnRef;
 use super::source::layout::{Encoding, Format, Layout};
 use super::split::SplitRule;
 use crate::error::{Error, Result};
+use crate::metrics::MetricName;
 
 /// How a raw table becomes an encoded one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,7 +33,7 @@ pub struct Protocol {
     /// Stands beside every reported number.
     pub name: String,
     /// What is measured, in this order.
-    #[serde(default = "metric::usual")]
+    #[serde(default = "MetricName::usual")]
     pub metrics: Vec<MetricName>,
     #[serde(default)]
     pub input: Input,
@@ -256,7 +255,7 @@ impl Protocol {
     pub fn new(name: &str, label: LabelRule) -> Protocol {
         Protocol {
             name: name.into(),
-            metrics: metric::usual(),
+            metrics: MetricName::usual(),
             input: Input::default(),
             label,
             rows: Rows::default(),

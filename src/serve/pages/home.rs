@@ -111,7 +111,11 @@ fn card(model: &Served, state: &State) -> Markup {
 /// The model's metrics on the test rows, and those of what it has to beat.
 fn measured(model: &Served, recorded: &Recorded, state: &State) -> Markup {
     let metrics = &model.scorer().schema().protocol.metrics;
-    let metrics: Vec<&str> = metrics.iter().map(|m| m.name()).take(METRICS).collect();
+    let metrics: Vec<String> = metrics
+        .iter()
+        .map(ToString::to_string)
+        .take(METRICS)
+        .collect();
     let number = |all: &Named, name: &str| {
         let value = all.get(name).copied().flatten();
         value.map_or("–".to_owned(), |value| format!("{value:.4}"))
@@ -124,7 +128,7 @@ fn measured(model: &Served, recorded: &Recorded, state: &State) -> Markup {
         .collect();
     // The best baseline first: the one that counts.
     let of = |all: &Named| {
-        all.get(metrics.first().copied().unwrap_or_default())
+        all.get(metrics.first().map_or("", String::as_str))
             .copied()
             .flatten()
     };

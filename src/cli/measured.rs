@@ -1,0 +1,27 @@
+//! `--metrics`: what is measured.
+
+use autoint::Result;
+use autoint::metrics::MetricName;
+use clap::Args;
+
+/// Which metrics.
+#[derive(Debug, Args)]
+pub struct Measured {
+    /// Metrics, separated by commas, such as `auc,pr_auc,ndcg@20` [default: the protocol's]
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...", value_parser = name)]
+    metrics: Vec<MetricName>,
+}
+
+fn name(text: &str) -> Result<MetricName> {
+    text.parse()
+}
+
+impl Measured {
+    /// Those that are asked for, or else the protocol's.
+    pub fn names(&self, protocol: &[MetricName]) -> Vec<MetricName> {
+        match self.metrics.is_empty() {
+            true => protocol.to_vec(),
+            false => self.metrics.clone(),
+        }
+    }
+}
