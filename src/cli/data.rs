@@ -9,6 +9,7 @@ use autoint::data::movielens::protocols;
 use autoint::data::protocol::{OnBad, OnDuplicate, Protocol, file, ready};
 use autoint::data::source::columns::ColumnRef;
 use autoint::data::source::{DEFAULT_FOLDER, Source};
+use autoint::data::split::{SplitRule, listed};
 use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -35,6 +36,10 @@ pub struct DataOptions {
     /// What to do with a row that is not what its format or its field says [default: error, or as the schema says]
     #[arg(long, value_parser = PossibleValuesParser::new(["error", "skip"]))]
     on_bad_row: Option<String>,
+    /// Take the parts of the split from a file with a line for each kept row, `train`, `valid`, `test` or `none`, as `prepare --split-to`
+    /// writes it
+    #[arg(long, value_name = "FILE")]
+    split_file: Option<PathBuf>,
     /// What to do with rows of the same user, item and time [default: keep, or as the schema says]
     #[arg(long, value_parser = PossibleValuesParser::new(["error", "keep", "last"]))]
     on_duplicate: Option<String>,
@@ -75,13 +80,13 @@ impl DataOptions {
             protocol = Some(source.protocol()?);
         }
         if let Some(protocol) = &mut protocol {
-            self.change(protocol);
+            self.change(protocol)?;
         } else if self.changes_protocol() {
             let Source::Store { file } = &source else {
                 anyhow::bail!("there is no protocol to change");
             };
             let mut own = Dataset::open(file)?.schema().protocol.clone();
-            self.change(&mut own);
+            self.change(&mut own)?;
             protocol = Some(own);
         }
         Ok(Asked {
@@ -112,10 +117,19 @@ impl DataOptions {
     }
 
     fn changes_protocol(&self) -> bool {
-        self.weight_column.is_some() || self.on_bad_row.is_some() || self.on_duplicate.is_some()
+        self.weight_column.is_some()
+            || self.on_bad_row.is_some()
+            || self.on_duplicate.is_some()
+            || self.split_file.is_some()
     }
 
-    fn change(&self, protocol: &mut Protocol) {
+    fn change(&self, protocol: &mut Protocol) -> Result<()> {
+        if let Some(file) = &self.split_file {
+            protocol.split = SplitRule::Listed {
+                file: std::path::absolute(file).map_err(Error::io(file, "find"))?,
+                sha256: Some(listed::sum(file)?),
+            };
+        }
         if let Some(column) = &self.weight_column {
             protocol.roles.weight = Some(ColumnRef::Name(column.clone()));
         }
@@ -130,6 +144,7 @@ impl DataOptions {
             Some(_) => protocol.rows.on_duplicate = OnDuplicate::Keep,
             None => {}
         }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use autoint::data::dataset::SplitName;
+use autoint::data::protocol::Ranking;
 use autoint::run::Run;
 use autoint::score::{Asked, evaluate_as};
 use autoint::simd::Isa;
@@ -29,6 +30,9 @@ pub struct Arguments {
     data: Vec<String>,
     #[command(flatten)]
     measured: Measured,
+    /// Rank all items for each user, those aside that the user had before, instead of the rows of the part
+    #[arg(long)]
+    full: bool,
     /// Tell how sure each metric is: its 95 % interval, for the choice of test users
     #[arg(long)]
     intervals: bool,
@@ -55,6 +59,7 @@ impl Arguments {
         let model = run.settings.model.name();
         let asked = Asked {
             metrics: Some(self.measured.names(&data.schema().protocol.metrics)),
+            ranking: self.full.then_some(Ranking::Catalogue),
             intervals: self.intervals,
         };
         let evaluation = evaluate_as(&run.scorer(), model, &data, self.split, &asked)?;

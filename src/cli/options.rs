@@ -56,6 +56,10 @@ pub struct Options {
     /// Dropout of the MLP (model.mlp.dropout), for models that have one; attention and embeddings have their own settings
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = numbers::fraction)]
     dropout: Option<f64>,
+    /// Rows with another item, never one the user has a training row of, drawn beside each positive row in every epoch
+    /// (train.negatives): for logs that hold only what was chosen
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
+    negatives: Option<usize>,
     /// Seed of initialisation, shuffling and dropout (train.seed), up to 9223372036854775807
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::seed)]
     seed: Option<u64>,
@@ -190,6 +194,7 @@ impl Options {
         let all = [
             text("model.kind", self.model.map(|kind| kind.to_string())),
             whole("train.epochs", self.epochs),
+            whole("train.negatives", self.negatives),
             whole("train.batch_size", self.batch_size),
             fraction("optimizer.learning_rate", self.learning_rate),
             whole("model.embedding.dim", self.embed_dim),

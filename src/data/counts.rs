@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How many bad rows are told with their place.
 pub(crate) const TOLD: usize = 10;
 
-/// Rows read = kept + dropped + bad + duplicates dropped.
+/// Rows read = kept + dropped + bad + duplicates dropped + outside the core.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
@@ -24,12 +24,23 @@ pub struct Counts {
     pub duplicates: u64,
     /// How many of them were left out.
     pub duplicates_dropped: u64,
+    /// Rows of users or items that have fewer than `core` rows, see [`super::protocol::Rows`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub outside_core: u64,
     /// Rows whose key a joined table does not have, by table.
     pub unmatched: BTreeMap<String, u64>,
     /// Negative training rows that `[sampling]` leaves out; they are kept, but in no part of the split.
     pub sampled_out: u64,
     /// What else a user should know.
     pub notes: Vec<String>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -54,6 +65,10 @@ impl fmt::Display for Counts {
         }
         if self.duplicates_dropped > 0 {
             write!(f, ", {} duplicates dropped", self.duplicates_dropped)?;
+        }
+        if self.outside_core > 0 {
+            let rows = self.outside_core;
+            write!(f, ", {rows} dropped (users or items with too few rows)")?;
         }
         for bad in &self.first_bad {
             write!(f, "\n       skipped {bad}")?;

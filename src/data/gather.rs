@@ -15,6 +15,16 @@ impl Dataset {
     /// # Panics
     /// When a row is not below [`Dataset::rows`]; the rows of [`Dataset::split`] always are.
     pub fn gather(&self, rows: &[u32], batch: &mut Batch) {
+        self.gather_by(batch, rows, |_| rows);
+    }
+
+    /// As [`Dataset::gather`], the values of field number `place` being those of the rows `of(place)`, as many as `rows`.
+    pub(super) fn gather_by<'r>(
+        &self,
+        batch: &mut Batch,
+        rows: &[u32],
+        of: impl Fn(usize) -> &'r [u32],
+    ) {
         reset(self.schema(), batch);
         batch.rows = rows.len();
         let labels = self.labels();
@@ -26,7 +36,7 @@ impl Dataset {
             batch.weights.extend(weights);
         }
         for (place, field) in batch.fields.iter_mut().enumerate() {
-            let offset = self.offset(place);
+            let (offset, rows) = (self.offset(place), of(place));
             match (self.field(place), field) {
                 (FieldView::One(codes), FieldBatch::One { ids }) => match codes {
                     View::U8(codes) => one(codes, offset, rows, ids),

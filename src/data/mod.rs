@@ -16,6 +16,7 @@ pub mod init;
 pub mod lookup;
 pub mod mersenne;
 pub mod movielens;
+pub mod pairs;
 pub mod protocol;
 pub mod schema;
 pub mod source;

@@ -13,12 +13,13 @@ use rayon::prelude::*;
 use super::bootstrap::{self, OfUser};
 use super::delong::{auc_difference, auc_estimate};
 use super::interval::Estimate;
+use super::items::Lists;
 use super::list::Of;
 use super::loss::Loss;
 use super::name::MetricName;
 use super::ranking::Rankings;
 use super::scores::Scores;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Resamples of a metric that must be computed anew for each.
 pub const RESAMPLES: usize = 400;
@@ -146,6 +147,36 @@ impl Rows<'_> {
         let values = values.into_iter().flatten().collect();
         Ok(bootstrap::percentiles(whole, values))
     }
+}
+
+/// A metric of lists from a whole catalogue with its interval, or with `b` that of a less b; both have the lists of the same users. None
+/// for one that is no mean over users.
+///
+/// # Errors
+/// When the users are not the same.
+pub fn of_lists(
+    name: MetricName,
+    a: &Lists,
+    b: Option<&Lists>,
+    seed: u64,
+) -> Result<Option<Estimate>> {
+    let Of::List(of) = &name.metric().of else {
+        return Ok(None);
+    };
+    let values = |lists: &Lists| -> Vec<(f64, f64)> {
+        let values = lists.ranked().filter_map(|ranked| of(ranked, name.k()));
+        values.map(|value| (value, 1.0)).collect()
+    };
+    if b.is_some_and(|b| b.positives != a.positives) {
+        let what = "lists are compared of other users or other positives: rank the same part of the same data";
+        return Err(Error::Data(what.into()));
+    }
+    let rows = Rows {
+        labels: &[],
+        users: &[],
+        seed,
+    };
+    rows.of_sums(&values(a), b.map(values))
 }
 
 /// Each user's sum of losses and number of rows, in the order of the users' codes; nothing where scores are no probabilities.

@@ -10,7 +10,7 @@
 use super::items::Lists;
 
 /// The coverage of the lists.
-pub fn coverage(lists: &Lists<'_>, k: usize) -> Option<f64> {
+pub fn coverage(lists: &Lists, k: usize) -> Option<f64> {
     let mut found = vec![false; lists.known.len()];
     for &item in lists.tops(k).flatten() {
         if let Some(place) = found.get_mut(item as usize) {
@@ -27,20 +27,14 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let lists = [vec![0, 1, 2], vec![1, 0, 3]];
         let lists = Lists {
-            lists: &lists,
-            known: &[9; 8],
-            users: 10,
+            items: vec![vec![0, 1, 2], vec![1, 0, 3]],
+            known: vec![9; 8],
+            ..Lists::default()
         };
         assert_eq!(coverage(&lists, 2), Some(2.0 / 8.0));
         assert_eq!(coverage(&lists, 3), Some(4.0 / 8.0));
         assert_eq!(coverage(&lists, 0), None);
-        let nothing = Lists {
-            lists: &[],
-            known: &[],
-            users: 0,
-        };
-        assert_eq!(coverage(&nothing, 1), None);
+        assert_eq!(coverage(&Lists::default(), 1), None);
     }
 }

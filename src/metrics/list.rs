@@ -50,7 +50,7 @@ pub enum Of {
     /// A mean over users: the value of a ranked list, and k.
     List(fn(Ranked<'_>, usize) -> Option<f64>),
     /// The lists of all users, whose items come from one catalogue, and k.
-    Items(fn(&Lists<'_>, usize) -> Option<f64>),
+    Items(fn(&Lists, usize) -> Option<f64>),
 }
 
 impl Of {

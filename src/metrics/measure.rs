@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::items::Lists;
 use super::list::Of;
 use super::loss::Loss;
 use super::name::MetricName;
@@ -74,6 +75,21 @@ pub fn evaluate(
     };
     let all = names.iter().map(|name| Ok((*name, value(name)?)));
     Ok(Metrics(all.collect::<Result<_>>()?))
+}
+
+/// The metrics `names` of lists from a whole catalogue; those of rows are `None`.
+pub fn evaluate_lists(lists: &Lists, names: &[MetricName]) -> Metrics {
+    let value = |name: &MetricName| match &name.metric().of {
+        Of::List(of) => mean(lists.ranked().filter_map(|ranked| of(ranked, name.k()))),
+        Of::Items(of) => of(lists, name.k()),
+        Of::Order(_) | Of::Probabilities(_) | Of::Loss(_) | Of::User(_) => None,
+    };
+    Metrics(names.iter().map(|name| (*name, value(name))).collect())
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
+    (count > 0).then(|| sum / count as f64)
 }
 
 fn mean_loss(loss: &Loss, scores: Scores<'_>, labels: &[u8]) -> Option<f64> {

@@ -12,7 +12,7 @@
 //! | coverage, novelty at k | everyone's lists | up | [`coverage`], [`novelty`] |
 //!
 //! [`list`] is the list of them. A user's list is the user's rows of the set being evaluated ([`ranking`]), or the first k of a
-//! whole catalogue ([`crate::recommend::measure`]). Conventions everywhere: labels are 0 or 1; equal scores are ties (half a pair in
+//! whole catalogue ([`items`]). Conventions everywhere: labels are 0 or 1; equal scores are ties (half a pair in
 //! AUC, row order in a ranking); a metric that is undefined for the input (a class missing, no users, no rows, scores that are no
 //! probabilities) is `None`, never 0 or NaN; a NaN score is an error.
 
@@ -46,6 +46,6 @@ pub mod ranking;
 pub mod recall;
 mod scores;
 
-pub use measure::{Metrics, evaluate};
+pub use measure::{Metrics, evaluate, evaluate_lists};
 pub use name::MetricName;
 pub use scores::Scores;

@@ -11,7 +11,7 @@
 use super::items::Lists;
 
 /// The novelty of the lists.
-pub fn novelty(lists: &Lists<'_>, k: usize) -> Option<f64> {
+pub fn novelty(lists: &Lists, k: usize) -> Option<f64> {
     let known = |item: &u32| lists.known.get(*item as usize).copied().unwrap_or(0).max(1);
     let bits = |item: &u32| (lists.users as f64 / f64::from(known(item))).log2();
     let (sum, items) = lists
@@ -30,11 +30,11 @@ mod tests {
     #[test]
     fn by_hand() {
         // Of 8 users, 8, 2 and 0 have the items: log2 1 = 0, log2 4 = 2, log2 8 = 3.
-        let lists = [vec![0, 1], vec![2]];
         let lists = Lists {
-            lists: &lists,
-            known: &[8, 2, 0],
+            items: vec![vec![0, 1], vec![2]],
+            known: vec![8, 2, 0],
             users: 8,
+            ..Lists::default()
         };
         assert_eq!(novelty(&lists, 10), Some(5.0 / 3.0));
         assert_eq!(novelty(&lists, 1), Some(1.5));

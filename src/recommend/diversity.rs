@@ -4,11 +4,11 @@
 //! Items are taken one by one; next comes the one with the largest
 //! `(1 - diversity) * probability - diversity * max over those taken of cosine(embedding, embedding)`.
 
-use super::best::best;
 use super::similar::{Embeddings, cosine, item_field};
 use crate::data::catalogue::Catalogue;
 use crate::error::Result;
 use crate::score::Scorer;
+use crate::score::best::best;
 use crate::score::predict::probability;
 
 /// Items that are looked at for each that is wanted: beyond the first hundreds nothing is relevant.

@@ -2,13 +2,12 @@
 //!
 //! Every answer is made of the rows that `predict` would be given: the same encoder, the same scorer, so the same bits.
 //!
-//! Reading order: [`ask`] (who asks, and when), [`ranker`] (rows of all items, and the `best` of them), [`diversity`],
+//! Reading order: [`ask`] (who asks, and when), [`ranker`] (rows of all items, and the best of them), [`diversity`],
 //! `alter` (one row, and what it becomes with other values), [`similar`] (neighbours of one value), [`everyone`] (all users),
 //! [`export`] (into a file).
 
 mod alter;
 pub mod ask;
-mod best;
 pub mod diversity;
 pub mod everyone;
 pub mod export;

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use serde::{Serialize, Serializer};
 
 use super::ask::{Asker, Given, Who};
-use super::best::best;
 use super::diversity::rerank;
 use crate::data::batch::{Batch, FieldBatch};
 use crate::data::catalogue::{Catalogue, Event};
@@ -15,6 +14,7 @@ use crate::data::gather::reset;
 use crate::data::source::columns::told;
 use crate::error::{Error, Result};
 use crate::score::Scorer;
+use crate::score::best::best;
 use crate::score::predict::probability;
 
 /// What is asked.

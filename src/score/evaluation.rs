@@ -2,17 +2,23 @@
 
 use std::time::Instant;
 
+use ndarray_rand::rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::catalogue::Askers;
+use super::item_knn::item_knn;
 use super::scorer::{Scorer, labels_of};
 use crate::data::dataset::{Dataset, SplitName};
+use crate::data::protocol::Ranking;
 use crate::error::{Error, Result};
 use crate::metrics::baselines::{Interactions, baselines};
-use crate::metrics::certainty::Rows;
+use crate::metrics::certainty::{Rows, of_lists};
 use crate::metrics::delong::auc_estimate;
 use crate::metrics::interval::Estimate;
-use crate::metrics::{MetricName, Metrics, Scores, evaluate as measure};
+use crate::metrics::items::Lists;
+use crate::metrics::{MetricName, Metrics, Scores, evaluate as measure, evaluate_lists};
 
 /// The seed of the baseline `random`: fixed, so that the same data always have the same baselines.
 const RANDOM_SEED: u64 = 42;
@@ -57,6 +63,8 @@ impl Evaluation {
 pub struct Asked {
     /// None: what the protocol asks for.
     pub metrics: Option<Vec<MetricName>>,
+    /// What lists are made of; none: as the protocol says.
+    pub ranking: Option<Ranking>,
     /// Whether to tell how sure each is, see [`crate::metrics::certainty`].
     pub intervals: bool,
 }
@@ -94,33 +102,117 @@ pub fn evaluate_as(
             data.rows()
         )));
     }
-    let logits = scorer.rows(data, rows);
-    let labels = labels_of(data, rows);
-    let users = users_of(data, rows);
-    let users = users.as_deref();
-    let protocol = &data.schema().protocol.metrics;
-    let names = asked.metrics.as_ref().unwrap_or(protocol);
-    let best_possible = data.true_probability().map(|all| {
-        let true_ones: Vec<f64> = rows.iter().map(|&r| f64::from(all[r as usize])).collect();
-        measure(Scores::Probabilities(&true_ones), &labels, users, names)
-    });
-    let intervals = || intervals(Scores::Logits(&logits), &labels, users, names);
+    let names = asked.metrics.as_ref();
+    let names = names.unwrap_or(&data.schema().protocol.metrics);
+    let measured = match asked.ranking.unwrap_or(data.schema().protocol.ranking) {
+        Ranking::Rows => of_rows(scorer, data, split, names, asked.intervals)?,
+        Ranking::Catalogue => of_catalogue(scorer, data, split, names, asked.intervals)?,
+    };
     let evaluation = Evaluation {
         protocol: data.protocol_name().to_owned(),
         names: names.clone(),
         model: model.into(),
         split,
         rows: rows.len(),
-        metrics: measure(Scores::Logits(&logits), &labels, users, names)?,
-        auc: auc_estimate(&logits, &labels)?,
-        intervals: asked.intervals.then(intervals).transpose()?,
-        baselines: baselines_of(data, split, names)?,
-        best_possible: best_possible.transpose()?,
+        metrics: measured.metrics,
+        auc: measured.auc,
+        intervals: measured.intervals,
+        baselines: measured.baselines,
+        best_possible: measured.best_possible,
         seconds: start.elapsed().as_secs_f64(),
     };
     data.check_unchanged()?;
     Ok(evaluation)
 }
+
+/// What is measured in one way or the other.
+struct Measured {
+    metrics: Metrics,
+    auc: Option<Estimate>,
+    intervals: Option<Intervals>,
+    baselines: Vec<(&'static str, Metrics)>,
+    best_possible: Option<Metrics>,
+}
+
+/// From each row's logit.
+fn of_rows(
+    scorer: &Scorer<'_>,
+    data: &Dataset,
+    split: SplitName,
+    names: &[MetricName],
+    sure: bool,
+) -> Result<Measured> {
+    let rows = data.split(split);
+    let logits = scorer.rows(data, rows);
+    let labels = labels_of(data, rows);
+    let users = users_of(data, rows);
+    let users = users.as_deref();
+    let best_possible = data.true_probability().map(|all| {
+        let true_ones: Vec<f64> = rows.iter().map(|&r| f64::from(all[r as usize])).collect();
+        measure(Scores::Probabilities(&true_ones), &labels, users, names)
+    });
+    let intervals = || intervals(Scores::Logits(&logits), &labels, users, names);
+    Ok(Measured {
+        metrics: measure(Scores::Logits(&logits), &labels, users, names)?,
+        auc: auc_estimate(&logits, &labels)?,
+        intervals: sure.then(intervals).transpose()?,
+        baselines: baselines_of(data, split, names)?,
+        best_possible: best_possible.transpose()?,
+    })
+}
+
+/// From each user's list of all items.
+fn of_catalogue(
+    scorer: &Scorer<'_>,
+    data: &Dataset,
+    split: SplitName,
+    names: &[MetricName],
+    sure: bool,
+) -> Result<Measured> {
+    let askers = Askers::of(data, split)?;
+    let k = names.iter().map(|name| name.k()).max().unwrap_or(0);
+    let lists = askers.ranked_by(scorer, k);
+    let intervals = || {
+        let of = |name: &MetricName| Ok((*name, of_lists(*name, &lists, None, BOOTSTRAP_SEED)?));
+        names.iter().map(of).collect::<Result<Intervals>>()
+    };
+    let baselines = list_baselines(&askers, k);
+    let measured = baselines
+        .into_iter()
+        .map(|(name, lists)| (name, evaluate_lists(&lists, names)));
+    Ok(Measured {
+        metrics: evaluate_lists(&lists, names),
+        auc: None,
+        intervals: sure.then(intervals).transpose()?,
+        baselines: measured.collect(),
+        best_possible: None,
+    })
+}
+
+/// What a ranking of the catalogue has to beat: chance, what most users had, items like those a user had.
+fn list_baselines(askers: &Askers<'_>, k: usize) -> Vec<(&'static str, Lists)> {
+    let random = askers.ranked(k, |memory, asker, candidates| {
+        let mut generator = ChaCha8Rng::seed_from_u64(RANDOM_SEED);
+        generator.set_stream(u64::from(asker.user));
+        memory.scores.clear();
+        memory
+            .scores
+            .extend(candidates.iter().map(|_| generator.random::<f32>()));
+    });
+    let known = random.known.clone();
+    let popularity = askers.ranked(k, |memory, _, candidates| {
+        memory.scores.clear();
+        memory
+            .scores
+            .extend(candidates.iter().map(|&item| known[item as usize] as f32));
+    });
+    let near = item_knn(askers, k).map(|lists| ("item_knn", lists));
+    let all = [("random", random), ("popularity", popularity)];
+    all.into_iter().chain(near).collect()
+}
+
+/// What is measured, with its interval.
+type Intervals = Vec<(MetricName, Option<Estimate>)>;
 
 /// The seed of the bootstrap: fixed, so that the same scores always have the same interval.
 const BOOTSTRAP_SEED: u64 = 42;
@@ -130,7 +222,7 @@ fn intervals(
     labels: &[u8],
     users: Option<&[u32]>,
     names: &[MetricName],
-) -> Result<Vec<(MetricName, Option<Estimate>)>> {
+) -> Result<Intervals> {
     let own: Vec<u32> = (0..labels.len() as u32).collect();
     let rows = Rows {
         labels,

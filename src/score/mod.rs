@@ -1,11 +1,14 @@
 //! What is done with a trained model: logits of rows, metrics of a part of the data, predictions of raw rows. All of it goes
 //! through one [`Scorer`].
 //!
-//! Reading order: [`scorer`], [`evaluation`], [`compare`], [`predict`](mod@predict), [`distribution`].
+//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`compare`], [`predict`](mod@predict), [`distribution`].
 
+pub mod best;
+pub mod catalogue;
 pub mod compare;
 pub mod distribution;
 pub mod evaluation;
+pub mod item_knn;
 pub mod predict;
 pub mod scorer;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::autograd::{Frozen, Parameters, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::Dataset;
+use crate::data::pairs::Items;
 use crate::data::schema::Schema;
 
 /// Rows scored at a time.
@@ -79,6 +80,26 @@ impl<'a> Scorer<'a> {
         let mut all = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(CHUNK) {
             data.gather(chunk, &mut batch);
+            self.logits(&batch, &mut logits);
+            all.extend_from_slice(&logits);
+        }
+        all
+    }
+}
+
+impl Scorer<'_> {
+    /// The logits of the given rows with other items in them, see [`Dataset::gather_pairs`].
+    pub fn pairs(
+        &self,
+        data: &Dataset,
+        rows: &[u32],
+        others: &[Option<u32>],
+        items: &Items,
+    ) -> Vec<f32> {
+        let (mut batch, mut logits) = (Batch::default(), Vec::new());
+        let mut all = Vec::with_capacity(rows.len());
+        for (rows, others) in rows.chunks(CHUNK).zip(others.chunks(CHUNK)) {
+            data.gather_pairs(rows, others, items, &mut batch);
             self.logits(&batch, &mut logits);
             all.extend_from_slice(&logits);
         }

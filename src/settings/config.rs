@@ -16,6 +16,16 @@ pub enum Select {
     Logloss,
 }
 
+/// How items are drawn that a user did not choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NegativeSampling {
+    /// All alike.
+    Uniform,
+    /// By their share of the training rows.
+    Popularity,
+}
+
 /// The section `[train]` of a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +35,11 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// What a positive row weighs in the loss; a negative one weighs 1. The loss stays a weighted mean.
     pub positive_weight: f32,
-    /// Of initialisation, shuffling and dropout.
+    /// Rows with another item and label 0 that are drawn beside each positive row, anew in every epoch; 0: none. For logs that hold
+    /// only what was chosen.
+    pub negatives: u32,
+    pub negatives_by: NegativeSampling,
+    /// Of initialisation, shuffling, dropout and drawn rows.
     pub seed: u64,
     /// Stop after this many epochs without a better validation metric.
     pub patience: usize,
@@ -38,6 +52,8 @@ impl Default for TrainConfig {
             epochs: 20,
             batch_size: 2048,
             positive_weight: 1.0,
+            negatives: 0,
+            negatives_by: NegativeSampling::Uniform,
             seed: 1,
             patience: 2,
             select: Select::Auc,
@@ -80,6 +96,8 @@ impl TrainConfig {
             "a number above 0",
             &weight,
         )?;
+        let negatives = self.negatives;
+        check("negatives", negatives <= 1_000, "at most 1000", &negatives)?;
         check("patience", self.patience > 0, "1 or more", &self.patience)
     }
 }
@@ -92,7 +110,8 @@ mod tests {
     fn nonsense_is_refused_by_the_name_of_its_setting() {
         TrainConfig::default().validate().unwrap();
         type Break = fn(&mut TrainConfig);
-        let broken: [(&str, Break); 4] = [
+        let broken: [(&str, Break); 5] = [
+            ("negatives", |c| c.negatives = 1_001),
             ("epochs", |c| c.epochs = 0),
             ("batch_size", |c| c.batch_size = 0),
             ("positive_weight", |c| c.positive_weight = f32::NAN),

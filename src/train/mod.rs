@@ -1,8 +1,10 @@
 //! Training: the loop over epochs.
 //!
-//! Reading order: [`trainer`] (the loop), [`shuffle`] (the order of an epoch's rows), [`profile`] (where the time goes),
+//! Reading order: [`trainer`] (the loop), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
+//! that are drawn), [`profile`] (where the time goes),
 //! [`verify`](mod@verify) (whether a run can be made again).
 
+pub mod negatives;
 pub mod profile;
 pub mod shuffle;
 pub mod trainer;

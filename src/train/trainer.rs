@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::negatives::Negatives;
 use super::profile::{Profile, Stage, Stages};
 use super::shuffle::shuffle;
 use super::warm::grown;
@@ -62,6 +63,9 @@ pub struct Outcome {
 pub struct Trainer<'a> {
     data: &'a Dataset,
     settings: &'a Settings,
+    negatives: Option<Negatives<'a>>,
+    /// The rows of an epoch: training rows, or numbers of `negatives`.
+    rows: Cow<'a, [u32]>,
     engine: Engine,
     parameters: Parameters,
     optimizer: Optimizer,
@@ -84,7 +88,7 @@ impl<'a> Trainer<'a> {
         isa: Isa,
         threads: usize,
     ) -> Result<Trainer<'a>> {
-        let start = |layout: &Layout| {
+        let start = |layout: &Layout, _| {
             Ok(Start {
                 parameters: Parameters::initialise(layout, settings.train.seed),
                 optimizer: Optimizer::new(&settings.optimizer, layout)?,
@@ -107,7 +111,7 @@ impl<'a> Trainer<'a> {
         isa: Isa,
         threads: usize,
     ) -> Result<Trainer<'a>> {
-        let start = |layout: &Layout| {
+        let start = |layout: &Layout, _| {
             Ok(Start {
                 parameters: grown(layout, data.schema(), from, settings.train.seed)?,
                 optimizer: Optimizer::new(&settings.optimizer, layout)?,
@@ -129,8 +133,7 @@ impl<'a> Trainer<'a> {
         isa: Isa,
         threads: usize,
     ) -> Result<Trainer<'a>> {
-        let start = |layout: &Layout| {
-            let rows = data.split(SplitName::Train).len();
+        let start = |layout: &Layout, rows: usize| {
             let position = checkpoint.position();
             position
                 .check(&settings.train, rows)
@@ -159,12 +162,17 @@ impl<'a> Trainer<'a> {
         settings: &'a Settings,
         isa: Isa,
         threads: usize,
-        start: impl FnOnce(&Layout) -> Result<Start>,
+        start: impl FnOnce(&Layout, usize) -> Result<Start>,
     ) -> Result<Trainer<'a>> {
         settings.validate()?;
         if data.split(SplitName::Train).is_empty() {
             return Err(Error::Data("the data have no training row".into()));
         }
+        let negatives = Negatives::new(data, &settings.train)?;
+        let rows = match &negatives {
+            None => Cow::Borrowed(data.split(SplitName::Train)),
+            Some(negatives) => Cow::Owned(negatives.numbers()),
+        };
         let Model {
             tape, logit, loss, ..
         } = build(&settings.model, &data.schema().offsets())?;
@@ -173,10 +181,12 @@ impl<'a> Trainer<'a> {
             optimizer,
             position,
             best,
-        } = start(tape.layout())?;
+        } = start(tape.layout(), rows.len())?;
         Ok(Trainer {
             data,
             settings,
+            negatives,
+            rows,
             engine: Engine::new(tape, logit, loss, isa, threads)?,
             parameters,
             optimizer,
@@ -256,9 +266,13 @@ impl<'a> Trainer<'a> {
     /// The rest of an epoch; says whether it was done, or stopped.
     fn epoch(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<bool> {
         self.data.check_unchanged()?;
-        let rows = self.data.split(SplitName::Train);
         let (train, mut order) = (&self.settings.train, Vec::new());
-        shuffle(rows, train.seed, self.position.epoch as u64, &mut order);
+        shuffle(
+            &self.rows,
+            train.seed,
+            self.position.epoch as u64,
+            &mut order,
+        );
         let (start, seconds) = (Instant::now(), self.position.seconds);
         for rows in order[self.position.done..].chunks(train.batch_size) {
             self.step(rows)?;
@@ -291,7 +305,10 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         // Before, as reading what has been cut off would end the program; and after, as it may have happened meanwhile.
         self.data.check_unchanged()?;
-        self.data.gather(rows, batch);
+        match &self.negatives {
+            None => self.data.gather(rows, batch),
+            Some(negatives) => negatives.gather(rows, self.position.epoch as u64, batch),
+        }
         self.data.check_unchanged()?;
         weigh(batch, train.positive_weight);
         stages.add(Stage::Gather, start);
@@ -362,7 +379,7 @@ impl<'a> Trainer<'a> {
             schedule: rule,
             ..
         } = self.settings;
-        let rows = self.data.split(SplitName::Train).len();
+        let rows = self.rows.len();
         let at = schedule::Position {
             step,
             steps_per_epoch: rows.div_ceil(train.batch_size) as u64,
@@ -371,10 +388,26 @@ impl<'a> Trainer<'a> {
         rule.learning_rate(optimizer.learning_rate, at, &self.position.plateau)
     }
 
+    /// Logits and labels of the validation rows, drawn ones included.
+    fn validation(&self) -> (Vec<f32>, Vec<u8>) {
+        let (data, scorer) = (self.data, self.scorer(&self.parameters));
+        match &self.negatives {
+            None => {
+                let rows = data.split(SplitName::Valid);
+                (scorer.rows(data, rows), labels_of(data, rows))
+            }
+            Some(negatives) => {
+                let pairs = negatives.validation();
+                let logits = scorer.pairs(data, &pairs.rows, &pairs.others, pairs.items);
+                (logits, pairs.labels(data))
+            }
+        }
+    }
+
     fn validate(&self) -> Result<EpochRecord> {
         self.data.check_unchanged()?;
-        let (at, rows) = (&self.position, self.data.split(SplitName::Valid));
-        let logits = self.scorer(&self.parameters).rows(self.data, rows);
+        let at = &self.position;
+        let (logits, labels) = self.validation();
         // A step looks at its own loss; what the epoch's last step did to the weights shows here first.
         if logits.iter().any(|logit| !logit.is_finite()) {
             return Err(Error::NotFinite {
@@ -382,9 +415,8 @@ impl<'a> Trainer<'a> {
                 batch: at.step,
             });
         }
-        let labels = labels_of(self.data, rows);
         self.data.check_unchanged()?;
-        let trained = self.data.split(SplitName::Train).len() as f64;
+        let trained = self.rows.len() as f64;
         Ok(EpochRecord {
             epoch: at.epoch,
             train_loss: at.mean_loss(),

@@ -9,6 +9,7 @@
 
 mod admit;
 mod collect;
+mod core;
 mod duplicates;
 mod finish;
 mod fit;
@@ -196,10 +197,10 @@ impl Collection {
                 ));
             }
         }
-        let stay = self.rows.stay.take();
-        let stay = Marks(stay.as_deref());
         let rows = self.rows.kept();
         let (times, users) = (self.rows.times(protocol)?, self.rows.users()?);
+        let stay = self.rows.stay.take();
+        let stay = Marks(stay.as_deref());
         let facts = Facts {
             users: &users,
             times: &times,

@@ -2,6 +2,7 @@
 
 use super::admit::Admitted;
 use super::collect::{Collected, Collector};
+use super::core;
 use super::duplicates;
 use super::plan::Plan;
 use super::spool::{Marks, Spool};
@@ -26,7 +27,7 @@ pub(super) struct RowWise {
     pub counts: Counts,
     /// Kept rows by the part whose files they are from.
     pub of_files: [u32; 3],
-    /// The rows that are not duplicates, when duplicates are dropped.
+    /// The rows that stay, when duplicates or rows outside the core are dropped.
     pub stay: Option<Vec<bool>>,
 }
 
@@ -134,22 +135,32 @@ impl RowWise {
                     row + 1
                 )));
             }
+            let mut stay = vec![true; users.len()];
             if protocol.rows.on_duplicate == OnDuplicate::Last && later.count > 0 {
-                self.drop_earlier(&duplicates::last(&users, &items, &times));
+                stay = duplicates::last(&users, &items, &times);
+                self.counts.duplicates_dropped = dropped(&stay);
             }
+            if protocol.rows.core > 1 {
+                core::keep(&users, &items, protocol.rows.core, &mut stay);
+                self.counts.outside_core = dropped(&stay) - self.counts.duplicates_dropped;
+            }
+            if stay.contains(&false) {
+                self.keep_only(&stay);
+            }
+        }
+        if self.labels.is_empty() {
+            return Err(Error::Data(nothing_left(&self.counts)));
         }
         self.note_label();
         Ok(())
     }
 
     /// Leaves only the marked rows.
-    fn drop_earlier(&mut self, stay: &[bool]) {
+    fn keep_only(&mut self, stay: &[bool]) {
         let mut marks = stay.iter();
         self.labels
             .retain(|_| marks.next().copied().unwrap_or(true));
-        let dropped = (stay.len() - self.labels.len()) as u64;
-        self.counts.duplicates_dropped = dropped;
-        self.counts.kept -= dropped;
+        self.counts.kept -= dropped(stay);
         let mut start = 0;
         for part in &mut self.of_files {
             let end = start + *part as usize;
@@ -166,7 +177,9 @@ impl RowWise {
             n if n == self.labels.len() as u64 => "positive",
             _ => return,
         };
-        let note = format!("every row is {all}: there is nothing to learn; look at [label]");
+        let note = format!(
+            "every row is {all}: there is nothing to learn from them alone; look at [label], or train with --negatives"
+        );
         self.counts.notes.push(note);
     }
 
@@ -265,6 +278,11 @@ fn codes(group: &mut Collector) -> Result<Vec<u32>> {
     }
 }
 
+/// How many rows a list of marks leaves out.
+fn dropped(stay: &[bool]) -> u64 {
+    stay.iter().filter(|stays| !**stays).count() as u64
+}
+
 fn nothing_left(counts: &Counts) -> String {
     if counts.read == 0 {
         return "the data has no row".into();
@@ -275,6 +293,8 @@ fn nothing_left(counts: &Counts) -> String {
         .map(|(c, rows)| format!("{rows} meet {c}"))
         .collect();
     let bad = (counts.bad > 0).then(|| format!("{} are bad", counts.bad));
-    let reasons: Vec<String> = dropped.into_iter().chain(bad).collect();
+    let few = counts.outside_core;
+    let few = (few > 0).then(|| format!("{few} are of users or items with too few rows (`core`)"));
+    let reasons: Vec<String> = dropped.into_iter().chain(bad).chain(few).collect();
     format!("no row is left of {}: {}", counts.read, reasons.join(", "))
 }

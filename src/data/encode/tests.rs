@@ -4,6 +4,7 @@ use super::*;
 use crate::data::batch::{Batch, FieldBatch};
 use crate::data::dataset::SplitName;
 use crate::data::schema::Encoding;
+use crate::data::split::SplitRule;
 use crate::data::testing::{any_rows, protocol, random_split, table, texts};
 use crate::data::vocab::Vocabulary;
 use proptest::prelude::*;
@@ -13,8 +14,8 @@ fn row(user: &str, tags: &str, weight: &str, rating: u8) -> (String, String, Str
 }
 
 /// The last row tests, the last but one validates, the others train.
-fn in_time() -> crate::data::split::SplitRule {
-    crate::data::split::SplitRule::LeaveLastOut
+fn in_time() -> SplitRule {
+    SplitRule::LeaveLastOut
 }
 
 fn all_rows(data: &Dataset) -> Batch {
@@ -175,6 +176,45 @@ fn a_column_of_numbers_can_be_categorical() {
         FieldBatch::One { ids: vec![1, 0, 2] }
     );
     assert_eq!(data.labels(), [1, 0, 1]);
+}
+
+/// The split by users looks at the rows that are left, and no others.
+#[test]
+fn rows_outside_the_core_are_in_no_part_of_the_split() {
+    let row = |user: &str, tags: &str| (user.to_owned(), tags.to_owned(), String::new(), 5);
+    // User c has one row, item y then one, which leaves user a's and user b's rows of x.
+    let mut rows: Vec<_> = ["a", "b"]
+        .iter()
+        .flat_map(|user| (0..4).map(|_| row(user, "x")))
+        .collect();
+    rows.insert(2, row("c", "y"));
+    rows.push(row("a", "y"));
+    let mut rules = protocol(
+        FitOn::All,
+        SplitRule::RandomByUser {
+            parts: [2, 1, 1],
+            seed: 1,
+        },
+    );
+    rules.roles.item = Some("tags".into());
+    rules.rows.core = 3;
+    let data = encode(&table(&rows), &rules).unwrap();
+    assert_eq!((data.rows(), data.counts().outside_core), (8, 2));
+    assert!(
+        data.counts()
+            .to_string()
+            .contains("2 dropped (users or items with too few rows)")
+    );
+    assert_eq!(data.items(), [0; 8]);
+    let sizes =
+        [SplitName::Train, SplitName::Valid, SplitName::Test].map(|part| data.split(part).len());
+    assert_eq!(sizes, [4, 2, 2]);
+    rules.rows.core = 9;
+    let error = encode(&table(&rows), &rules).unwrap_err().to_string();
+    assert!(
+        error.contains("10 are of users or items with too few rows"),
+        "{error}"
+    );
 }
 
 proptest! {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::data::protocol::field::{FieldKind, FieldSpec};
 use crate::data::protocol::label::LabelRule;
 use crate::data::protocol::time::TimeColumn;
-use crate::data::protocol::{FitOn, Protocol, Roles};
+use crate::data::protocol::{FitOn, Protocol, Ranking, Roles};
 use crate::data::source::columns::ColumnRef;
 use crate::data::split::SplitRule;
 use crate::data::synthetic::TRUE_PROBABILITY;
@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 use crate::metrics::MetricName;
 
 /// The names that [`named`] knows.
-pub const NAMES: [&str; 3] = ["course", "recbole", "paper"];
+pub const NAMES: [&str; 4] = ["course", "recbole", "paper", "topk"];
 
-/// The protocol called `name`: `course`, `recbole` or `paper`.
+/// The protocol called `name`: `course`, `recbole`, `paper` or `topk`.
 ///
 /// # Errors
 /// For any other name; the message lists the known ones.
@@ -24,6 +24,7 @@ pub fn named(name: &str) -> Result<Protocol> {
         "course" => Ok(course()),
         "recbole" => Ok(recbole()),
         "paper" => Ok(paper()),
+        "topk" => Ok(topk()),
         _ => Err(Error::config(
             "protocol",
             format!("`{name}` is unknown; known are {}", NAMES.join(", ")),
@@ -111,6 +112,37 @@ fn paper() -> Protocol {
         },
         ..movielens("paper", &["rating == 3"])
     }
+}
+
+/// Recommending from the whole catalogue, as RecBole's benchmark of general recommenders does it: whoever gave three stars or more chose the
+/// movie; users and movies with ten such rows; each user's rows 8:1:1. It takes training with sampled negatives.
+fn topk() -> Protocol {
+    let metrics = [
+        "ndcg",
+        "recall",
+        "hit",
+        "precision",
+        "mrr",
+        "map",
+        "coverage",
+        "novelty",
+    ];
+    let mut protocol = Protocol {
+        metrics: metrics
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .collect(),
+        ranking: Ranking::Catalogue,
+        fields: recbole().fields,
+        split: SplitRule::RandomByUser {
+            parts: [8, 1, 1],
+            seed: 2020,
+        },
+        ..movielens("topk", &["rating < 3"])
+    };
+    protocol.label.positive = ">= 3".parse().ok();
+    protocol.rows.core = 10;
+    protocol
 }
 
 /// What the protocols on MovieLens share; `drop` are conditions of rows that are not used.
@@ -207,7 +239,7 @@ mod tests {
 
     #[test]
     fn protocols_differ_where_they_should() {
-        let [course, recbole, paper] = NAMES.map(|name| named(name).unwrap());
+        let [course, recbole, paper, topk] = NAMES.map(|name| named(name).unwrap());
         assert_eq!((course.fields.len(), course.fit_on), (14, FitOn::All));
         assert!(course.rows.drop.is_empty() && course.label.positive.is_some());
         assert_eq!((recbole.fields.len(), recbole.fit_on), (7, FitOn::Train));
@@ -215,6 +247,7 @@ mod tests {
         assert_eq!((recbole.rows.drop.len(), &paper.label), (1, &recbole.label));
         assert!(paper.fields.iter().all(|f| !f.name.ends_with("_id")));
         assert_eq!((course.metrics.len(), recbole.metrics.len()), (8, 6));
+        assert_eq!((topk.ranking, topk.rows.core), (Ranking::Catalogue, 10));
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub struct Protocol {
     /// What is measured, in this order.
     #[serde(default = "MetricName::usual")]
     pub metrics: Vec<MetricName>,
+    /// What the lists of a user are made of, in metrics that look at lists.
+    #[serde(default, skip_serializing_if = "Ranking::is_of_rows")]
+    pub ranking: Ranking,
     #[serde(default)]
     pub input: Input,
     pub label: LabelRule,
@@ -103,6 +106,23 @@ impl Input {
     }
 }
 
+/// What a user's list is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ranking {
+    /// The user's rows in the part that is measured.
+    #[default]
+    Rows,
+    /// All items that the user has no row of in the parts before.
+    Catalogue,
+}
+
+impl Ranking {
+    fn is_of_rows(&self) -> bool {
+        *self == Ranking::Rows
+    }
+}
+
 /// Which rows are used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -114,6 +134,13 @@ pub struct Rows {
     /// More bad rows than this are an error, also when they are to be skipped.
     pub most_bad: u64,
     pub on_duplicate: OnDuplicate,
+    /// Rows of users or items that have fewer rows than this are dropped, until all have as many (the k-core); 0: none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub core: u32,
+}
+
+fn is_none(core: &u32) -> bool {
+    *core == 0
 }
 
 impl Default for Rows {
@@ -123,6 +150,7 @@ impl Default for Rows {
             on_bad: OnBad::Error,
             most_bad: 1_000,
             on_duplicate: OnDuplicate::Keep,
+            core: 0,
         }
     }
 }
@@ -256,6 +284,7 @@ impl Protocol {
         Protocol {
             name: name.into(),
             metrics: MetricName::usual(),
+            ranking: Ranking::Rows,
             input: Input::default(),
             label,
             rows: Rows::default(),
@@ -282,7 +311,9 @@ impl Protocol {
     /// When the split has no seed, or the seed is too large for it (scikit-learn's have 32 bits).
     pub fn with_split_seed(mut self, new: u64) -> Result<Protocol> {
         match &mut self.split {
-            SplitRule::Random { seed, .. } | SplitRule::Stratified { seed, .. } => *seed = new,
+            SplitRule::Random { seed, .. }
+            | SplitRule::Stratified { seed, .. }
+            | SplitRule::RandomByUser { seed, .. } => *seed = new,
             SplitRule::Sklearn { seed, .. } | SplitRule::Torch { seed, .. } => {
                 *seed = u32::try_from(new).map_err(|_| {
                     let what = format!(
@@ -291,7 +322,10 @@ impl Protocol {
                     Error::config("split.seed", what)
                 })?;
             }
-            SplitRule::LeaveLastOut | SplitRule::GlobalTime { .. } | SplitRule::Files => {
+            SplitRule::LeaveLastOut
+            | SplitRule::GlobalTime { .. }
+            | SplitRule::Files
+            | SplitRule::Listed { .. } => {
                 return Err(Error::config(
                     "split.seed",
                     "is set, but a split in time or by files has no seed",
@@ -367,7 +401,7 @@ impl Protocol {
     fn check_split(&self) -> Result<(), (String, String)> {
         let at = |what: &str| Err(("[split]".to_owned(), what.to_owned()));
         if self.split.needs_user() && self.roles.user.is_none() {
-            return at("the split by each user's last row needs `user` in [roles]");
+            return at("the split within each user's rows needs `user` in [roles]");
         }
         if self.split.needs_time() && self.roles.time.is_none() {
             return at("the split in time needs `time` in [roles]");

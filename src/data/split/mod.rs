@@ -1,9 +1,16 @@
 //! Which rows are for training, which for validation and which for the test.
 
+pub mod listed;
+mod parts;
+
+use std::path::PathBuf;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+pub use self::parts::Split;
+pub(crate) use self::parts::check_disjoint;
 use crate::data::mersenne::{Mersenne, permutation, torch_permutation};
 use crate::error::{Error, Result};
 
@@ -30,6 +37,9 @@ pub enum SplitRule {
     Torch { parts: [u32; 3], seed: u32 },
     /// As [`SplitRule::Random`] within the positive and within the negative rows, so that every part has the same share of both.
     Stratified { parts: [u32; 3], seed: u64 },
+    /// As [`SplitRule::Random`] within each user's rows: the second and the third part have their share rounded down, but one row
+    /// at least where the user has three. What rankings of a whole catalogue are measured on, RecBole's for one.
+    RandomByUser { parts: [u32; 3], seed: u64 },
     /// A user's last row is for the test, the last but one for validation; users with fewer than three rows only train.
     /// Of rows at the same time, the later in the table is the later.
     LeaveLastOut,
@@ -43,6 +53,13 @@ pub enum SplitRule {
     },
     /// Each part has files of its own, which the schema file names.
     Files,
+    /// A file has a line for each row that the protocol keeps: `train`, `valid`, `test` or `none`.
+    Listed {
+        file: PathBuf,
+        /// Of the file, 64 hexadecimal digits: another file of that name is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+    },
 }
 
 impl Default for SplitRule {
@@ -68,14 +85,6 @@ pub struct Facts<'a> {
     pub of_files: [u32; 3],
 }
 
-/// Row numbers, each in at most one of the three.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Split {
-    pub train: Vec<u32>,
-    pub valid: Vec<u32>,
-    pub test: Vec<u32>,
-}
-
 impl SplitRule {
     /// Whether [`SplitRule::apply`] needs the rows' times.
     pub fn needs_time(&self) -> bool {
@@ -84,7 +93,10 @@ impl SplitRule {
 
     /// Whether [`SplitRule::apply`] needs the rows' users.
     pub fn needs_user(&self) -> bool {
-        matches!(self, SplitRule::LeaveLastOut)
+        matches!(
+            self,
+            SplitRule::LeaveLastOut | SplitRule::RandomByUser { .. }
+        )
     }
 
     /// Divides `rows` rows.
@@ -101,11 +113,14 @@ impl SplitRule {
         self.check_settings()?;
         if self.needs_user() && users.len() != rows as usize {
             return Err(Error::Data(
-                "the split by each user's last row needs a user column".into(),
+                "the split within each user's rows needs a user column".into(),
             ));
         }
         if self.needs_time() {
             check_times(rows, times)?;
+        }
+        if let SplitRule::Listed { file, sha256 } = self {
+            return listed::read(file, sha256.as_deref(), rows);
         }
         Ok(match *self {
             SplitRule::Sklearn {
@@ -116,9 +131,10 @@ impl SplitRule {
             SplitRule::Random { parts, seed } => random((0..rows).collect(), parts, seed),
             SplitRule::Torch { parts, seed } => torch(rows, parts, seed),
             SplitRule::Stratified { parts, seed } => stratified(labels, parts, seed),
+            SplitRule::RandomByUser { parts, seed } => random_by_user(users, parts, seed),
             SplitRule::LeaveLastOut => leave_last_out(users, times),
             SplitRule::GlobalTime { validation, test } => global_time(times, validation, test),
-            SplitRule::Files => by_files(of_files),
+            SplitRule::Files | SplitRule::Listed { .. } => by_files(of_files),
         })
     }
 
@@ -148,6 +164,7 @@ impl SplitRule {
             SplitRule::Random { parts, .. }
             | SplitRule::Torch { parts, .. }
             | SplitRule::Stratified { parts, .. }
+            | SplitRule::RandomByUser { parts, .. }
                 if parts[0] == 0 =>
             {
                 Err(Error::config(
@@ -163,43 +180,12 @@ impl SplitRule {
             SplitRule::Random { .. }
             | SplitRule::Torch { .. }
             | SplitRule::Stratified { .. }
+            | SplitRule::RandomByUser { .. }
             | SplitRule::LeaveLastOut
-            | SplitRule::Files => Ok(()),
+            | SplitRule::Files
+            | SplitRule::Listed { .. } => Ok(()),
         }
     }
-}
-
-impl Split {
-    /// Proves that every row number is below `rows` and that none occurs twice.
-    ///
-    /// # Errors
-    /// Names the first row number for which that is not so.
-    pub fn check(&self, rows: u32) -> Result<()> {
-        check_disjoint(rows, [&self.train, &self.valid, &self.test]).map_err(Error::Data)
-    }
-}
-
-/// What [`Split::check`] does, for parts (training, validation, test) that lie elsewhere.
-pub(crate) fn check_disjoint(rows: u32, parts: [&[u32]; 3]) -> Result<(), String> {
-    let mut taken = vec![false; rows as usize];
-    for (name, part) in ["train", "valid", "test"].into_iter().zip(parts) {
-        for &row in part {
-            match taken.get_mut(row as usize) {
-                None => {
-                    return Err(format!(
-                        "split `{name}` has row {row}, but there are only {rows} rows"
-                    ));
-                }
-                Some(true) => {
-                    return Err(format!(
-                        "split `{name}` has row {row}, which is in a split already"
-                    ));
-                }
-                Some(free) => *free = true,
-            }
-        }
-    }
-    Ok(())
 }
 
 fn check_times(rows: u32, times: &[f64]) -> Result<()> {
@@ -269,6 +255,29 @@ fn stratified(labels: &[u8], parts: [u32; 3], seed: u64) -> Split {
     split.train.extend(negative.train);
     split.valid.extend(negative.valid);
     split.test.extend(negative.test);
+    split
+}
+
+/// One permutation of all rows, of which each user's part is cut by itself.
+fn random_by_user(users: &[u32], parts: [u32; 3], seed: u64) -> Split {
+    let all = random((0..users.len() as u32).collect(), [1, 0, 0], seed).train;
+    let mut of_user = vec![Vec::new(); users.iter().max().map_or(0, |&most| most as usize + 1)];
+    for row in all {
+        of_user[users[row as usize] as usize].push(row);
+    }
+    let whole: u64 = parts.iter().map(|&part| u64::from(part)).sum();
+    let mut split = Split::default();
+    for mut train in of_user {
+        let rows = train.len() as u64;
+        let share = |part: u32| match rows * u64::from(part) / whole {
+            0 if part > 0 && rows >= 3 => 1,
+            share => share as usize,
+        };
+        let (valid, test) = (share(parts[1]), share(parts[2]));
+        split.test.extend(train.split_off(train.len() - test));
+        split.valid.extend(train.split_off(train.len() - valid));
+        split.train.extend(train);
+    }
     split
 }
 

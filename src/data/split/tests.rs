@@ -94,6 +94,36 @@ fn every_part_of_a_stratified_split_has_its_share_of_positives() {
 }
 
 #[test]
+fn every_user_has_its_share_of_each_part() {
+    // 20, 9 and 2 rows: one at least for the test where there are three.
+    let users: Vec<u32> = (0..31)
+        .map(|row| [0, 1, 2][usize::from(row >= 20) + usize::from(row >= 29)])
+        .collect();
+    let split = |seed| {
+        let rule = SplitRule::RandomByUser {
+            parts: [8, 1, 1],
+            seed,
+        };
+        rule.apply(31, facts(&users, &[])).unwrap()
+    };
+    let first = split(1);
+    first.check(31).unwrap();
+    let of = |part: &[u32]| {
+        [0, 1, 2].map(|user| {
+            part.iter()
+                .filter(|&&row| users[row as usize] == user)
+                .count()
+        })
+    };
+    assert_eq!(
+        (of(&first.train), of(&first.valid), of(&first.test)),
+        ([16, 7, 2], [2, 1, 0], [2, 1, 0])
+    );
+    assert_ne!(first, split(2));
+    assert_eq!(first, split(1));
+}
+
+#[test]
 fn files_keep_their_rows() {
     let facts = Facts {
         of_files: [2, 0, 1],

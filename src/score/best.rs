@@ -1,7 +1,7 @@
 //! The largest of many, without sorting them all.
 
 /// The numbers of the largest logits, best first; equal ones in their own order.
-pub(super) fn best(logits: &[f32], top: usize) -> Vec<u32> {
+pub fn best(logits: &[f32], top: usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..logits.len() as u32).collect();
     let by_logit = |a: &u32, b: &u32| {
         let (x, y) = (logits[*a as usize], logits[*b as usize]);
