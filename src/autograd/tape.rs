@@ -55,6 +55,7 @@ pub struct Tape {
     looked_up: Vec<TableId>,
     consumed: Vec<Range<usize>>,
     scope: String,
+    prefix: String,
     units: usize,
     saved_units: usize,
     scratch_units: usize,
@@ -99,7 +100,18 @@ impl Tape {
 
     /// Ops and parameters recorded from now on carry this prefix.
     pub fn scope(&mut self, scope: impl Into<String>) {
-        self.scope = scope.into();
+        let scope = scope.into();
+        self.scope = match (self.prefix.as_str(), scope.as_str()) {
+            ("", _) => scope,
+            (prefix, "") => prefix.to_owned(),
+            (prefix, _) => format!("{prefix}.{scope}"),
+        };
+    }
+
+    /// Scopes and tables from now on carry this prefix: several models on one tape keep their names apart.
+    pub fn prefix(&mut self, prefix: impl Into<String>) {
+        self.prefix = prefix.into();
+        self.scope("");
     }
 
     /// A dense parameter named `scope.name`.
@@ -134,7 +146,10 @@ impl Tape {
     }
 
     /// An embedding table.
-    pub fn table(&mut self, spec: TableSpec) -> TableId {
+    pub fn table(&mut self, mut spec: TableSpec) -> TableId {
+        if !self.prefix.is_empty() {
+            spec.name = format!("{}.{}", self.prefix, spec.name);
+        }
         self.layout.table(spec)
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use autoint::data::schema::{Field, FieldKind};
 use autoint::run::weights::{Tensor, tensors};
 use autoint::run::{Provenance, Run};
+use autoint::score::Calibration;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use clap::Args;
@@ -87,6 +88,8 @@ impl<'a> Inspection<'a> {
             isa,
             best_epoch,
             stopped,
+            members,
+            calibration,
         } = self.data;
         let model = self.settings.model.name();
         writeln!(out, "model        {model}, preset {}", self.settings.preset)?;
@@ -96,7 +99,20 @@ impl<'a> Inspection<'a> {
             writeln!(out, "started from {}", from.display())?;
         }
         writeln!(out, "fingerprint  {fingerprint}")?;
-        writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?;
+        match members.is_empty() {
+            true => writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?,
+            false => writeln!(out, "made of      {} runs", members.len())?,
+        }
+        for member in members {
+            writeln!(out, "             {}", member.display())?;
+        }
+        match calibration {
+            Some(Calibration::Platt { a, b }) => writeln!(out, "calibrated   {a} z {b:+} (Platt)")?,
+            Some(Calibration::Isotonic { at, .. }) => {
+                writeln!(out, "calibrated   by {} points (isotonic)", at.len())?;
+            }
+            None => {}
+        }
         if *stopped {
             writeln!(out, "stopped      before its training had come to its end")?;
         }

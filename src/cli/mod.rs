@@ -1,8 +1,10 @@
 //! The commands, one a file: read arguments, call the library, print.
 
+mod calibrate;
 mod compare;
 mod data;
 mod download;
+mod ensemble;
 mod evaluate;
 mod explain;
 mod explained;
@@ -62,6 +64,8 @@ enum Command {
     Reproduce(reproduce::Arguments),
     Evaluate(evaluate::Arguments),
     Compare(compare::Arguments),
+    Calibrate(calibrate::Arguments),
+    Ensemble(ensemble::Arguments),
     Predict(predict::Arguments),
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
@@ -103,6 +107,8 @@ impl Cli {
             Command::Reproduce(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,
             Command::Compare(arguments) => arguments.run(&mut out)?,
+            Command::Calibrate(arguments) => arguments.run(&mut out)?,
+            Command::Ensemble(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,

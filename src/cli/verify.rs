@@ -63,6 +63,8 @@ impl Arguments {
             format!(
                 "was stopped before its end, so a whole training gives another model: `autoint train --resume {run}` first"
             )
+        } else if !provenance.members.is_empty() {
+            "is made of several runs, so there is no training to do again: verify each of them (`autoint inspect` names them)".into()
         } else if let Some(from) = &provenance.from {
             let from = from.display();
             format!(

@@ -2,7 +2,7 @@
 
 use super::config::ModelConfig;
 use super::parts::{cin, cross, embedding, fm, interacting, linear, mlp};
-use crate::autograd::{Tape, Var};
+use crate::autograd::{Init, Role, Tape, Var};
 use crate::error::{Error, Result};
 
 /// A recorded model.
@@ -28,39 +28,10 @@ pub fn build(config: &ModelConfig, offsets: &[usize]) -> Result<Model> {
         return Err(Error::Data("a model needs at least one field".into()));
     }
     let mut tape = Tape::new();
-    let mut sum = Sum(None);
-    let mut attention = Vec::new();
-    // The order is part of a model: a parameter's first values hang on its number, a dropout's mask on that of its op.
-    if let Some(x) = embeddings(&mut tape, config, offsets)? {
-        let flat = tape.reshape(&x, &[x.units().len()])?;
-        if let Some(config) = &config.interacting {
-            let attended = interacting::record(&mut tape, &x, config)?;
-            sum.add(&mut tape, attended.logit)?;
-            attention = attended.attention;
-        }
-        if let Some(config) = &config.mlp {
-            let logit = mlp::record(&mut tape, &flat, config)?;
-            sum.add(&mut tape, logit)?;
-        }
-        if config.fm.is_some() {
-            let logit = fm::record(&mut tape, &x)?;
-            sum.add(&mut tape, logit)?;
-        }
-        if let Some(config) = &config.cross {
-            let logit = cross::record(&mut tape, &flat, config)?;
-            sum.add(&mut tape, logit)?;
-        }
-        if let Some(config) = &config.cin {
-            let logit = cin::record(&mut tape, &x, config)?;
-            sum.add(&mut tape, logit)?;
-        }
-    }
-    if let Some(config) = &config.linear {
-        let logit = linear::record(&mut tape, offsets, config)?;
-        sum.add(&mut tape, logit)?;
-    }
-    let nothing = || Error::config("model", "expected at least one part, got none");
-    let logit = sum.0.ok_or_else(nothing)?;
+    let (logit, attention) = match config.members.is_empty() {
+        true => parts(&mut tape, config, offsets)?,
+        false => members(&mut tape, &config.members, offsets)?,
+    };
     tape.scope("");
     let loss = tape.bce(&logit)?;
     Ok(Model {
@@ -69,6 +40,70 @@ pub fn build(config: &ModelConfig, offsets: &[usize]) -> Result<Model> {
         loss,
         attention,
     })
+}
+
+/// The name of a member's tensors begins with this.
+pub fn member_prefix(number: usize) -> String {
+    format!("member.{number}")
+}
+
+/// The logits of several models, each multiplied by a weight; the last has a bias too. (Weights and bias are parameters.)
+fn members(tape: &mut Tape, members: &[ModelConfig], offsets: &[usize]) -> Result<(Var, Vec<Var>)> {
+    let (mut sum, mut attention) = (Sum(None), Vec::new());
+    let share = Init::Constant(1.0 / members.len() as f32);
+    for (number, config) in members.iter().enumerate() {
+        tape.prefix(member_prefix(number));
+        let (logit, own) = parts(tape, config, offsets)?;
+        attention.extend(own);
+        tape.scope(SHARE);
+        let weight = tape.parameter("weight", &[1, 1], share, Role::Kernel)?;
+        let last = number + 1 == members.len();
+        let bias = last.then(|| tape.parameter("bias", &[1], Init::Constant(0.0), Role::Bias));
+        let logit = tape.linear(&logit, &weight, bias.transpose()?.as_ref())?;
+        tape.prefix("");
+        sum.add(tape, logit)?;
+    }
+    let nothing = || Error::config("model.members", "expected at least one, got none");
+    Ok((sum.0.ok_or_else(nothing)?, attention))
+}
+
+/// The scope of a member's weight.
+pub const SHARE: &str = "share";
+
+/// The logits of a model's parts, added, and the attention of its interacting layers.
+fn parts(tape: &mut Tape, config: &ModelConfig, offsets: &[usize]) -> Result<(Var, Vec<Var>)> {
+    let (mut sum, mut attention) = (Sum(None), Vec::new());
+    // The order is part of a model: a parameter's first values hang on its number, a dropout's mask on that of its op.
+    if let Some(x) = embeddings(tape, config, offsets)? {
+        let flat = tape.reshape(&x, &[x.units().len()])?;
+        if let Some(config) = &config.interacting {
+            let attended = interacting::record(tape, &x, config)?;
+            sum.add(tape, attended.logit)?;
+            attention = attended.attention;
+        }
+        if let Some(config) = &config.mlp {
+            let logit = mlp::record(tape, &flat, config)?;
+            sum.add(tape, logit)?;
+        }
+        if config.fm.is_some() {
+            let logit = fm::record(tape, &x)?;
+            sum.add(tape, logit)?;
+        }
+        if let Some(config) = &config.cross {
+            let logit = cross::record(tape, &flat, config)?;
+            sum.add(tape, logit)?;
+        }
+        if let Some(config) = &config.cin {
+            let logit = cin::record(tape, &x, config)?;
+            sum.add(tape, logit)?;
+        }
+    }
+    if let Some(config) = &config.linear {
+        let logit = linear::record(tape, offsets, config)?;
+        sum.add(tape, logit)?;
+    }
+    let nothing = || Error::config("model", "expected at least one part, got none");
+    Ok((sum.0.ok_or_else(nothing)?, attention))
 }
 
 /// The embeddings, when a part works on them: logistic regression has none, and a table that nothing looks at is no model's.

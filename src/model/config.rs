@@ -15,6 +15,9 @@ pub use super::parts::mlp::MlpConfig;
 use super::section;
 use crate::error::{Error, Result};
 
+/// The most models of an ensemble.
+const MOST_MEMBERS: usize = 64;
+
 /// The section `[model]` of a configuration: the logit is the sum of the parts that are there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +36,9 @@ pub struct ModelConfig {
     pub cross: Option<CrossConfig>,
     #[serde(with = "section")]
     pub cin: Option<CinConfig>,
+    /// Of an ensemble: the models whose logits are added, weighted. It has no parts of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<ModelConfig>,
 }
 
 impl ModelConfig {
@@ -41,6 +47,9 @@ impl ModelConfig {
     /// # Errors
     /// Names the setting, what it is and what it may be.
     pub fn validate(&self) -> Result<()> {
+        if !self.members.is_empty() {
+            return self.validate_members();
+        }
         let interacting = self.interacting.as_ref().map(InteractingConfig::validate);
         let mlp = self.mlp.as_ref().map(MlpConfig::validate);
         let cross = self.cross.as_ref().map(CrossConfig::validate);
@@ -61,6 +70,20 @@ impl ModelConfig {
         Ok(())
     }
 
+    fn validate_members(&self) -> Result<()> {
+        let wrong = |what: &str| Err(Error::config("model.members", what));
+        if Part::ALL.into_iter().any(|part| self.has(part)) {
+            return wrong("expected a model that has parts or members, got both");
+        }
+        if self.members.len() > MOST_MEMBERS {
+            return wrong("expected at most 64 members");
+        }
+        if self.members.iter().any(|one| !one.members.is_empty()) {
+            return wrong("expected members that are no ensembles themselves: name their members");
+        }
+        self.members.iter().try_for_each(ModelConfig::validate)
+    }
+
     /// Whether a part is there.
     pub fn has(&self, part: Part) -> bool {
         match part {
@@ -75,6 +98,9 @@ impl ModelConfig {
 
     /// The model's name in tables: that of the kind whose parts it has, or else its parts: `linear+cross`.
     pub fn name(&self) -> String {
+        if !self.members.is_empty() {
+            return format!("ensemble of {}", self.members.len());
+        }
         let parts: Vec<Part> = Part::ALL.into_iter().filter(|&p| self.has(p)).collect();
         let is = |kind: &ModelKind| {
             let told = parts.iter().filter(|&&part| part != Part::Linear);
@@ -132,6 +158,7 @@ mod tests {
                     fm: None,
                     cross: None,
                     cin: None,
+                    members: Vec::new(),
                 };
             }),
         ];

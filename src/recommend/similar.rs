@@ -91,7 +91,9 @@ impl<'s> Embeddings<'s> {
     /// When the model has none.
     pub fn of(scorer: &'s Scorer<'_>) -> Result<Embeddings<'s>> {
         let tables = &scorer.runtime().tape().layout().tables;
-        let place = tables.iter().position(|table| table.name == TABLE);
+        let place = tables
+            .iter()
+            .position(|table| table.name.rsplit('.').next() == Some(TABLE));
         let missing = || {
             Error::Data(
                 "the model has one weight per value and no embeddings, so no value is near another"

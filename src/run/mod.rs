@@ -20,10 +20,11 @@
 //!
 //! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
 //! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
-//! [`recorded`](mod@recorded), [`report`].
+//! [`ensemble`] (several runs in one), [`recorded`](mod@recorded), [`report`].
 
 pub mod checkpoint;
 pub mod directory;
+pub mod ensemble;
 pub mod history;
 pub mod lock;
 pub mod open;

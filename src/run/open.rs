@@ -119,5 +119,6 @@ impl Run {
     /// The same with other weights of this model.
     pub fn scorer_of<'a>(&'a self, parameters: &'a Parameters) -> Scorer<'a> {
         Scorer::new(Cow::Borrowed(&self.schema), &self.runtime, parameters)
+            .calibrated(self.provenance.calibration.clone())
     }
 }

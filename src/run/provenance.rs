@@ -6,16 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::{PROVENANCE, SCHEMA, check_complete, read, schema_bytes, schema_of};
 use super::history::Ended;
-use super::seal::{Sums, check, sum, unseal};
+use super::seal::{Sums, check, reseal, sum, unseal};
 use crate::data::dataset::Dataset;
 use crate::data::schema::Schema;
 use crate::data::source::Source;
 use crate::error::{Error, Result};
+use crate::files::write_whole;
+use crate::score::Calibration;
 use crate::settings::Settings;
 use crate::simd::Isa;
 
 /// Where a run's data came from, and what of its making the settings do not tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     pub source: Source,
@@ -31,6 +33,12 @@ pub struct Provenance {
     pub best_epoch: usize,
     /// Whether the user stopped the training before its end.
     pub stopped: bool,
+    /// Of an ensemble: the runs that it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<PathBuf>,
+    /// What logits are mended with when rows are scored, see [`crate::score::calibration`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 impl Provenance {
@@ -46,7 +54,24 @@ impl Provenance {
     pub(super) fn read_with_sums(run: &Path) -> Result<(Provenance, Sums)> {
         check_complete(run)?;
         let file = run.join(PROVENANCE);
-        unseal(&file, &read(&file)?)
+        let (provenance, sums): (Provenance, Sums) = unseal(&file, &read(&file)?)?;
+        let checked = provenance.calibration.as_ref().map(Calibration::check);
+        checked
+            .transpose()
+            .map_err(|error| Error::file(&file, error.to_string()))?;
+        Ok((provenance, sums))
+    }
+
+    /// Puts another calibration in the place of a run's own, and leaves all else.
+    ///
+    /// # Errors
+    /// When the run has no model, or the file cannot be written.
+    pub fn recalibrate(run: &Path, calibration: Option<Calibration>) -> Result<()> {
+        let (mut provenance, sums) = Provenance::read_with_sums(run)?;
+        provenance.calibration = calibration;
+        let bytes = reseal(&provenance, &sums)?;
+        let file = run.join(PROVENANCE);
+        write_whole(&file, |to| std::io::Write::write_all(to, &bytes))
     }
 
     /// Refuses data that are not those of the training; `run` is its directory.
@@ -135,6 +160,8 @@ impl Origin {
             isa: self.isa.clone(),
             best_epoch,
             stopped: ended == Ended::Stopped,
+            members: Vec::new(),
+            calibration: None,
         }
     }
 }

@@ -34,10 +34,16 @@ pub fn sum(bytes: &[u8]) -> String {
 
 /// The bytes of `data.json`: its content, and the sums of these files and of its own.
 pub(super) fn seal(content: &impl Serialize, files: &[(&str, &[u8])]) -> Result<Vec<u8>> {
+    let sums = files
+        .iter()
+        .map(|(name, bytes)| ((*name).to_owned(), sum(bytes)));
+    reseal(content, &Sums(sums.collect()))
+}
+
+/// The same with sums that are known.
+pub(super) fn reseal(content: &impl Serialize, Sums(sums): &Sums) -> Result<Vec<u8>> {
     let unwritten = |e| Error::Data(format!("the provenance cannot be written as JSON: {e}"));
     let mut content = serde_json::to_value(content).map_err(unwritten)?;
-    let sums = files.iter().map(|(name, bytes)| (*name, sum(bytes)));
-    let sums: BTreeMap<&str, String> = sums.collect();
     content[SUMS] = serde_json::to_value(sums).map_err(unwritten)?;
     let own = canonical(&mut content).map_err(unwritten)?;
     content[SUMS][PROVENANCE] = sum(&own).into();

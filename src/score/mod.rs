@@ -1,17 +1,20 @@
 //! What is done with a trained model: logits of rows, metrics of a part of the data, predictions of raw rows. All of it goes
 //! through one [`Scorer`].
 //!
-//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`compare`], [`predict`](mod@predict), [`distribution`].
+//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`calibration`] and [`logistic`] (what mends probabilities), [`compare`], [`predict`](mod@predict), [`distribution`].
 
 pub mod best;
+pub mod calibration;
 pub mod catalogue;
 pub mod compare;
 pub mod distribution;
 pub mod evaluation;
 pub mod item_knn;
+pub mod logistic;
 pub mod predict;
 pub mod scorer;
 
+pub use calibration::Calibration;
 pub use distribution::Distribution;
 pub use evaluation::{Asked, Evaluation, evaluate, evaluate_as};
 pub use predict::predict;

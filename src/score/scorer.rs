@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::calibration::Calibration;
 use crate::autograd::{Frozen, Parameters, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::Dataset;
@@ -22,6 +23,7 @@ pub struct Scorer<'a> {
     weights: Frozen<'a>,
     /// Added to every logit: what training on a part of the negative rows has shifted them by.
     offset: f32,
+    calibration: Option<Calibration>,
 }
 
 impl<'a> Scorer<'a> {
@@ -37,8 +39,15 @@ impl<'a> Scorer<'a> {
             weights: runtime.freeze(parameters),
             runtime: Arc::clone(runtime),
             offset: schema.protocol.sampling.logit_offset(),
+            calibration: None,
             schema,
         }
+    }
+
+    /// The same with calibrated logits.
+    pub fn calibrated(mut self, calibration: Option<Calibration>) -> Self {
+        self.calibration = calibration;
+        self
     }
 
     /// How raw values are encoded.
@@ -61,8 +70,13 @@ impl<'a> Scorer<'a> {
         self.runtime.logits(&self.weights, batch, out);
         // Adding nothing would still turn -0 into 0.
         if self.offset != 0.0 {
-            for logit in out {
+            for logit in &mut *out {
                 *logit += self.offset;
+            }
+        }
+        if let Some(calibration) = &self.calibration {
+            for logit in out {
+                *logit = calibration.apply(*logit);
             }
         }
     }

@@ -57,7 +57,8 @@ impl Served {
         };
         let name = path.canonicalize().unwrap_or(path.to_owned());
         let name = name.file_name().unwrap_or(name.as_os_str());
-        let scorer = Scorer::new(Cow::Owned(run.schema), &run.runtime, run.parameters);
+        let scorer = Scorer::new(Cow::Owned(run.schema), &run.runtime, run.parameters)
+            .calibrated(run.provenance.calibration.clone());
         let model = match catalogue {
             Some(catalogue) => Model::Ranks(Box::new(Ranker::new(
                 scorer,

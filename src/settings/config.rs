@@ -16,14 +16,33 @@ pub enum Select {
     Logloss,
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(negatives: &u32) -> bool {
+    *negatives == 0
+}
+
 /// How items are drawn that a user did not choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NegativeSampling {
     /// All alike.
+    #[default]
     Uniform,
     /// By their share of the training rows.
     Popularity,
+}
+
+impl NegativeSampling {
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    fn is_uniform(&self) -> bool {
+        *self == NegativeSampling::Uniform
+    }
 }
 
 /// The section `[train]` of a configuration.
@@ -37,7 +56,9 @@ pub struct TrainConfig {
     pub positive_weight: f32,
     /// Rows with another item and label 0 that are drawn beside each positive row, anew in every epoch; 0: none. For logs that hold
     /// only what was chosen.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub negatives: u32,
+    #[serde(default, skip_serializing_if = "NegativeSampling::is_uniform")]
     pub negatives_by: NegativeSampling,
     /// Of initialisation, shuffling, dropout and drawn rows.
     pub seed: u64,

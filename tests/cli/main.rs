@@ -11,6 +11,7 @@ mod generate;
 mod init;
 #[cfg(unix)]
 mod interrupt;
+mod mended;
 mod pipe;
 mod predict;
 mod prepare;
@@ -20,5 +21,6 @@ mod reproduce;
 mod scene;
 #[path = "../support/server.rs"]
 mod server;
+mod topk;
 mod train;
 mod tune;
