@@ -24,6 +24,14 @@ pub fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
+/// Writes a text as [`write_whole`] does.
+///
+/// # Errors
+/// As there.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_whole(path, |file| file.write_all(text.as_bytes()))
+}
+
 /// Writes a file through `content`: into a temporary file in the same folder, synced, renamed to `path`, the folder synced.
 /// Whoever opens `path` sees the old file or the whole new one, even after a crash. What is no regular file is written through.
 ///

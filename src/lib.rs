@@ -16,7 +16,7 @@
 //!
 //! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
 //!
-//! 1. [`error`], `files`, [`page`]: one error type; files that are written whole or not at all; pages and their drawings.
+//! 1. [`error`], [`files`], [`page`]: one error type; files that are written whole or not at all; pages and their drawings.
 //! 2. [`metrics`], [`data`]: every metric with its definition, by whose names a protocol says what it measures; readers, protocols,
 //!    vocabularies, the encoded store, splits, batches.
 //! 3. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
@@ -30,6 +30,7 @@
 //! 11. [`explain`]: attention, ablation, and whether they agree.
 //! 12. [`serve`]: all of it over HTTP, for programs and for people.
 //! 13. [`train`]: the loop.
+//! 14. [`search`]: trials of settings, and what came of them.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -57,7 +58,7 @@ pub mod autograd;
 pub mod data;
 pub mod error;
 pub mod explain;
-pub(crate) mod files;
+pub mod files;
 pub mod kernels;
 pub mod metrics;
 pub mod model;
@@ -66,6 +67,7 @@ pub mod page;
 pub mod recommend;
 pub mod run;
 pub mod score;
+pub mod search;
 pub mod serve;
 pub mod settings;
 #[allow(

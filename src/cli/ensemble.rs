@@ -1,15 +1,17 @@
 //! `autoint ensemble`
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use autoint::autograd::Runtime;
-use autoint::data::dataset::SplitName;
+use autoint::data::dataset::{Dataset, SplitName};
 use autoint::model::build;
 use autoint::run::ensemble::{Ensemble, equal, fitted};
 use autoint::run::writer::Finished;
 use autoint::run::{Provenance, Run, Writer};
+use autoint::score::logistic::Fitted;
 use autoint::score::scorer::labels_of;
 use autoint::score::{Distribution, Scorer, evaluate};
 use autoint::simd::Isa;
@@ -62,15 +64,7 @@ impl Arguments {
         let source = recorded::source(&self.data, &first.provenance.source)?;
         let data = source.encode_with(&first.schema)?;
         first.provenance.check(&data, &first.path)?;
-        let valid = data.split(SplitName::Valid);
-        let shares = match self.weights {
-            Weights::Equal => equal(runs.len()),
-            Weights::Fitted => {
-                let logits = |run: &Run| run.scorer().calibrated(None).rows(&data, valid);
-                let logits: Vec<Vec<f32>> = runs.iter().map(logits).collect();
-                fitted(&logits, &labels_of(&data, valid))?
-            }
-        };
+        let shares = self.shares(&runs, &data)?;
         for (run, share) in runs.iter().zip(&shares.weights) {
             writeln!(
                 out,
@@ -81,13 +75,38 @@ impl Arguments {
         }
         writeln!(out, "{:+.4}  bias", shares.bias)?;
         let ensemble = Ensemble::of(&runs, &shares)?;
-        let model = build(&ensemble.settings.model, &first.schema.offsets())?;
+        writeln!(out, "\n{}", self.keep(&runs, &ensemble, &data)?)?;
+        writeln!(out, "run {}", self.out.display())?;
+        Ok(())
+    }
+
+    fn shares(&self, runs: &[Run], data: &Dataset) -> Result<Fitted> {
+        let valid = data.split(SplitName::Valid);
+        match self.weights {
+            Weights::Equal => Ok(equal(runs.len())),
+            Weights::Fitted => {
+                let logits = |run: &Run| run.scorer().calibrated(None).rows(data, valid);
+                let logits: Vec<Vec<f32>> = runs.iter().map(logits).collect();
+                fitted(&logits, &labels_of(data, valid))
+            }
+        }
+    }
+
+    /// Writes the run, and measures it; gives its metrics as a table.
+    fn keep(&self, runs: &[Run], ensemble: &Ensemble, data: &Dataset) -> anyhow::Result<String> {
+        let (first, settings) = (&runs[0], &ensemble.settings);
+        let model = build(&settings.model, &first.schema.offsets())?;
+        let (isa, threads) = (first.runtime.isa(), first.runtime.threads());
         let runtime = Arc::new(Runtime::new(model.tape, model.logit, isa, threads)?);
-        let schema = std::borrow::Cow::Borrowed(&first.schema);
+        let schema = Cow::Borrowed(&first.schema);
         let scorer = Scorer::new(schema, &runtime, &ensemble.parameters);
+        let catalogue = first
+            .has_catalogue()
+            .then(|| first.catalogue())
+            .transpose()?;
         let mut writer = Writer::create(&self.out, self.force)?;
         writer.finish(Finished {
-            settings: &ensemble.settings,
+            settings,
             schema: &first.schema,
             provenance: &Provenance {
                 from: None,
@@ -100,24 +119,13 @@ impl Arguments {
             },
             layout: &ensemble.layout,
             parameters: &ensemble.parameters,
-            distribution: &Distribution::of(&scorer, &data),
-            catalogue: first
-                .has_catalogue()
-                .then(|| first.catalogue())
-                .transpose()?
-                .as_ref(),
+            distribution: &Distribution::of(&scorer, data),
+            catalogue: catalogue.as_ref(),
         })?;
-        let name = ensemble.settings.model.name();
-        let evaluation = evaluate(&scorer, name, &data, SplitName::Test)?;
+        let evaluation = evaluate(&scorer, settings.model.name(), data, SplitName::Test)?;
         writer.evaluation(&evaluation)?;
         writer.close()?;
-        writeln!(
-            out,
-            "\n{}\nrun {}",
-            table::metrics(&evaluation),
-            self.out.display()
-        )?;
-        Ok(())
+        Ok(table::metrics(&evaluation))
     }
 
     fn members(&self) -> Result<Vec<PathBuf>> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use autoint::model::{ModelKind, Part};
+use autoint::search::space::Space;
 use autoint::settings::grid::{Candidate, candidates};
 use autoint::settings::{Settings, presets};
 use autoint::{Error, Result};
@@ -30,7 +31,7 @@ pub struct Options {
     #[arg(long, value_parser = PossibleValuesParser::new(presets::NAMES))]
     preset: Option<String>,
     /// A configuration file, such as the config.toml of a run directory
-    #[arg(long, value_name = "FILE.toml")]
+    #[arg(long, visible_alias = "space", value_name = "FILE.toml")]
     config: Option<PathBuf>,
     /// Any setting of a configuration file, such as model.interacting.dropout=0.1; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -118,12 +119,29 @@ impl Options {
         self.checked(|sets| Settings::over(base, file.clone(), sets))
     }
 
+    /// The space of the configuration file; none when it has none, or there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or its `[space]` is none.
+    pub fn space(&self) -> Result<Option<Space>> {
+        match self.config.as_deref() {
+            None => Ok(None),
+            Some(path) => Space::of(Settings::read_file(path)?),
+        }
+    }
+
+    /// What is laid over the trials that are drawn from a space.
+    pub fn over_space(&self) -> (Option<&str>, Vec<String>) {
+        (self.preset.as_deref(), self.sets())
+    }
+
     /// The runs of the configuration file, which must be there.
     ///
     /// # Errors
     /// As [`Options::settings`], and when the file names no runs.
     pub fn candidates(&self) -> Result<Vec<Candidate>> {
-        let what = "expected a file with variants `[run.NAME]` or a `[grid]`, got none";
+        let what =
+            "expected a file with variants `[run.NAME]`, a `[grid]` or a `[space]`, got none";
         let missing = || Error::config("--config", what);
         let file = Settings::read_file(self.config.as_deref().ok_or_else(missing)?)?;
         let made = |sets: &[String]| candidates(self.preset.as_deref(), file.clone(), sets);
@@ -146,7 +164,7 @@ impl Options {
     }
 
     /// `--set` and the options with a name of their own, which win.
-    fn sets(&self) -> Vec<String> {
+    pub(super) fn sets(&self) -> Vec<String> {
         let mut sets = self.sets.clone();
         sets.extend(self.own_sets());
         sets

@@ -77,6 +77,7 @@ impl Arguments {
                 checkpoint_every: None,
                 profile: false,
                 no_catalogue: true,
+                untested: false,
                 stop: interrupt::requested()?,
             },
             data: &[],

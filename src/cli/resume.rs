@@ -27,6 +27,8 @@ pub struct Resume<'a> {
     pub checkpoint_every: Option<NonZeroU64>,
     pub profile: bool,
     pub no_catalogue: bool,
+    /// Leave the test rows closed.
+    pub untested: bool,
     pub allow_other_isa: bool,
 }
 
@@ -69,6 +71,7 @@ impl Resume<'_> {
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
+            untested: self.untested,
             stop,
         };
         session.run(out)

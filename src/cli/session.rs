@@ -36,6 +36,8 @@ pub struct Work<'a> {
     pub profile: bool,
     /// Leave users and items out of the run.
     pub no_catalogue: bool,
+    /// Leave the test rows closed.
+    pub untested: bool,
     pub stop: &'a AtomicBool,
 }
 
@@ -76,6 +78,7 @@ impl Work<'_> {
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
+            untested: self.untested,
             stop: self.stop,
         };
         session.run(out)
@@ -93,6 +96,8 @@ pub struct Session<'a> {
     pub profile: bool,
     /// Leave users and items out of the run.
     pub no_catalogue: bool,
+    /// Leave the test rows closed.
+    pub untested: bool,
     pub stop: &'a AtomicBool,
 }
 
@@ -127,8 +132,8 @@ impl Session<'_> {
             catalogue: catalogue.as_ref(),
         })?;
         let evaluation = match outcome.ended {
-            Ended::Stopped => None,
-            Ended::Done | Ended::Early => Some(self.evaluate(&scorer)?),
+            Ended::Done | Ended::Early if !self.untested => Some(self.evaluate(&scorer)?),
+            _ => None,
         };
         if let Some(evaluation) = &evaluation {
             self.run.evaluation(evaluation)?;

@@ -57,6 +57,18 @@ impl Sweep<'_> {
         Ok(opened.collect::<Result<Vec<Run>>>()?)
     }
 
+    /// Trains one; gives its run.
+    pub fn one(&self, candidate: &Candidate, out: &mut dyn Write) -> anyhow::Result<Run> {
+        let mut candidate = candidate.clone();
+        let rows = self.work.data.schema().offsets().last().copied();
+        candidate.settings.settle(rows.unwrap_or(0));
+        self.train(&candidate, out)?;
+        let path = self.folder.join(&candidate.name);
+        let run = Run::open(&path, self.work.isa, self.work.threads)?;
+        run.provenance.check(self.work.data, &run.path)?;
+        Ok(run)
+    }
+
     /// Trains, goes on, or finds that all is done.
     fn train(&self, candidate: &Candidate, out: &mut dyn Write) -> anyhow::Result<()> {
         let path = self.folder.join(&candidate.name);
@@ -69,7 +81,8 @@ impl Sweep<'_> {
                 threads: self.threads,
                 checkpoint_every: None,
                 profile: false,
-                no_catalogue: false,
+                no_catalogue: self.work.no_catalogue,
+                untested: self.work.untested,
                 allow_other_isa: false,
             };
             return resume.run(out);

@@ -82,6 +82,7 @@ impl Arguments {
                 checkpoint_every: self.checkpoint_every,
                 profile: self.profile,
                 no_catalogue: self.no_catalogue,
+                untested: false,
                 allow_other_isa: self.allow_other_isa,
             };
             return resume.run(out);
@@ -117,6 +118,7 @@ impl Arguments {
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
+            untested: false,
             stop: interrupt::requested()?,
         };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
@@ -151,6 +153,7 @@ impl Arguments {
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
+            untested: false,
             stop: interrupt::requested()?,
         };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), true);

@@ -2,6 +2,7 @@
 //! in them is escaped.
 
 pub mod lines;
+pub mod parallel;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

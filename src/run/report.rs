@@ -41,7 +41,8 @@ impl Report<'_> {
             (self.facts())
             @match self.evaluation {
                 Some(evaluation) => (measured(evaluation)),
-                None => p { "Training was stopped by the user, so the test rows were not measured." },
+                None if self.ended == Ended::Stopped => p { "Training was stopped by the user, so the test rows were not measured." },
+                None => p { "A trial of a search: it is compared by the validation rows, and the test rows were left closed." },
             }
             h2 { "Training" }
             p { (self.ending()) }

@@ -195,7 +195,9 @@ mod tests {
     fn columns_that_are_the_same_share_the_weight() {
         let column = vec![-1.0, 2.0, 0.5, -0.5, 1.0, -2.0];
         let labels = [0, 1, 1, 0, 0, 1];
-        let one = problem(&[column.clone()], &labels, 1e-9).fit().unwrap();
+        let one = problem(std::slice::from_ref(&column), &labels, 1e-9)
+            .fit()
+            .unwrap();
         let two = problem(&[column.clone(), column], &labels, 1e-9)
             .fit()
             .unwrap();

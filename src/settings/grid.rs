@@ -24,6 +24,8 @@ pub struct Candidate {
     /// The variant and the values of the grid, joined by `-`: the name of its folder.
     pub name: String,
     pub settings: Settings,
+    /// The settings that differ between runs, with their values.
+    pub varied: Vec<(String, String)>,
 }
 
 /// The runs of a configuration file, sorted by variant and then in the grid's order. The other arguments are those of
@@ -47,7 +49,12 @@ pub fn candidates(
         points = crossed(points, key, values)?;
     }
     let mut all: Vec<Candidate> = Vec::with_capacity(points.len());
-    for (name, table) in points {
+    for Point {
+        name,
+        table,
+        varied,
+    } in points
+    {
         if name.is_empty() {
             let what = "a run has no letter or digit in its name";
             return Err(Error::config("configuration", what));
@@ -57,13 +64,21 @@ pub fn candidates(
             return Err(Error::config("configuration", what));
         }
         let settings = Settings::layered(preset, Some(table), sets)?;
-        all.push(Candidate { name, settings });
+        all.push(Candidate {
+            name,
+            settings,
+            varied,
+        });
     }
     Ok(all)
 }
 
-/// A run in the making: its name and its layer of settings.
-type Point = (String, Table);
+/// A run in the making: its name, its layer of settings, and those that differ.
+struct Point {
+    name: String,
+    table: Table,
+    varied: Vec<(String, String)>,
+}
 
 /// Takes the table at `key` out of the file.
 fn section(file: &mut Table, key: &str) -> Result<Table> {
@@ -85,7 +100,11 @@ fn not_of_a_run(key: &str) -> Error {
 
 fn variants_of(shared: &Table, variants: Table) -> Result<Vec<Point>> {
     if variants.is_empty() {
-        return Ok(vec![(String::new(), shared.clone())]);
+        return Ok(vec![Point {
+            name: String::new(),
+            table: shared.clone(),
+            varied: Vec::new(),
+        }]);
     }
     let layered = |(name, variant): (String, Value)| {
         let key = format!("run.{name}");
@@ -98,7 +117,11 @@ fn variants_of(shared: &Table, variants: Table) -> Result<Vec<Point>> {
         }
         let mut table = shared.clone();
         overlay(&mut table, variant);
-        Ok((as_name(&name), table))
+        Ok(Point {
+            varied: vec![("run".into(), name.clone())],
+            name: as_name(&name),
+            table,
+        })
     };
     variants.into_iter().map(layered).collect()
 }
@@ -120,7 +143,12 @@ fn crossed(points: Vec<Point>, key: &str, values: &Value) -> Result<Vec<Point>> 
         return Err(Error::config("grid", what));
     }
     let mut all = Vec::with_capacity(points.len() * values.len());
-    for (name, table) in &points {
+    for Point {
+        name,
+        table,
+        varied,
+    } in &points
+    {
         for value in values {
             let mut table = table.clone();
             overlay(&mut table, nested(key, value.clone()));
@@ -129,14 +157,20 @@ fn crossed(points: Vec<Point>, key: &str, values: &Value) -> Result<Vec<Point>> 
                 .map_or_else(|| value.to_string(), str::to_owned);
             let parts = [name.as_str(), &as_name(&text)];
             let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            all.push((parts.join("-"), table));
+            let mut varied = varied.clone();
+            varied.push((key.to_owned(), text.clone()));
+            all.push(Point {
+                name: parts.join("-"),
+                table,
+                varied,
+            });
         }
     }
     Ok(all)
 }
 
 /// `a.b = value` as tables.
-fn nested(key: &str, value: Value) -> Table {
+pub fn nested(key: &str, value: Value) -> Table {
     let (first, value) = match key.split_once('.') {
         None => (key, value),
         Some((first, rest)) => (first, Value::Table(nested(rest, value))),
@@ -145,7 +179,7 @@ fn nested(key: &str, value: Value) -> Table {
 }
 
 /// Puts `over` on top of `base`; what is unknown is found when the layers become settings.
-fn overlay(base: &mut Table, over: Table) {
+pub fn overlay(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::scene::Scene;
 
 const FILE: &str = "preset = 'compact'\n[train]\nepochs = 1\n[run.adam]\n[run.sgd.optimizer]\nkind = 'sgd'\n\
@@ -26,21 +28,41 @@ fn every_run_of_the_file_is_trained_once_and_compared() {
     scene.write("grid.toml", FILE);
     let out = scene.ok(&tune(&[]));
     let names = ["adam-1", "adam-2", "sgd-1", "sgd-2"];
-    assert_eq!(scene.names("all"), names);
-    let table = out.split("protocol course\n").nth(1).unwrap();
+    let mut files = [&names[..], &["report.html", "trials.csv", "trials.jsonl"]].concat();
+    files.sort_unstable();
+    assert_eq!(scene.names("all"), files);
+    // Trials are compared by validation rows; the test rows are opened for the winner alone.
+    assert_eq!(
+        out.matches("test metrics, protocol course").count(),
+        1,
+        "{out}"
+    );
     for name in names {
-        assert_eq!(table.matches(name).count(), 1, "{out}");
+        assert!(!scene.path(&format!("all/{name}/evaluation.json")).exists());
     }
-    let evaluated = scene.ok(&["evaluate", "all/adam-1"]);
-    let auc = evaluated
+    let lines = scene.text("all/trials.jsonl");
+    let trials: Vec<Value> = lines
         .lines()
-        .find(|l| l.trim_start().starts_with("autoint+"))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let quality = |trial: &Value| trial["kept"]["quality"].as_f64().unwrap();
+    let best = trials
+        .iter()
+        .max_by(|a, b| quality(a).total_cmp(&quality(b)))
         .unwrap();
-    let auc = auc.split_whitespace().nth(1).unwrap();
-    let row = table.lines().find(|l| l.contains("adam-1")).unwrap();
+    let winner = best["name"].as_str().unwrap();
+    assert!(out.contains(&format!("the winner is {winner};")), "{out}");
+    assert_eq!(best["settings"]["run"], winner.split('-').next().unwrap());
+    let measured = scene.ok(&["evaluate", &format!("all/{winner}")]);
     assert!(
-        row.split_whitespace().any(|cell| cell == auc),
-        "{row}: {auc}"
+        out.contains(measured.lines().nth(3).unwrap()),
+        "{out}: {measured}"
+    );
+    assert_eq!(scene.text("all/trials.csv").lines().count(), 5);
+    let page = scene.text("all/report.html");
+    assert!(
+        page.contains(&format!("The winner: {winner}")) && !page.contains("<script"),
+        "{page}"
     );
 
     // One run again: the others are as they were.
@@ -48,7 +70,7 @@ fn every_run_of_the_file_is_trained_once_and_compared() {
     fs::remove_dir_all(scene.path("all/adam-1")).unwrap();
     let again = scene.ok(&tune(&[]));
     assert_eq!(again.matches("trained before").count(), 3);
-    assert_eq!(again.split("protocol course\n").nth(1).unwrap(), table);
+    assert_eq!(scene.text("all/trials.jsonl"), lines);
     assert_eq!(scene.read("all/sgd-1/model.safetensors"), other);
 
     let message = scene.fails(&tune(&["--epochs", "2"]), 1);
@@ -72,4 +94,86 @@ fn a_file_that_names_no_runs_is_refused() {
     assert!(scene.fails(&tune(&[]), 2).contains("run.b.preset"));
     scene.write("grid.toml", "protocol = 'course'\n[run.a]\n");
     assert!(scene.fails(&tune(&[]), 2).contains("--protocol"));
+}
+
+const SPACE: &str = "preset = 'compact'\n[train]\nepochs = 1\n[space]\n\
+    'optimizer.learning_rate' = { min = 1e-4, max = 1e-2, log = true }\n'model.interacting.heads' = [2, 3, 4]\n";
+
+/// Three heads do not divide the width: such a trial is written down and not trained.
+#[test]
+fn a_trial_that_makes_no_sense_is_recorded() {
+    let scene = Scene::new();
+    scene.write("grid.toml", SPACE);
+    let out = scene.ok(&tune(&["--trials", "5"]));
+    let lines = scene.text("all/trials.jsonl");
+    let failed = lines.matches("3 heads do not divide the width").count();
+    assert!((1..5).contains(&failed), "{lines}");
+    assert_eq!(out.matches("cannot be trained").count(), failed);
+    assert_eq!(lines.lines().count(), 5);
+    scene.write("grid.toml", SPACE.replace("[2, 3, 4]", "[3]"));
+    let none = scene.fails(&tune(&["--trials", "2"]), 2);
+    assert!(
+        none.contains("no trial makes sense, the first: setting"),
+        "{none}"
+    );
+}
+
+#[test]
+fn trials_are_drawn_failures_recorded_and_a_search_goes_on_as_if_it_had_not_stopped() {
+    let scene = Scene::new();
+    scene.write("grid.toml", SPACE.replace("[2, 3, 4]", "[2, 4]"));
+    let whole = scene.ok(&tune(&["--trials", "4"]));
+    assert!(
+        whole.contains("trial 4 of 4: t0004: model.interacting.heads = "),
+        "{whole}"
+    );
+    let without_times = |text: String| -> Vec<Value> {
+        let parsed = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        parsed
+            .map(|mut trial| {
+                trial["kept"]["train_seconds"] = Value::Null;
+                trial
+            })
+            .collect()
+    };
+    let lines = scene.text("all/trials.jsonl");
+    let all = without_times(lines.clone());
+    assert_eq!(all.len(), 4);
+    // Killed while the third was written down: two lines and a half are left, and the runs of all four.
+    let cut = lines.match_indices('\n').nth(1).unwrap().0 + 20;
+    scene.write("all/trials.jsonl", &lines[..cut]);
+    scene.ok(&tune(&["--trials", "4"]));
+    assert_eq!(without_times(scene.text("all/trials.jsonl")), all);
+    // Fewer first and more later is the same.
+    fs::remove_dir_all(scene.path("all")).unwrap();
+    scene.ok(&tune(&["--trials", "2"]));
+    scene.ok(&tune(&["--trials", "4", "--threads", "1"]));
+    assert_eq!(without_times(scene.text("all/trials.jsonl")), all);
+    let none = scene.ok(&tune(&["--trials", "6", "--budget", "0s"]));
+    assert!(none.contains("the time is over: 4 of 6 trials"), "{none}");
+}
+
+#[test]
+fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
+    let scene = Scene::new();
+    let file = "preset = 'compact'\n[train]\nepochs = 1\n[optimizer]\nkind = 'sgd'\n[grid]\n'optimizer.learning_rate' = [1e30, 1e-3]\n";
+    scene.write("grid.toml", file);
+    let out = scene.ok(&tune(&["--finalists", "2", "--seeds", "2"]));
+    assert!(
+        out.contains("failed: op `") && out.contains("the winner is 0.001;"),
+        "{out}"
+    );
+    let lines = scene.text("all/trials.jsonl");
+    let failed: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert!(
+        failed["failed"].as_str().unwrap().contains("not finite") && failed["kept"].is_null(),
+        "{lines}"
+    );
+    assert!(scene.path("all/0.001.seed-2/model.safetensors").exists());
+    assert!(out.contains("0.001: mean of 2 seeds"), "{out}");
+    let again = scene.ok(&tune(&["--finalists", "2", "--seeds", "2"]));
+    assert!(again.contains("failed before"), "{again}");
+    assert!(scene.text("all/report.html").contains("failed: op"));
 }
