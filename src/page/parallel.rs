@@ -6,8 +6,8 @@ use maud::{Markup, html};
 const HEIGHT: f64 = 260.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 20.0;
-const APART: f64 = 150.0;
-const MARGIN: f64 = 70.0;
+const APART: f64 = 110.0;
+const MARGIN: f64 = 60.0;
 
 /// An axis, and where each line crosses it.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ impl Parallel<'_> {
         html! {
             figure {
                 figcaption { (self.title) }
-                div.wide { svg style=(format!("min-width: {width}px")) viewBox=(format!("0 0 {width} {HEIGHT}")) role="img" aria-label=(self.title) {
+                div.wide { svg style=("max-width: none; min-width: 45rem") viewBox=(format!("0 0 {width} {HEIGHT}")) role="img" aria-label=(self.title) {
                     @for (place, axis) in self.axes.iter().enumerate() {
                         line.grid x1=(x(place)) x2=(x(place)) y1=(y(0.0)) y2=(y(1.0)) {}
                         text x=(x(place)) y="14" text-anchor="middle" { (axis.name) }

@@ -241,7 +241,8 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    for _ in 0..2000 {
+                    // Until it was had often enough: how often a try succeeds depends on what else the machine does.
+                    while taken.load(Ordering::SeqCst) < 200 {
                         if let Ok(lock) = Lock::make(&folder) {
                             assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
                             taken.fetch_add(1, Ordering::SeqCst);
@@ -253,6 +254,6 @@ mod tests {
                 });
             }
         });
-        assert!(taken.into_inner() > 100);
+        assert!(taken.into_inner() >= 200);
     }
 }

@@ -47,8 +47,14 @@ impl Report<'_> {
 }
 
 fn parallel(done: &[&Trial], keys: &[String]) -> Markup {
+    let last = |key: &String| key.rsplit('.').next().unwrap_or(key).to_owned();
+    let several = |name: &String| keys.iter().filter(|key| last(key) == *name).count() > 1;
     let axis = |key: &String| Axis {
-        name: key.rsplit('.').next().unwrap_or(key).to_owned(),
+        // `dropout` says too little where several parts have one.
+        name: match several(&last(key)) {
+            true => key.trim_start_matches("model.").to_owned(),
+            false => last(key),
+        },
         values: done
             .iter()
             .map(|t| t.settings.get(key).cloned().unwrap_or_default())

@@ -7,7 +7,7 @@ use super::grid::{Candidate, candidates};
 use crate::error::{Error, Result};
 
 /// The protocols that have one.
-pub const NAMES: [&str; 3] = ["course", "recbole", "paper"];
+pub const NAMES: [&str; 4] = ["course", "recbole", "paper", "topk"];
 
 /// The file of a protocol.
 ///
@@ -18,6 +18,7 @@ pub fn text(protocol: &str) -> Result<&'static str> {
         "course" => Ok(include_str!("../../data/reproduce/course.toml")),
         "recbole" => Ok(include_str!("../../data/reproduce/recbole.toml")),
         "paper" => Ok(include_str!("../../data/reproduce/paper.toml")),
+        "topk" => Ok(include_str!("../../data/reproduce/topk.toml")),
         _ => {
             let what = format!("expected one of {}, got `{protocol}`", NAMES.join(", "));
             Err(Error::config("protocol", what))
@@ -51,7 +52,7 @@ mod tests {
             }
         }
         assert!(
-            with_seed("topk", 1)
+            with_seed("nothing", 1)
                 .unwrap_err()
                 .to_string()
                 .contains("course, recbole, paper")
