@@ -19,18 +19,19 @@
 //! 1. [`error`], [`files`], [`page`]: one error type; files that are written whole or not at all; pages and their drawings.
 //! 2. [`metrics`], [`data`]: every metric with its definition, by whose names a protocol says what it measures; readers, protocols,
 //!    vocabularies, the encoded store, splits, batches.
-//! 3. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
-//! 4. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
-//! 5. [`model`]: AutoInt and AutoInt+ in terms of ops.
-//! 6. [`optim`]: optimisers and schedules.
-//! 7. [`settings`]: presets, and all that a run can be told.
-//! 8. [`score`]: what is done with a model: logits, metrics, predictions.
-//! 9. [`run`]: the run directory.
-//! 10. [`recommend`]: the items of a catalogue in a user's order.
-//! 11. [`explain`]: attention, ablation, and whether they agree.
-//! 12. [`serve`]: all of it over HTTP, for programs and for people.
-//! 13. [`train`]: the loop.
-//! 14. [`search`]: trials of settings, and what came of them.
+//! 3. [`study`]: data looked at before they are trained on.
+//! 4. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
+//! 5. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
+//! 6. [`model`]: AutoInt and AutoInt+ in terms of ops.
+//! 7. [`optim`]: optimisers and schedules.
+//! 8. [`settings`]: presets, and all that a run can be told.
+//! 9. [`score`]: what is done with a model: logits, metrics, predictions.
+//! 10. [`run`]: the run directory.
+//! 11. [`recommend`]: the items of a catalogue in a user's order.
+//! 12. [`explain`]: attention, ablation, and whether they agree.
+//! 13. [`serve`]: all of it over HTTP, for programs and for people.
+//! 14. [`train`]: the loop.
+//! 15. [`search`]: trials of settings, and what came of them.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -75,6 +76,7 @@ pub mod settings;
     reason = "intrinsics are; each block says why it is sound"
 )]
 pub mod simd;
+pub mod study;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -8,6 +8,7 @@ use autoint::data::protocol::Ranking;
 use autoint::run::Run;
 use autoint::score::{Asked, evaluate_as};
 use autoint::simd::Isa;
+use autoint::study::future;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -67,6 +68,18 @@ impl Arguments {
             writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
         } else {
             writeln!(out, "{}", table::metrics(&evaluation))?;
+            let protocol = &data.schema().protocol;
+            let rule = protocol
+                .roles
+                .time
+                .as_ref()
+                .and_then(|_| future::blind(&protocol.split));
+            if let Some(rule) = rule {
+                writeln!(
+                    out,
+                    "the split ({rule}) does not look at time: the model was trained on rows that came after these, so tomorrow's will be predicted less well"
+                )?;
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod calibrate;
 mod compare;
 mod data;
+mod doctor;
 mod download;
 mod ensemble;
 mod evaluate;
@@ -57,6 +58,7 @@ enum Command {
     Download(download::Arguments),
     Generate(generate::Arguments),
     Init(init::Arguments),
+    Doctor(doctor::Arguments),
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
@@ -101,6 +103,7 @@ impl Cli {
             Command::Download(arguments) => arguments.run(&mut out)?,
             Command::Generate(arguments) => arguments.run(&mut out)?,
             Command::Init(arguments) => arguments.run(&mut out)?,
+            Command::Doctor(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,

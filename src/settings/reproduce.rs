@@ -47,6 +47,11 @@ mod tests {
         for protocol in NAMES {
             let runs = with_seed(protocol, 7).unwrap();
             assert!(runs.iter().all(|run| run.settings.train.seed == 7));
+            // A model is of the kind that its row is called by: a shared `[model.PART]` would add the part to all.
+            for run in &runs {
+                let kind = run.name.replace("-plus", "+");
+                assert_eq!(run.settings.model.name(), kind, "{protocol} {}", run.name);
+            }
             for ours in published(protocol).iter().filter_map(|row| row.ours) {
                 assert!(runs.iter().any(|run| run.name == ours), "{protocol} {ours}");
             }

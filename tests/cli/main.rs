@@ -3,6 +3,7 @@
 mod attacks;
 mod compare;
 mod damage;
+mod doctor;
 mod download;
 mod errors;
 mod evaluate;

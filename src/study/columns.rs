@@ -1,0 +1,103 @@
+//! The fields as the checks see them: a code for each row, whatever the field is.
+
+use crate::data::dataset::{Dataset, FieldView, SplitName};
+use crate::data::store::column::View;
+
+/// Parts that numbers are put into, of about as many rows each.
+const PARTS: usize = 50;
+
+/// A field's codes.
+#[derive(Debug)]
+pub struct Column {
+    pub name: String,
+    /// One a row; of a field with several values, the first.
+    pub codes: Vec<u32>,
+    /// Above every code.
+    pub end: usize,
+    /// Whether code 0 is what the vocabulary does not know.
+    pub has_unknown: bool,
+    /// Whether the codes are parts of numbers, which stand for no value of their own.
+    pub of_numbers: bool,
+}
+
+/// All fields, and the rows of the parts.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    pub data: &'a Dataset,
+    pub all: Vec<Column>,
+}
+
+impl<'a> Columns<'a> {
+    /// Reads all fields.
+    pub fn of(data: &'a Dataset) -> Columns<'a> {
+        let fields = data.schema().fields.iter().enumerate();
+        let all = fields.map(|(place, field)| {
+            let (codes, of_numbers) = match data.field(place) {
+                FieldView::One(codes) => (codes_of(codes), false),
+                FieldView::Number(numbers) => (parts(numbers), true),
+                FieldView::Mean { starts, codes } => (firsts(starts, &codes_of(codes)), false),
+            };
+            Column {
+                name: field.name.clone(),
+                end: codes.iter().max().map_or(0, |&most| most as usize + 1),
+                codes,
+                has_unknown: !of_numbers,
+                of_numbers,
+            }
+        });
+        Columns {
+            data,
+            all: all.collect(),
+        }
+    }
+
+    /// The rows of a part.
+    pub fn rows(&self, split: SplitName) -> &[u32] {
+        self.data.split(split)
+    }
+}
+
+fn codes_of(view: View<'_>) -> Vec<u32> {
+    match view {
+        View::U8(codes) => codes.iter().map(|&code| code.into()).collect(),
+        View::U16(codes) => codes.iter().map(|&code| code.into()).collect(),
+        View::U32(codes) => codes.to_vec(),
+        View::F32(_) => Vec::new(),
+    }
+}
+
+fn firsts(starts: &[u32], codes: &[u32]) -> Vec<u32> {
+    let rows = starts.windows(2);
+    rows.map(|pair| codes.get(pair[0] as usize).copied().unwrap_or(0))
+        .collect()
+}
+
+/// The part of each number, equal numbers in one; 0 for a missing one.
+fn parts(numbers: &[f32]) -> Vec<u32> {
+    let mut sorted: Vec<f32> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let mut bounds: Vec<f32> = (1..PARTS)
+        .filter_map(|part| sorted.get(part * sorted.len() / PARTS).copied())
+        .collect();
+    bounds.dedup();
+    let part = |x: &f32| match x.is_nan() {
+        true => 0,
+        false => 1 + bounds.partition_point(|bound| bound <= x) as u32,
+    };
+    numbers.iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_fall_into_parts_and_equal_ones_into_one() {
+        let numbers: Vec<f32> = (0..1000).map(|x| x as f32).chain([f32::NAN]).collect();
+        let codes = parts(&numbers);
+        assert_eq!((codes[0], codes[999], codes[1000]), (1, 50, 0));
+        assert!(codes[..1000].is_sorted());
+        assert_eq!(parts(&[3.0; 5]), [2; 5]);
+        assert_eq!(firsts(&[0, 2, 3], &[7, 8, 9]), [7, 9]);
+    }
+}

@@ -1,0 +1,50 @@
+//! Looking at data before they are trained on: what would make numbers too good, or a field useless.
+//!
+//! Each check is a file: it takes the encoded [`Columns`](columns::Columns) and gives [`Finding`](finding::Finding)s. Reading order: [`finding`],
+//! [`columns`], then the checks: [`repeated`] (the same rows in training and test), [`alone`] (a field that knows the answer), [`constant`],
+//! [`identifies`] (a field that knows another), [`unseen`] (values that training lacks), [`drift`], [`future`] (a split that trains on what
+//! came later).
+
+pub mod alone;
+pub mod columns;
+pub mod constant;
+pub mod drift;
+pub mod finding;
+pub mod future;
+pub mod identifies;
+pub mod repeated;
+pub mod unseen;
+
+use columns::Columns;
+use finding::Finding;
+
+use crate::data::dataset::Dataset;
+use crate::error::Result;
+
+/// A check.
+type Check = fn(&Columns<'_>) -> Result<Vec<Finding>>;
+
+/// All of them.
+const CHECKS: [Check; 7] = [
+    repeated::check,
+    alone::check,
+    constant::check,
+    identifies::check,
+    unseen::check,
+    drift::check,
+    future::check,
+];
+
+/// What all checks find, the gravest first.
+///
+/// # Errors
+/// Never for a [`Dataset`], whose columns fit each other.
+pub fn findings(data: &Dataset) -> Result<Vec<Finding>> {
+    let columns = Columns::of(data);
+    let mut all = Vec::new();
+    for check in CHECKS {
+        all.extend(check(&columns)?);
+    }
+    all.sort_by_key(|finding| finding.grave);
+    Ok(all)
+}
