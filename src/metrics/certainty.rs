@@ -2,7 +2,7 @@
 //!
 //! | metric | 95 % interval |
 //! |---|---|
-//! | AUC | DeLong ([`delong`]) |
+//! | AUC | DeLong ([`delong`](super::delong)) |
 //! | a mean over rows or users | bootstrap over users of sums ([`bootstrap`]) |
 //! | any other | bootstrap over users, the metric computed anew for each of [`RESAMPLES`] resamples |
 //!

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Theil's uncertainty coefficient ("On the Estimation of Relationships Involving Qualitative Variables", American Journal of Sociology 1970): 1 when b follows
-//! from a. A field with almost a value a row would know every other by chance, so a field is only looked at that has [`ROWS_A_VALUE`] rows a value.
+//! from a. A field with almost a value a row would know every other by chance, so a field is only looked at that has ten rows a value or more.
 
 use rayon::prelude::*;
 

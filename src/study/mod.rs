@@ -1,6 +1,6 @@
 //! Looking at data before they are trained on: what would make numbers too good, or a field useless.
 //!
-//! Each check is a file: it takes the encoded [`Columns`](columns::Columns) and gives [`Finding`](finding::Finding)s. Reading order: [`finding`],
+//! Each check is a file: it takes the encoded [`Columns`] and gives [`Finding`]s. Reading order: [`finding`],
 //! [`columns`], then the checks: [`repeated`] (the same rows in training and test), [`alone`] (a field that knows the answer), [`constant`],
 //! [`identifies`] (a field that knows another), [`unseen`] (values that training lacks), [`drift`], [`future`] (a split that trains on what
 //! came later).
