@@ -60,7 +60,8 @@ impl Arguments {
         let source = recorded::source(&self.data, &run.provenance.source)?;
         let data = source.encode_with(&run.schema)?;
         run.provenance.check(&data, &self.run)?;
-        let logits = |split| run.scorer().calibrated(None).rows(&data, data.split(split));
+        let scorer = run.scorer().calibrated(None);
+        let logits = |split| scorer.rows(&data, data.split(split));
         let valid = data.split(SplitName::Valid);
         let fitted = Calibration::fit(method, &logits(SplitName::Valid), &labels_of(&data, valid))?;
         let before = logits(SplitName::Test);

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use autoint::data::dataset::{Dataset, SplitName};
+use autoint::metrics::loss::sigmoid;
 use autoint::run::Run;
 use autoint::score::compare::{Difference, Rows, Scored, Verdict};
 use autoint::simd::Isa;
@@ -77,7 +78,8 @@ impl Arguments {
             let what = "is one alone: give another run, or --scores of another system";
             return Err(Error::file(&self.runs[0], what).into());
         }
-        let names = self.measured.names(&data.schema().protocol.metrics);
+        let names = self.measured.asked();
+        let names = names.unwrap_or_else(|| data.schema().protocol.metrics.clone());
         for other in &systems[1..] {
             let differences = rows.compare(&systems[0], other, &names)?;
             self.tell(&systems[0], other, &differences, &data, out)?;
@@ -90,9 +92,7 @@ impl Arguments {
         let source = recorded::source(&self.data, &run.provenance.source)?;
         let data = source.encode_with(&run.schema)?;
         let logits = run.scorer().rows(&data, data.split(self.split));
-        let scores = logits
-            .into_iter()
-            .map(|logit| 1.0 / (1.0 + (-f64::from(logit)).exp()));
+        let scores = logits.into_iter().map(|logit| sigmoid(f64::from(logit)));
         let scored = Scored {
             name: path.display().to_string(),
             scores: scores.collect(),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use autoint::autograd::Runtime;
 use autoint::data::dataset::{Dataset, SplitName};
-use autoint::model::build;
 use autoint::run::ensemble::{Ensemble, equal, fitted};
 use autoint::run::writer::Finished;
 use autoint::run::{Provenance, Run, Writer};
@@ -59,8 +58,7 @@ impl Arguments {
         let open = |path: &PathBuf| Run::open(path, isa, threads);
         let runs = self.runs.iter().map(open).collect::<Result<Vec<Run>>>()?;
         let first = &runs[0];
-        // Refuses runs that do not fit before anything is scored.
-        Ensemble::of(&runs, &equal(runs.len()))?;
+        let mut ensemble = Ensemble::of(&runs)?;
         let source = recorded::source(&self.data, &first.provenance.source)?;
         let data = source.encode_with(&first.schema)?;
         first.provenance.check(&data, &first.path)?;
@@ -74,8 +72,8 @@ impl Arguments {
             )?;
         }
         writeln!(out, "{:+.4}  bias", shares.bias)?;
-        let ensemble = Ensemble::of(&runs, &shares)?;
-        writeln!(out, "\n{}", self.keep(&runs, &ensemble, &data)?)?;
+        ensemble.share(&shares)?;
+        writeln!(out, "\n{}", self.keep(first, ensemble, &data)?)?;
         writeln!(out, "run {}", self.out.display())?;
         Ok(())
     }
@@ -93,20 +91,24 @@ impl Arguments {
     }
 
     /// Writes the run, and measures it; gives its metrics as a table.
-    fn keep(&self, runs: &[Run], ensemble: &Ensemble, data: &Dataset) -> anyhow::Result<String> {
-        let (first, settings) = (&runs[0], &ensemble.settings);
-        let model = build(&settings.model, &first.schema.offsets())?;
+    fn keep(&self, first: &Run, ensemble: Ensemble, data: &Dataset) -> anyhow::Result<String> {
+        let Ensemble {
+            settings,
+            model,
+            parameters,
+            ..
+        } = ensemble;
         let (isa, threads) = (first.runtime.isa(), first.runtime.threads());
         let runtime = Arc::new(Runtime::new(model.tape, model.logit, isa, threads)?);
         let schema = Cow::Borrowed(&first.schema);
-        let scorer = Scorer::new(schema, &runtime, &ensemble.parameters);
+        let scorer = Scorer::new(schema, &runtime, &parameters);
         let catalogue = first
             .has_catalogue()
             .then(|| first.catalogue())
             .transpose()?;
         let mut writer = Writer::create(&self.out, self.force)?;
         writer.finish(Finished {
-            settings,
+            settings: &settings,
             schema: &first.schema,
             provenance: &Provenance {
                 from: None,
@@ -117,8 +119,8 @@ impl Arguments {
                 calibration: None,
                 ..first.provenance.clone()
             },
-            layout: &ensemble.layout,
-            parameters: &ensemble.parameters,
+            layout: runtime.tape().layout(),
+            parameters: &parameters,
             distribution: &Distribution::of(&scorer, data),
             catalogue: catalogue.as_ref(),
         })?;

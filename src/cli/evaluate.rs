@@ -59,7 +59,7 @@ impl Arguments {
         }
         let model = run.settings.model.name();
         let asked = Asked {
-            metrics: Some(self.measured.names(&data.schema().protocol.metrics)),
+            metrics: self.measured.asked(),
             ranking: self.full.then_some(Ranking::Catalogue),
             intervals: self.intervals,
         };
@@ -68,13 +68,7 @@ impl Arguments {
             writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
         } else {
             writeln!(out, "{}", table::metrics(&evaluation))?;
-            let protocol = &data.schema().protocol;
-            let rule = protocol
-                .roles
-                .time
-                .as_ref()
-                .and_then(|_| future::blind(&protocol.split));
-            if let Some(rule) = rule {
+            if let Some(rule) = future::blind(&data.schema().protocol) {
                 writeln!(
                     out,
                     "the split ({rule}) does not look at time: the model was trained on rows that came after these, so tomorrow's will be predicted less well"

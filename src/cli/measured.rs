@@ -17,11 +17,8 @@ fn name(text: &str) -> Result<MetricName> {
 }
 
 impl Measured {
-    /// Those that are asked for, or else the protocol's.
-    pub fn names(&self, protocol: &[MetricName]) -> Vec<MetricName> {
-        match self.metrics.is_empty() {
-            true => protocol.to_vec(),
-            false => self.metrics.clone(),
-        }
+    /// Those that are asked for; none: the protocol's.
+    pub fn asked(&self) -> Option<Vec<MetricName>> {
+        (!self.metrics.is_empty()).then(|| self.metrics.clone())
     }
 }

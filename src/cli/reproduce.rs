@@ -58,7 +58,7 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
-        let mut candidates = self.candidates()?;
+        let candidates = self.candidates()?;
         let folder = self.out.clone();
         let folder = folder.unwrap_or_else(|| format!("runs/reproduce-{}", self.protocol).into());
         let _lock = Lock::make(&folder)?;
@@ -85,7 +85,7 @@ impl Arguments {
             folder: &folder,
             command: "autoint reproduce",
         };
-        let runs = sweep.run(&mut candidates, out)?;
+        let runs = sweep.run(&candidates, out)?;
         writeln!(out, "\n{}", self.table(&candidates, &runs, &data)?)?;
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use autoint::run::directory::{has_checkpoint, has_model};
 use autoint::run::{Checkpoint, Run, Writer};
+use autoint::settings::Settings;
 use autoint::settings::grid::Candidate;
 use autoint::{Error, Result};
 
@@ -29,74 +30,58 @@ pub struct Sweep<'a> {
 
 impl Sweep<'_> {
     /// Trains what is not trained yet; gives the runs, in the order of the candidates.
-    pub fn run(
-        &self,
-        candidates: &mut [Candidate],
-        out: &mut dyn Write,
-    ) -> anyhow::Result<Vec<Run>> {
-        let rows = self.work.data.schema().offsets().last().copied();
-        candidates
-            .iter_mut()
-            .for_each(|c| c.settings.settle(rows.unwrap_or(0)));
+    pub fn run(&self, candidates: &[Candidate], out: &mut dyn Write) -> anyhow::Result<Vec<Run>> {
         let runs = candidates.len();
-        for (number, candidate) in (1..).zip(&*candidates) {
+        let one = |(number, candidate): (usize, &Candidate)| {
             writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;
-            let trained = self.train(candidate, out);
-            if self.work.stop.load(Ordering::Relaxed) {
-                writeln!(out, "the same `{}` goes on with the others", self.command)?;
-                return Err(trained.err().unwrap_or_else(|| Stopped("").into()));
-            }
-            trained?;
-        }
-        let opened = candidates.iter().map(|candidate| {
-            let path = self.folder.join(&candidate.name);
-            let run = Run::open(&path, self.work.isa, self.work.threads)?;
-            run.provenance.check(self.work.data, &run.path)?;
-            Ok(run)
-        });
-        Ok(opened.collect::<Result<Vec<Run>>>()?)
+            self.one(candidate, out)
+        };
+        (1..).zip(candidates).map(one).collect()
     }
 
-    /// Trains one; gives its run.
+    /// Trains one, goes on, or finds that all is done; gives its run.
     pub fn one(&self, candidate: &Candidate, out: &mut dyn Write) -> anyhow::Result<Run> {
-        let mut candidate = candidate.clone();
+        let mut settings = candidate.settings.clone();
         let rows = self.work.data.schema().offsets().last().copied();
-        candidate.settings.settle(rows.unwrap_or(0));
-        self.train(&candidate, out)?;
+        settings.settle(rows.unwrap_or(0));
         let path = self.folder.join(&candidate.name);
+        let done = has_model(&path) && !has_checkpoint(&path);
+        let trained = match done {
+            true => Ok(()),
+            false => self.train(&settings, &path, out),
+        };
+        if self.work.stop.load(Ordering::Relaxed) {
+            writeln!(out, "the same `{}` goes on with the others", self.command)?;
+            return Err(trained.err().unwrap_or_else(|| Stopped("").into()));
+        }
+        trained?;
         let run = Run::open(&path, self.work.isa, self.work.threads)?;
+        same(run.settings == settings, &path)?;
         run.provenance.check(self.work.data, &run.path)?;
+        if done {
+            writeln!(out, "trained before")?;
+        }
         Ok(run)
     }
 
-    /// Trains, goes on, or finds that all is done.
-    fn train(&self, candidate: &Candidate, out: &mut dyn Write) -> anyhow::Result<()> {
-        let path = self.folder.join(&candidate.name);
-        if has_checkpoint(&path) {
-            let (origin, _) = Checkpoint::open(&path)?;
-            same(origin.settings == candidate.settings, &path)?;
-            let resume = Resume {
-                run: &path,
-                data: self.data,
-                threads: self.threads,
-                checkpoint_every: None,
-                profile: false,
-                no_catalogue: self.work.no_catalogue,
-                untested: self.work.untested,
-                allow_other_isa: false,
-            };
-            return resume.run(out);
+    fn train(&self, settings: &Settings, path: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
+        if !has_checkpoint(path) {
+            let directory = |_: &Settings| Writer::create(path, false);
+            return self.work.train(settings.clone(), directory, out);
         }
-        if !has_model(&path) {
-            let settings = candidate.settings.clone();
-            return self
-                .work
-                .train(settings, |_| Writer::create(&path, false), out);
-        }
-        let run = Run::open(&path, self.work.isa, self.work.threads)?;
-        same(run.settings == candidate.settings, &path)?;
-        writeln!(out, "trained before")?;
-        Ok(())
+        let (origin, _) = Checkpoint::open(path)?;
+        same(origin.settings == *settings, path)?;
+        let resume = Resume {
+            run: path,
+            data: self.data,
+            threads: self.threads,
+            checkpoint_every: None,
+            profile: false,
+            no_catalogue: self.work.no_catalogue,
+            untested: self.work.untested,
+            allow_other_isa: false,
+        };
+        resume.run(out)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use autoint::data::dataset::{Dataset, SplitName};
@@ -15,7 +14,6 @@ use autoint::search::report::Report;
 use autoint::search::trial::{self, PAGE, Trial};
 use autoint::settings::Settings;
 use autoint::settings::grid::Candidate;
-use autoint::settings::presets::DEFAULT_PRESET;
 use autoint::simd::Isa;
 use autoint::{Error, Result};
 use clap::Args;
@@ -134,12 +132,12 @@ impl Arguments {
         let (preset, sets) = self.options.over_space();
         let (mut candidates, mut refused) = (Vec::new(), Vec::new());
         for number in 1..=self.trials {
-            let mut drawn = space.draw(preset, &sets, self.space_seed, number);
-            match std::mem::replace(&mut drawn.settings, Settings::preset(DEFAULT_PRESET)) {
-                Err(why) => refused.push(Trial::refused(drawn, &why)),
+            let drawn = space.draw(preset, &sets, self.space_seed, number);
+            match &drawn.settings {
+                Err(why) => refused.push(Trial::refused(&drawn, why)),
                 Ok(settings) => candidates.push(Candidate {
+                    settings: settings.clone(),
                     name: drawn.name,
-                    settings,
                     varied: drawn.varied,
                 }),
             }
@@ -261,12 +259,7 @@ impl Search<'_> {
                     writeln!(out, "failed: {error}")?;
                     Trial::failed(candidate, error.to_string())
                 }
-                Err(error) => {
-                    if self.sweep.work.stop.load(Ordering::Relaxed) {
-                        writeln!(out, "the same `autoint tune` goes on with the others")?;
-                    }
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
             };
             if known.is_none() {
                 self.trials.push(trial);

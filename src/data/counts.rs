@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::protocol::field::is_default;
+
 /// How many bad rows are told with their place.
 pub(crate) const TOLD: usize = 10;
 
@@ -25,7 +27,7 @@ pub struct Counts {
     /// How many of them were left out.
     pub duplicates_dropped: u64,
     /// Rows of users or items that have fewer than `core` rows, see [`super::protocol::Rows`].
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub outside_core: u64,
     /// Rows whose key a joined table does not have, by table.
     pub unmatched: BTreeMap<String, u64>,
@@ -33,14 +35,6 @@ pub struct Counts {
     pub sampled_out: u64,
     /// What else a user should know.
     pub notes: Vec<String>,
-}
-
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 impl Counts {

@@ -5,6 +5,7 @@
 
 use super::batch::Batch;
 use super::dataset::{Dataset, FieldView};
+use super::numbers::end;
 use super::store::column::View;
 
 /// The items of a data set, and which fields are theirs.
@@ -20,8 +21,7 @@ impl Items {
     /// Looks at all rows; nothing is there when the data have no items.
     pub fn of(data: &Dataset) -> Items {
         let items = data.items();
-        let most = items.iter().max().map_or(0, |&most| most as usize + 1);
-        let mut rows = vec![u32::MAX; most];
+        let mut rows = vec![u32::MAX; end(items)];
         for (row, &item) in items.iter().enumerate() {
             let first = &mut rows[item as usize];
             *first = (*first).min(row as u32);

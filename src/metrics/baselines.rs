@@ -117,7 +117,12 @@ fn popularity(train_items: &[u32], test_items: &[u32]) -> Vec<f64> {
 
 /// For each test row the smoothed positive rate r of its code (of its item, or of its user). `train_codes` and
 /// `train_labels` go together.
-fn positive_rate(train_codes: &[u32], train_labels: &[u8], test_codes: &[u32], p: f64) -> Vec<f64> {
+pub(crate) fn positive_rate(
+    train_codes: &[u32],
+    train_labels: &[u8],
+    test_codes: &[u32],
+    p: f64,
+) -> Vec<f64> {
     let mut counts: HashMap<u32, (u32, u32)> = HashMap::new();
     for (&code, &label) in train_codes.iter().zip(train_labels) {
         let (positives, rows) = counts.entry(code).or_default();

@@ -70,15 +70,15 @@ pub(super) fn percentiles(value: f64, mut values: Vec<f64>) -> Option<Estimate> 
     })
 }
 
-/// `times` draws of as many of `users` as there are, with repetition.
-pub(super) fn resamples(users: usize, times: usize, seed: u64) -> Vec<Vec<u32>> {
+/// `times` draws of as many of `users` as there are, with repetition, one after the other.
+pub(super) fn resamples(users: usize, times: usize, seed: u64) -> impl Iterator<Item = Vec<u32>> {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let mut draw = || {
-        (0..users)
+    (0..times).map(move |_| {
+        let draws = 0..users;
+        draws
             .map(|_| generator.random_range(0..users as u32))
             .collect()
-    };
-    (0..times).map(|_| draw()).collect()
+    })
 }
 
 #[cfg(test)]

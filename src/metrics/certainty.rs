@@ -17,74 +17,88 @@ use super::items::Lists;
 use super::list::Of;
 use super::loss::Loss;
 use super::name::MetricName;
-use super::ranking::Rankings;
+use super::prepared::Prepared;
 use super::scores::Scores;
 use crate::error::{Error, Result};
 
 /// Resamples of a metric that must be computed anew for each.
 pub const RESAMPLES: usize = 400;
 
+/// How many of them are held in memory at once.
+const AT_ONCE: usize = 32;
+
 /// The rows that are measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     /// 0 or 1: `[n]`.
     pub labels: &'a [u8],
-    /// Any codes: `[n]`.
-    pub users: &'a [u32],
+    /// Any codes: `[n]`; without users the per-user metrics have no estimate.
+    pub users: Option<&'a [u32]>,
     /// Of the bootstrap.
     pub seed: u64,
 }
 
 impl Rows<'_> {
-    /// A metric of `a` with its interval, or with `b` that of a less b. None where it is undefined, infinite, or there are too few rows to tell.
+    /// The metrics `names` of `a` with their intervals, or with `b` those of a less b. None where one is undefined, infinite, or there are too few
+    /// rows to tell.
     ///
     /// # Errors
     /// On unequal lengths, a label other than 0 and 1, a NaN score, or a probability outside 0..=1.
-    pub fn estimate(
+    pub fn estimates(
         &self,
-        name: MetricName,
+        names: &[MetricName],
         a: Scores<'_>,
         b: Option<Scores<'_>>,
+    ) -> Result<Vec<Option<Estimate>>> {
+        let prepare = |scores| Prepared::new(scores, self.labels, self.users, names);
+        let systems = (prepare(a)?, b.map(prepare).transpose()?);
+        let rows_of = rows_of_users(self.users, self.labels.len());
+        let estimate = |name: &MetricName| self.estimate(*name, &systems, &rows_of);
+        names.iter().map(estimate).collect()
+    }
+
+    fn estimate(
+        &self,
+        name: MetricName,
+        (a, b): &(Prepared<'_>, Option<Prepared<'_>>),
+        rows_of: &[Vec<u32>],
     ) -> Result<Option<Estimate>> {
-        a.check(self.labels)?;
-        b.map_or(Ok(()), |b| b.check(self.labels))?;
+        let sums = |of: &dyn Fn(&Prepared<'_>) -> Option<Vec<(f64, f64)>>| {
+            let (Some(own), other) = (of(a), b.as_ref().and_then(of)) else {
+                return Ok(None);
+            };
+            self.of_sums(&own, other)
+        };
         match &name.metric().of {
-            Of::Order(_) if name.metric().name == "auc" => match b {
-                None => auc_estimate(&a.order(), self.labels),
-                Some(b) => auc_difference(&a.order(), &b.order(), self.labels),
+            Of::Auc => match b {
+                None => auc_estimate(&a.order, self.labels),
+                Some(b) => auc_difference(&a.order, &b.order, self.labels),
             },
-            Of::Order(of) => self.anew(of, &a.order(), b.map(|b| b.order()).as_deref()),
+            Of::Order(of) => {
+                let other = b.as_ref().map(|b| &*b.order);
+                self.anew(of, &a.order, other, rows_of)
+            }
             Of::Probabilities(of) => {
-                let (Some(own), other) = (a.probabilities(), b.map(|b| b.probabilities())) else {
+                let other = b.as_ref().map(|b| b.scores.probabilities());
+                let Some(own) = a.scores.probabilities() else {
                     return Ok(None);
                 };
                 match other {
                     Some(None) => Ok(None),
-                    Some(Some(other)) => self.anew(of, &own, Some(&other)),
-                    None => self.anew(of, &own, None),
+                    Some(Some(other)) => self.anew(of, &own, Some(&other), rows_of),
+                    None => self.anew(of, &own, None, rows_of),
                 }
             }
-            Of::Loss(loss) => {
-                self.of_sums(&losses(loss, a, self), b.map(|b| losses(loss, b, self)))
-            }
-            Of::User(of) => {
-                let sums = |scores: Scores<'_>| -> Result<Vec<(f64, f64)>> {
-                    let rankings = Rankings::new(&scores.order(), self.labels, self.users)?;
-                    let weighted = rankings.users().filter_map(|user| of(&user));
-                    Ok(weighted
-                        .map(|(value, weight)| (value * weight, weight))
-                        .collect())
-                };
-                self.of_sums(&sums(a)?, b.map(sums).transpose()?)
-            }
-            Of::List(of) => {
-                let values = |scores: Scores<'_>| -> Result<Vec<(f64, f64)>> {
-                    let rankings = Rankings::new(&scores.order(), self.labels, self.users)?;
-                    let values = rankings.values(|ranked| of(ranked, name.k()));
-                    Ok(values.into_iter().map(|value| (value, 1.0)).collect())
-                };
-                self.of_sums(&values(a)?, b.map(values).transpose()?)
-            }
+            Of::Loss(loss) => sums(&|of| Some(losses(loss, of.scores, self.labels, rows_of))),
+            Of::User(of) => sums(&|all| {
+                let users = all.rankings.as_ref()?.users();
+                let weighted = users.filter_map(|user| of(&user));
+                Some(weighted.map(|(value, n)| (value * n, n)).collect())
+            }),
+            Of::List(of) => sums(&|all| {
+                let values = all.rankings.as_ref()?.values(|list| of(list, name.k()));
+                Some(values.into_iter().map(|value| (value, 1.0)).collect())
+            }),
             Of::Items(_) => Ok(None),
         }
     }
@@ -112,40 +126,34 @@ impl Rows<'_> {
         of: &(impl Fn(&[f64], &[u8]) -> Result<Option<f64>> + Sync),
         a: &[f64],
         b: Option<&[f64]>,
+        rows_of: &[Vec<u32>],
     ) -> Result<Option<Estimate>> {
-        let value = |rows: Option<&[u32]>| -> Result<Option<f64>> {
-            let pick = |scores: &[f64]| match rows {
-                None => scores.to_vec(),
-                Some(rows) => rows.iter().map(|&row| scores[row as usize]).collect(),
-            };
-            let labels: Vec<u8> = match rows {
-                None => self.labels.to_vec(),
-                Some(rows) => rows.iter().map(|&row| self.labels[row as usize]).collect(),
-            };
-            let own = of(&pick(a), &labels)?;
-            Ok(match b {
-                None => own,
-                Some(b) => own.zip(of(&pick(b), &labels)?).map(|(a, b)| a - b),
-            })
+        let difference = |(a, b): (Option<f64>, Option<Option<f64>>)| match b {
+            None => a,
+            Some(b) => a.zip(b).map(|(a, b)| a - b),
         };
-        let Some(whole) = value(None)? else {
+        let value = |users: &Vec<u32>| -> Result<Option<f64>> {
+            let rows = users.iter().flat_map(|&user| &rows_of[user as usize]);
+            let rows: Vec<usize> = rows.map(|&row| row as usize).collect();
+            let pick = |scores: &[f64]| rows.iter().map(|&row| scores[row]).collect::<Vec<f64>>();
+            let labels: Vec<u8> = rows.iter().map(|&row| self.labels[row]).collect();
+            let other = b.map(|b| of(&pick(b), &labels)).transpose()?;
+            Ok(difference((of(&pick(a), &labels)?, other)))
+        };
+        let other = b.map(|b| of(b, self.labels)).transpose()?;
+        let Some(whole) = difference((of(a, self.labels)?, other)) else {
             return Ok(None);
         };
-        let rows_of = rows_of_users(self.users);
-        let resamples = bootstrap::resamples(rows_of.len(), RESAMPLES, self.seed);
-        let values: Vec<Option<f64>> = resamples
-            .par_iter()
-            .map(|users| {
-                let rows: Vec<u32> = users
-                    .iter()
-                    .flat_map(|&u| &rows_of[u as usize])
-                    .copied()
-                    .collect();
-                value(Some(&rows))
-            })
-            .collect::<Result<_>>()?;
-        let values = values.into_iter().flatten().collect();
-        Ok(bootstrap::percentiles(whole, values))
+        let mut resamples = bootstrap::resamples(rows_of.len(), RESAMPLES, self.seed);
+        let mut values = Vec::with_capacity(RESAMPLES);
+        loop {
+            let part: Vec<Vec<u32>> = resamples.by_ref().take(AT_ONCE).collect();
+            if part.is_empty() {
+                return Ok(bootstrap::percentiles(whole, values));
+            }
+            let found: Vec<Option<f64>> = part.par_iter().map(value).collect::<Result<_>>()?;
+            values.extend(found.into_iter().flatten());
+        }
     }
 }
 
@@ -173,30 +181,33 @@ pub fn of_lists(
     }
     let rows = Rows {
         labels: &[],
-        users: &[],
+        users: None,
         seed,
     };
     rows.of_sums(&values(a), b.map(values))
 }
 
 /// Each user's sum of losses and number of rows, in the order of the users' codes; nothing where scores are no probabilities.
-fn losses(loss: &Loss, scores: Scores<'_>, rows: &Rows<'_>) -> Vec<(f64, f64)> {
+fn losses(loss: &Loss, scores: Scores<'_>, labels: &[u8], rows_of: &[Vec<u32>]) -> Vec<(f64, f64)> {
     let of = |row: usize, label: u8| match scores {
         Scores::Logits(z) => (loss.of_logit)(f64::from(z[row]), label),
         Scores::Probabilities(p) => (loss.of_probability)(p[row], label),
         Scores::Ranking(_) => f64::NAN,
     };
-    let sums = rows_of_users(rows.users).into_iter().map(|own| {
+    let sums = rows_of.iter().map(|own| {
         let losses = own
             .iter()
-            .map(|&row| of(row as usize, rows.labels[row as usize]));
+            .map(|&row| of(row as usize, labels[row as usize]));
         (losses.sum(), own.len() as f64)
     });
     sums.collect()
 }
 
 /// The rows of each user, users in the order of their codes.
-fn rows_of_users(users: &[u32]) -> Vec<Vec<u32>> {
+fn rows_of_users(users: Option<&[u32]>, rows: usize) -> Vec<Vec<u32>> {
+    let Some(users) = users else {
+        return (0..rows as u32).map(|row| vec![row]).collect();
+    };
     let mut order: Vec<u32> = (0..users.len() as u32).collect();
     order.sort_by_key(|&row| users[row as usize]);
     let same = |a: &u32, b: &u32| users[*a as usize] == users[*b as usize];
@@ -216,8 +227,19 @@ mod tests {
     fn rows() -> Rows<'static> {
         Rows {
             labels: &LABELS,
-            users: &USERS,
+            users: Some(&USERS),
             seed: 1,
+        }
+    }
+
+    impl Rows<'_> {
+        fn one(
+            &self,
+            name: MetricName,
+            a: Scores<'_>,
+            b: Option<Scores<'_>>,
+        ) -> Result<Option<Estimate>> {
+            Ok(self.estimates(&[name], a, b)?.remove(0))
         }
     }
 
@@ -233,13 +255,13 @@ mod tests {
         let scores = Scores::Probabilities(&A);
         let all = evaluate(scores, &LABELS, Some(&USERS), &names()).unwrap();
         for (name, value) in all.entries() {
-            let estimate = rows().estimate(name, scores, None).unwrap().unwrap();
+            let estimate = rows().one(name, scores, None).unwrap().unwrap();
             assert!((estimate.value - value.unwrap()).abs() < 1e-12, "{name}");
             assert!(
                 estimate.low <= estimate.value && estimate.value <= estimate.high,
                 "{name} {estimate:?}"
             );
-            let same = rows().estimate(name, scores, None).unwrap().unwrap();
+            let same = rows().one(name, scores, None).unwrap().unwrap();
             assert_eq!(same, estimate, "{name}");
         }
     }
@@ -253,8 +275,8 @@ mod tests {
                 .unwrap()
         };
         for name in names() {
-            let there = rows().estimate(name, a, Some(b)).unwrap().unwrap();
-            let back = rows().estimate(name, b, Some(a)).unwrap().unwrap();
+            let there = rows().one(name, a, Some(b)).unwrap().unwrap();
+            let back = rows().one(name, b, Some(a)).unwrap().unwrap();
             assert!(
                 (there.value - (value(a, name) - value(b, name))).abs() < 1e-12,
                 "{name}"
@@ -268,11 +290,8 @@ mod tests {
 
     #[test]
     fn what_is_undefined_has_none() {
-        let estimate = |name: &str, scores| {
-            rows()
-                .estimate(name.parse().unwrap(), scores, None)
-                .unwrap()
-        };
+        let estimate =
+            |name: &str, scores| rows().one(name.parse().unwrap(), scores, None).unwrap();
         for name in ["logloss", "brier", "ece"] {
             assert_eq!(estimate(name, Scores::Ranking(&A)), None, "{name}");
         }

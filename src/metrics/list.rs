@@ -4,7 +4,7 @@ use super::course::{course_hitrate, course_ndcg};
 use super::items::Lists;
 use super::loss::Loss;
 use super::ranking::{Ranked, UserRanking};
-use super::{auc, average_precision, brier, calibration, coverage, gauc, hit, logloss, map, mrr};
+use super::{average_precision, brier, calibration, coverage, gauc, hit, logloss, map, mrr};
 use super::{ndcg, novelty, precision, recall};
 use crate::error::Result;
 
@@ -39,6 +39,8 @@ pub enum Cut {
 /// What a metric needs, and the function of it; none where it is undefined. `[n]` are the rows.
 #[derive(Debug)]
 pub enum Of {
+    /// The AUC, whose error is known without resampling ([`super::delong`]).
+    Auc,
     /// Scores of any kind and labels, both `[n]`.
     Order(fn(&[f64], &[u8]) -> Result<Option<f64>>),
     /// Probabilities and labels, both `[n]`.
@@ -95,7 +97,7 @@ impl Metric {
 
 /// All of them, in the order of tables.
 pub static ALL: [Metric; 16] = [
-    metric("auc", "area under the ROC curve", true, Of::Order(auc::auc)).usual(),
+    metric("auc", "area under the ROC curve", true, Of::Auc).usual(),
     metric(
         "logloss",
         "mean binary cross-entropy, nats",

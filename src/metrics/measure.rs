@@ -2,11 +2,13 @@
 
 use serde::{Serialize, Serializer};
 
+use super::auc::auc;
 use super::items::Lists;
 use super::list::Of;
 use super::loss::Loss;
 use super::name::MetricName;
-use super::ranking::Rankings;
+use super::prepared::Prepared;
+use super::ranking::mean;
 use super::scores::Scores;
 use crate::error::Result;
 
@@ -50,15 +52,12 @@ pub fn evaluate(
     users: Option<&[u32]>,
     names: &[MetricName],
 ) -> Result<Metrics> {
-    scores.check(labels)?;
-    let order = scores.order();
-    let per_user = |name: &MetricName| name.metric().of.is_per_user();
-    let rankings = users
-        .filter(|_| names.iter().any(per_user))
-        .map(|users| Rankings::new(&order, labels, users))
-        .transpose()?;
+    let Prepared {
+        order, rankings, ..
+    } = Prepared::new(scores, labels, users, names)?;
     let value = |name: &MetricName| -> Result<Option<f64>> {
         Ok(match &name.metric().of {
+            Of::Auc => auc(&order, labels)?,
             Of::Order(of) => of(&order, labels)?,
             Of::Probabilities(of) => match scores.probabilities() {
                 Some(probabilities) => of(&probabilities, labels)?,
@@ -82,14 +81,9 @@ pub fn evaluate_lists(lists: &Lists, names: &[MetricName]) -> Metrics {
     let value = |name: &MetricName| match &name.metric().of {
         Of::List(of) => mean(lists.ranked().filter_map(|ranked| of(ranked, name.k()))),
         Of::Items(of) => of(lists, name.k()),
-        Of::Order(_) | Of::Probabilities(_) | Of::Loss(_) | Of::User(_) => None,
+        Of::Auc | Of::Order(_) | Of::Probabilities(_) | Of::Loss(_) | Of::User(_) => None,
     };
     Metrics(names.iter().map(|name| (*name, value(name))).collect())
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0usize), |(sum, n), value| (sum + value, n + 1));
-    (count > 0).then(|| sum / count as f64)
 }
 
 fn mean_loss(loss: &Loss, scores: Scores<'_>, labels: &[u8]) -> Option<f64> {

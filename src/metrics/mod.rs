@@ -41,6 +41,7 @@ mod name;
 pub mod ndcg;
 pub mod novelty;
 pub mod precision;
+mod prepared;
 pub mod psi;
 pub mod ranking;
 pub mod recall;

@@ -116,12 +116,16 @@ impl Rankings {
 
     /// The mean of [`values`](Self::values): every user counts the same. `None` when no user has a value.
     pub fn mean(&self, metric: impl Fn(Ranked<'_>) -> Option<f64>) -> Option<f64> {
-        let values = self.users().filter_map(|user| metric(user.ranked()));
-        let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
-            (sum + value, count + 1)
-        });
-        (count > 0).then(|| sum / count as f64)
+        mean(self.users().filter_map(|user| metric(user.ranked())))
     }
+}
+
+/// The mean of values; `None` when there is none.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
+        (sum + value, count + 1)
+    });
+    (count > 0).then(|| sum / count as f64)
 }
 
 /// Where each user's run of sorted entries begins and ends.

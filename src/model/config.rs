@@ -42,6 +42,20 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
+    /// Embeddings that no part works on: where parts or members are added to.
+    pub fn without_parts(embedding: EmbeddingConfig) -> ModelConfig {
+        ModelConfig {
+            embedding,
+            interacting: None,
+            mlp: None,
+            linear: None,
+            fm: None,
+            cross: None,
+            cin: None,
+            members: Vec::new(),
+        }
+    }
+
     /// Refuses what makes no sense, before any work starts.
     ///
     /// # Errors
@@ -150,16 +164,7 @@ mod tests {
             ("cin.maps", |c| c.cin.as_mut().unwrap().maps = vec![]),
             ("cin.maps", |c| c.cin.as_mut().unwrap().maps = vec![8, 0]),
             ("at least one part", |c| {
-                *c = ModelConfig {
-                    embedding: c.embedding.clone(),
-                    interacting: None,
-                    mlp: None,
-                    linear: None,
-                    fm: None,
-                    cross: None,
-                    cin: None,
-                    members: Vec::new(),
-                };
+                *c = ModelConfig::without_parts(c.embedding.clone());
             }),
         ];
         for (key, breaks) in broken {

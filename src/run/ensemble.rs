@@ -9,7 +9,7 @@
 
 use super::open::Run;
 use super::weights::{Tensor, tensors};
-use crate::autograd::{Layout, Parameters};
+use crate::autograd::Parameters;
 use crate::error::{Error, Result};
 use crate::model::build::{SHARE, member_prefix};
 use crate::model::{Model, ModelConfig, build};
@@ -62,20 +62,21 @@ pub fn equal(members: usize) -> Fitted {
     }
 }
 
-/// A model of several runs: settings, layout and weights.
+/// A model of several runs, each with the same share.
 #[derive(Debug)]
 pub struct Ensemble {
     pub settings: Settings,
-    pub layout: Layout,
+    pub model: Model,
     pub parameters: Parameters,
+    tensors: Vec<Tensor>,
 }
 
 impl Ensemble {
-    /// Puts the models of `runs` together, with a share for each.
+    /// Puts the models of `runs` together.
     ///
     /// # Errors
     /// When one is an ensemble itself, or they have not the same fields and values.
-    pub fn of(runs: &[Run], shares: &Fitted) -> Result<Ensemble> {
+    pub fn of(runs: &[Run]) -> Result<Ensemble> {
         let Some((first, others)) = runs.split_first() else {
             return Err(Error::Data("an ensemble needs a run".into()));
         };
@@ -88,63 +89,49 @@ impl Ensemble {
                 return Err(Error::file(&run.path, what));
             }
         }
-        let models: Vec<ModelConfig> = runs.iter().map(|run| run.settings.model.clone()).collect();
         let mut settings = first.settings.clone();
         settings.model = ModelConfig {
-            embedding: models[0].embedding.clone(),
-            interacting: None,
-            mlp: None,
-            linear: None,
-            fm: None,
-            cross: None,
-            cin: None,
-            members: models,
+            members: runs.iter().map(|run| run.settings.model.clone()).collect(),
+            ..ModelConfig::without_parts(first.settings.model.embedding.clone())
         };
-        let offsets = first.schema.offsets();
-        let Model { tape, .. } = build(&settings.model, &offsets)?;
-        let layout = tape.layout().clone();
-        let mut parameters = Parameters::initialise(&layout, 0);
-        let wanted = tensors(&layout, &first.schema);
+        let model = build(&settings.model, &first.schema.offsets())?;
+        let layout = model.tape.layout();
+        let mut ensemble = Ensemble {
+            settings,
+            parameters: Parameters::initialise(layout, 0),
+            tensors: tensors(layout, &first.schema),
+            model,
+        };
         for (number, run) in runs.iter().enumerate() {
-            let own = tensors(run.runtime.tape().layout(), &run.schema);
-            for tensor in &own {
-                let name = format!("{}.{}", member_prefix(number), tensor.name);
-                put(
-                    &wanted,
-                    &name,
-                    tensor.values(&run.parameters),
-                    &mut parameters,
-                )?;
-            }
-            let share = |what: &str| format!("{}.{SHARE}.{what}", member_prefix(number));
-            let weight = shares.weights.get(number).copied().unwrap_or(0.0);
-            put(&wanted, &share("weight"), &[weight as f32], &mut parameters)?;
-            if number + 1 == runs.len() {
-                put(
-                    &wanted,
-                    &share("bias"),
-                    &[shares.bias as f32],
-                    &mut parameters,
-                )?;
+            for tensor in tensors(run.runtime.tape().layout(), &run.schema) {
+                ensemble.put(number, &tensor.name, tensor.values(&run.parameters))?;
             }
         }
-        Ok(Ensemble {
-            settings,
-            layout,
-            parameters,
-        })
+        Ok(ensemble)
     }
-}
 
-fn put(wanted: &[Tensor], name: &str, numbers: &[f32], parameters: &mut Parameters) -> Result<()> {
-    let place = wanted.iter().find(|tensor| tensor.name == name);
-    let place = place.filter(|tensor| tensor.len() == numbers.len());
-    let missing = || Error::Data(format!("the ensemble has no place for the tensor `{name}`"));
-    place
-        .ok_or_else(missing)?
-        .of_mut(parameters)
-        .copy_from_slice(numbers);
-    Ok(())
+    /// Gives each member its share.
+    ///
+    /// # Errors
+    /// When there are not as many shares as members.
+    pub fn share(&mut self, shares: &Fitted) -> Result<()> {
+        for (number, &weight) in shares.weights.iter().enumerate() {
+            self.put(number, &format!("{SHARE}.weight"), &[weight as f32])?;
+        }
+        let last = shares.weights.len().saturating_sub(1);
+        self.put(last, &format!("{SHARE}.bias"), &[shares.bias as f32])
+    }
+
+    /// Sets the tensor `name` of a member.
+    fn put(&mut self, member: usize, name: &str, numbers: &[f32]) -> Result<()> {
+        let name = format!("{}.{name}", member_prefix(member));
+        let place = self.tensors.iter().find(|tensor| tensor.name == name);
+        let place = place.filter(|tensor| tensor.len() == numbers.len());
+        let missing = || Error::Data(format!("the ensemble has no place for the tensor `{name}`"));
+        let place = place.ok_or_else(missing)?;
+        place.of_mut(&mut self.parameters).copy_from_slice(numbers);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

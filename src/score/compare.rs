@@ -93,15 +93,16 @@ impl Rows {
         }
         let rows = certainty::Rows {
             labels: &self.labels,
-            users: &self.users,
+            users: Some(&self.users),
             seed: SEED,
         };
-        let mut told = Vec::new();
-        for &metric in names {
-            let estimate = rows.estimate(metric, a.as_scores(), Some(b.as_scores()))?;
-            told.extend(estimate.map(|estimate| Difference { metric, estimate }));
-        }
-        Ok(told)
+        let estimates = rows.estimates(names, a.as_scores(), Some(b.as_scores()))?;
+        let told = names.iter().zip(estimates);
+        Ok(told
+            .filter_map(|(&metric, estimate)| {
+                estimate.map(|estimate| Difference { metric, estimate })
+            })
+            .collect())
     }
 }
 

@@ -191,20 +191,14 @@ fn of_catalogue(
 
 /// What a ranking of the catalogue has to beat: chance, what most users had, items like those a user had.
 fn list_baselines(askers: &Askers<'_>, k: usize) -> Vec<(&'static str, Lists)> {
-    let random = askers.ranked(k, |memory, asker, candidates| {
+    let random = askers.ranked(k, |asker, candidates| {
         let mut generator = ChaCha8Rng::seed_from_u64(RANDOM_SEED);
         generator.set_stream(u64::from(asker.user));
-        memory.scores.clear();
-        memory
-            .scores
-            .extend(candidates.iter().map(|_| generator.random::<f32>()));
+        candidates.iter().map(|_| generator.random()).collect()
     });
-    let known = random.known.clone();
-    let popularity = askers.ranked(k, |memory, _, candidates| {
-        memory.scores.clear();
-        memory
-            .scores
-            .extend(candidates.iter().map(|&item| known[item as usize] as f32));
+    let popularity = askers.ranked(k, |_, candidates| {
+        let known = candidates.iter().map(|&item| askers.known[item as usize]);
+        known.map(|users| users as f32).collect()
     });
     let near = item_knn(askers, k).map(|lists| ("item_knn", lists));
     let all = [("random", random), ("popularity", popularity)];
@@ -223,18 +217,13 @@ fn intervals(
     users: Option<&[u32]>,
     names: &[MetricName],
 ) -> Result<Intervals> {
-    let own: Vec<u32> = (0..labels.len() as u32).collect();
     let rows = Rows {
         labels,
-        users: users.unwrap_or(&own),
+        users,
         seed: BOOTSTRAP_SEED,
     };
-    let of = |name: &MetricName| {
-        let defined = users.is_some() || !name.metric().of.is_per_user();
-        let estimate = defined.then(|| rows.estimate(*name, scores, None));
-        Ok((*name, estimate.transpose()?.flatten()))
-    };
-    names.iter().map(of).collect()
+    let estimates = rows.estimates(names, scores, None)?;
+    Ok(names.iter().copied().zip(estimates).collect())
 }
 
 /// The baselines on one part of the split, learnt from all rows that come before it: the test rows from training and

@@ -8,6 +8,8 @@
 //! columns that say the same from pulling apart.
 
 use crate::error::{Error, Result};
+use crate::metrics::logloss::LOSS;
+use crate::metrics::loss::sigmoid;
 
 /// Steps after which it is given up; a dozen is usual.
 const MOST_STEPS: usize = 100;
@@ -89,11 +91,7 @@ impl Problem<'_> {
     }
 
     fn loss(&self, at: &[f64]) -> f64 {
-        let loss = |(row, &label): (usize, &u8)| {
-            let z = self.logit(at, row);
-            let z = if label == 1 { -z } else { z };
-            z.max(0.0) + (-z.abs()).exp().ln_1p()
-        };
+        let loss = |(row, &label): (usize, &u8)| (LOSS.of_logit)(self.logit(at, row), label);
         let away = at.iter().take(self.columns.len());
         let away: f64 = away.map(|w| (w - self.towards).powi(2)).sum();
         self.labels.iter().enumerate().map(loss).sum::<f64>() + self.ridge / 2.0 * away
@@ -108,7 +106,7 @@ impl Problem<'_> {
             x.iter_mut()
                 .zip(self.row(row))
                 .for_each(|(to, from)| *to = from);
-            let p = 1.0 / (1.0 + (-self.logit(at, row)).exp());
+            let p = sigmoid(self.logit(at, row));
             let (error, weight) = (p - f64::from(label), p * (1.0 - p));
             for (line, &a) in matrix.iter_mut().zip(&x) {
                 for (cell, &b) in line.iter_mut().zip(&x) {

@@ -12,6 +12,7 @@ use crate::data::source::open::open_rows;
 use crate::data::source::reader::{Chunk, Reader};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
+use crate::metrics::loss::sigmoid;
 
 /// Rows scored at a time.
 const CHUNK: usize = 16_384;
@@ -147,7 +148,7 @@ impl Table<'_> {
 
 /// The sigmoid, computed in f64 and given as the nearest f32: the logit has no more digits.
 pub fn probability(logit: f32) -> f32 {
-    (1.0 / (1.0 + (-f64::from(logit)).exp())) as f32
+    sigmoid(f64::from(logit)) as f32
 }
 
 /// The system's error as it is: a broken pipe is told by its kind.

@@ -90,18 +90,9 @@ impl<'a> Scorer<'a> {
 
     /// The logits of the given rows of a data set that is encoded with the schema, in their order.
     pub fn rows(&self, data: &Dataset, rows: &[u32]) -> Vec<f32> {
-        let (mut batch, mut logits) = (Batch::default(), Vec::new());
-        let mut all = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(CHUNK) {
-            data.gather(chunk, &mut batch);
-            self.logits(&batch, &mut logits);
-            all.extend_from_slice(&logits);
-        }
-        all
+        self.chunked(rows.chunks(CHUNK), |rows, batch| data.gather(rows, batch))
     }
-}
 
-impl Scorer<'_> {
     /// The logits of the given rows with other items in them, see [`Dataset::gather_pairs`].
     pub fn pairs(
         &self,
@@ -110,10 +101,21 @@ impl Scorer<'_> {
         others: &[Option<u32>],
         items: &Items,
     ) -> Vec<f32> {
-        let (mut batch, mut logits) = (Batch::default(), Vec::new());
-        let mut all = Vec::with_capacity(rows.len());
-        for (rows, others) in rows.chunks(CHUNK).zip(others.chunks(CHUNK)) {
-            data.gather_pairs(rows, others, items, &mut batch);
+        let chunks = rows.chunks(CHUNK).zip(others.chunks(CHUNK));
+        self.chunked(chunks, |(rows, others), batch| {
+            data.gather_pairs(rows, others, items, batch);
+        })
+    }
+
+    /// The logits of chunks that `gather` makes batches of.
+    fn chunked<C>(
+        &self,
+        chunks: impl Iterator<Item = C>,
+        gather: impl Fn(C, &mut Batch),
+    ) -> Vec<f32> {
+        let (mut batch, mut logits, mut all) = (Batch::default(), Vec::new(), Vec::new());
+        for chunk in chunks {
+            gather(chunk, &mut batch);
             self.logits(&batch, &mut logits);
             all.extend_from_slice(&logits);
         }

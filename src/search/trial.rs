@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::space::Drawn;
 use crate::error::{Error, Result};
-use crate::files::write_whole;
+use crate::files::{write_text, write_whole};
 use crate::run::EpochRecord;
 use crate::settings::grid::Candidate;
 
@@ -53,38 +53,49 @@ impl Trial {
     /// One whose training came to its end, from its epochs; none when the kept one is not among them.
     pub fn done(candidate: &Candidate, epochs: &[EpochRecord], best: usize) -> Option<Trial> {
         let kept = epochs.iter().find(|epoch| epoch.epoch == best)?;
-        Some(Trial {
-            failed: None,
-            kept: Some(Kept {
-                epoch: best,
-                valid_auc: kept.valid_auc,
-                valid_loss: kept.valid_loss,
-                quality: kept.quality(candidate.settings.train.select),
-                train_seconds: epochs.iter().map(|epoch| epoch.train_seconds).sum(),
-            }),
-            ..Trial::failed(candidate, String::new())
-        })
+        let kept = Kept {
+            epoch: best,
+            valid_auc: kept.valid_auc,
+            valid_loss: kept.valid_loss,
+            quality: kept.quality(candidate.settings.train.select),
+            train_seconds: epochs.iter().map(|epoch| epoch.train_seconds).sum(),
+        };
+        let seed = candidate.settings.train.seed;
+        Some(Trial::ended(
+            &candidate.name,
+            &candidate.varied,
+            seed,
+            Ok(kept),
+        ))
     }
 
-    /// One whose settings make no sense together.
-    pub fn refused(drawn: Drawn, why: &Error) -> Trial {
-        Trial {
-            name: drawn.name,
-            settings: drawn.varied.into_iter().collect(),
-            seed: 0,
-            kept: None,
-            failed: Some(why.to_string()),
-        }
+    /// One whose settings make no sense together, so that it has no seed.
+    pub fn refused(drawn: &Drawn, why: &Error) -> Trial {
+        Trial::ended(&drawn.name, &drawn.varied, 0, Err(why.to_string()))
     }
 
     /// One that failed.
     pub fn failed(candidate: &Candidate, why: String) -> Trial {
+        let seed = candidate.settings.train.seed;
+        Trial::ended(&candidate.name, &candidate.varied, seed, Err(why))
+    }
+
+    fn ended(
+        name: &str,
+        varied: &[(String, String)],
+        seed: u64,
+        outcome: std::result::Result<Kept, String>,
+    ) -> Trial {
+        let (kept, failed) = match outcome {
+            Ok(kept) => (Some(kept), None),
+            Err(why) => (None, Some(why)),
+        };
         Trial {
-            name: candidate.name.clone(),
-            settings: candidate.varied.iter().cloned().collect(),
-            seed: candidate.settings.train.seed,
-            kept: None,
-            failed: Some(why),
+            name: name.to_owned(),
+            settings: varied.iter().cloned().collect(),
+            seed,
+            kept,
+            failed,
         }
     }
 
@@ -132,7 +143,7 @@ pub fn write(folder: &Path, trials: &[Trial]) -> Result<()> {
         .collect::<serde_json::Result<String>>();
     let lines =
         lines.map_err(|e| Error::Data(format!("a trial cannot be written as JSON: {e}")))?;
-    write_whole(&folder.join(LINES), |to| to.write_all(lines.as_bytes()))?;
+    write_text(&folder.join(LINES), &lines)?;
     let table =
         table(trials).map_err(|e| Error::Data(format!("trials cannot be written as CSV: {e}")))?;
     write_whole(&folder.join(TABLE), |to| to.write_all(&table))

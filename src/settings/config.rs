@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::protocol::field::is_default;
 use crate::error::{Error, Result};
 
 /// The metric on the validation rows that decides which epoch is kept.
@@ -14,14 +15,6 @@ pub enum Select {
     Auc,
     /// The smallest logloss.
     Logloss,
-}
-
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(negatives: &u32) -> bool {
-    *negatives == 0
 }
 
 /// How items are drawn that a user did not choose.
@@ -35,16 +28,6 @@ pub enum NegativeSampling {
     Popularity,
 }
 
-impl NegativeSampling {
-    #[allow(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes a reference"
-    )]
-    fn is_uniform(&self) -> bool {
-        *self == NegativeSampling::Uniform
-    }
-}
-
 /// The section `[train]` of a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,9 +39,9 @@ pub struct TrainConfig {
     pub positive_weight: f32,
     /// Rows with another item and label 0 that are drawn beside each positive row, anew in every epoch; 0: none. For logs that hold
     /// only what was chosen.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub negatives: u32,
-    #[serde(default, skip_serializing_if = "NegativeSampling::is_uniform")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub negatives_by: NegativeSampling,
     /// Of initialisation, shuffling, dropout and drawn rows.
     pub seed: u64,

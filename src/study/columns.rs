@@ -1,6 +1,7 @@
 //! The fields as the checks see them: a code for each row, whatever the field is.
 
 use crate::data::dataset::{Dataset, FieldView, SplitName};
+use crate::data::numbers::end;
 use crate::data::store::column::View;
 
 /// Parts that numbers are put into, of about as many rows each.
@@ -14,9 +15,8 @@ pub struct Column {
     pub codes: Vec<u32>,
     /// Above every code.
     pub end: usize,
-    /// Whether code 0 is what the vocabulary does not know.
-    pub has_unknown: bool,
-    /// Whether the codes are parts of numbers, which stand for no value of their own.
+    /// Whether the codes are parts of numbers, which stand for no value of their own; of another field, code 0 is what the vocabulary does
+    /// not know.
     pub of_numbers: bool,
 }
 
@@ -39,9 +39,8 @@ impl<'a> Columns<'a> {
             };
             Column {
                 name: field.name.clone(),
-                end: codes.iter().max().map_or(0, |&most| most as usize + 1),
+                end: end(&codes),
                 codes,
-                has_unknown: !of_numbers,
                 of_numbers,
             }
         });

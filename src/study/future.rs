@@ -2,13 +2,14 @@
 
 use super::columns::Columns;
 use super::finding::{Finding, Grave};
+use crate::data::protocol::Protocol;
 use crate::data::split::SplitRule;
 use crate::error::Result;
 
 /// Looks at the rule.
 pub fn check(columns: &Columns<'_>) -> Result<Vec<Finding>> {
     let protocol = &columns.data.schema().protocol;
-    let (Some(_), Some(rule)) = (&protocol.roles.time, blind(&protocol.split)) else {
+    let Some(rule) = blind(protocol) else {
         return Ok(Vec::new());
     };
     Ok(vec![Finding {
@@ -20,9 +21,11 @@ pub fn check(columns: &Columns<'_>) -> Result<Vec<Finding>> {
     }])
 }
 
-/// The name of a rule that mixes past and future; none for one that does not, or is made by others.
-pub fn blind(rule: &SplitRule) -> Option<&'static str> {
-    match rule {
+/// The name of the rule where rows have a time and the split mixes past and future; none where they have not, or the split does not or is made by
+/// others.
+pub fn blind(protocol: &Protocol) -> Option<&'static str> {
+    protocol.roles.time.as_ref()?;
+    match protocol.split {
         SplitRule::Sklearn { .. } => Some("sklearn"),
         SplitRule::Random { .. } => Some("random"),
         SplitRule::Torch { .. } => Some("torch"),

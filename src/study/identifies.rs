@@ -107,7 +107,6 @@ mod tests {
             name: String::new(),
             end: codes.iter().max().map_or(0, |&most| most as usize + 1),
             codes,
-            has_unknown: true,
             of_numbers: false,
         }
     }

@@ -22,7 +22,7 @@ pub fn check(columns: &Columns<'_>) -> Result<Vec<Finding>> {
             .iter()
             .for_each(|&row| seen[column.codes[row as usize] as usize] = true);
         let unseen = |row: &&u32| !seen[column.codes[**row as usize] as usize];
-        let unknown = |row: &&u32| column.has_unknown && column.codes[**row as usize] == 0;
+        let unknown = |row: &&u32| column.codes[**row as usize] == 0;
         let rows = test
             .iter()
             .filter(|row| unseen(row) || unknown(row))

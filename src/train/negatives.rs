@@ -15,6 +15,7 @@
 
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
+use crate::data::had::Had;
 use crate::data::pairs::Items;
 use crate::error::{Error, Result};
 use crate::settings::config::{NegativeSampling, TrainConfig};
@@ -31,13 +32,12 @@ const VALIDATION: u64 = u64::MAX;
 pub struct Negatives<'a> {
     data: &'a Dataset,
     items: Items,
-    /// By user: where its items are in `had`.
-    starts: Vec<u32>,
-    /// Items of the user's training rows, ascending.
-    had: Vec<u32>,
+    /// In the training rows.
+    had: Had,
     each: u32,
     by: NegativeSampling,
     seed: u64,
+    validation: Pairs,
 }
 
 impl<'a> Negatives<'a> {
@@ -65,22 +65,28 @@ impl<'a> Negatives<'a> {
         if u32::try_from(rows).is_err() {
             return wrong("makes an epoch of more than 2^32 - 1 rows: draw fewer");
         }
-        let (starts, had) = had(data, SplitName::Train);
-        let most = starts.windows(2).map(|pair| pair[1] - pair[0]).max();
-        if most.unwrap_or(0) as usize >= items.len() {
+        let had = Had::of(data, data.split(SplitName::Train).iter().copied());
+        if had.all().any(|own| own.len() >= items.len()) {
             return wrong(
                 "draws items that a user has no training row of, but one has had all of them",
             );
         }
-        Ok(Some(Negatives {
+        let mut negatives = Negatives {
             data,
             items,
-            starts,
             had,
             each: train.negatives,
             by: train.negatives_by,
             seed: train.seed,
-        }))
+            validation: Pairs::default(),
+        };
+        negatives.validation = negatives.drawn_for_validation();
+        Ok(Some(negatives))
+    }
+
+    /// The items that are drawn.
+    pub fn items(&self) -> &Items {
+        &self.items
     }
 
     /// The numbers of an epoch's rows.
@@ -115,21 +121,21 @@ impl<'a> Negatives<'a> {
     }
 
     /// The validation rows, and beside each positive one as many drawn ones as in training; never one of the user's validation items either.
-    pub fn validation(&self) -> Pairs<'_> {
+    pub fn validation(&self) -> &Pairs {
+        &self.validation
+    }
+
+    fn drawn_for_validation(&self) -> Pairs {
         let (rows, labels) = (self.data.split(SplitName::Valid), self.data.labels());
-        let (starts, had) = had(self.data, SplitName::Valid);
-        let mut pairs = Pairs {
-            rows: Vec::new(),
-            others: Vec::new(),
-            items: &self.items,
-        };
+        let had = Had::of(self.data, rows.iter().copied());
+        let mut pairs = Pairs::default();
         for (place, &row) in rows.iter().enumerate() {
             pairs.rows.push(row);
             pairs.others.push(None);
             if labels[row as usize] == 0 {
                 continue;
             }
-            let own = of_user(&starts, &had, self.data.users()[row as usize]);
+            let own = had.items(self.data.users()[row as usize]);
             for draw in 1..=u64::from(self.each) {
                 let number = place as u64 * (1 + u64::from(self.each)) + draw;
                 pairs.rows.push(row);
@@ -143,7 +149,7 @@ impl<'a> Negatives<'a> {
 
     /// The item of a drawn row; not one of `spared` (ascending) either, unless the user has had all others.
     fn draw(&self, row: u32, epoch: u64, number: u64, spared: &[u32]) -> u32 {
-        let had = of_user(&self.starts, &self.had, self.data.users()[row as usize]);
+        let had = self.had.items(self.data.users()[row as usize]);
         let free =
             |item: &u32| had.binary_search(item).is_err() && spared.binary_search(item).is_err();
         let (train, items) = (self.data.split(SplitName::Train), self.items.len());
@@ -169,15 +175,14 @@ impl<'a> Negatives<'a> {
 }
 
 /// Rows with other items in them.
-#[derive(Debug)]
-pub struct Pairs<'a> {
+#[derive(Debug, Default)]
+pub struct Pairs {
     pub rows: Vec<u32>,
     /// The item in place of the row's own; none: its own.
     pub others: Vec<Option<u32>>,
-    pub items: &'a Items,
 }
 
-impl Pairs<'_> {
+impl Pairs {
     /// 0 where another item was drawn, else the row's label.
     pub fn labels(&self, data: &Dataset) -> Vec<u8> {
         let rows = self.rows.iter().zip(&self.others);
@@ -187,29 +192,6 @@ impl Pairs<'_> {
         })
         .collect()
     }
-}
-
-/// The items of each user's rows in a part of the split, ascending, and where each user's begin.
-fn had(data: &Dataset, split: SplitName) -> (Vec<u32>, Vec<u32>) {
-    let (users, items) = (data.users(), data.items());
-    let rows = data.split(split).iter().map(|&row| row as usize);
-    let mut pairs: Vec<(u32, u32)> = rows.map(|row| (users[row], items[row])).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    let most = users.iter().max().map_or(0, |&most| most as usize + 1);
-    let mut starts = vec![0u32; most + 1];
-    for &(user, _) in &pairs {
-        starts[user as usize + 1] += 1;
-    }
-    for place in 1..starts.len() {
-        starts[place] += starts[place - 1];
-    }
-    (starts, pairs.into_iter().map(|(_, item)| item).collect())
-}
-
-fn of_user<'h>(starts: &[u32], had: &'h [u32], user: u32) -> &'h [u32] {
-    let user = user as usize;
-    &had[starts[user] as usize..starts[user + 1] as usize]
 }
 
 /// The output function of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014) after one step.
@@ -302,7 +284,7 @@ mod tests {
             let whole: f64 = (0..negatives.items.len() as u32).map(weight).sum();
             // For each row of somebody who never had it: its weight among the items that the user never had.
             let expected = |&(user, _): &(u32, u32)| {
-                let had = of_user(&negatives.starts, &negatives.had, user);
+                let had = negatives.had.items(user);
                 let free = whole - had.iter().map(|&item| weight(item)).sum::<f64>();
                 if had.contains(&best) {
                     0.0

@@ -398,7 +398,7 @@ impl<'a> Trainer<'a> {
             }
             Some(negatives) => {
                 let pairs = negatives.validation();
-                let logits = scorer.pairs(data, &pairs.rows, &pairs.others, pairs.items);
+                let logits = scorer.pairs(data, &pairs.rows, &pairs.others, negatives.items());
                 (logits, pairs.labels(data))
             }
         }

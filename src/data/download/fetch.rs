@@ -11,6 +11,7 @@ use md5::{Digest, Md5};
 use ureq::{Agent, Body, Timeout};
 
 use super::set::DownloadOptions;
+use crate::data::vocab::hex;
 use crate::error::{Error, Result};
 
 const REDIRECTS: u32 = 5;
@@ -137,10 +138,6 @@ fn parse_sum(text: &str) -> Option<String> {
     };
     let right = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
     right.then(|| sum.to_ascii_lowercase())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn refuse(url: &str, what: impl Into<String>) -> Error {

@@ -3,10 +3,12 @@
 //! Dropping a user's rows can take an item below k, and the other way round, so it is repeated until nothing is dropped any more. What is
 //! left does not depend on the order (Batagelj and Zaveršnik, "An O(m) Algorithm for Cores Decomposition of Networks", 2003).
 
+use crate::data::numbers::end;
+
 /// Takes the marks of all rows that are not in the core; `users` and `items` have a number for each row.
 pub(super) fn keep(users: &[u32], items: &[u32], k: u32, stay: &mut [bool]) {
     let counts = |of: &[u32], stay: &[bool]| {
-        let mut counts = vec![0u32; of.iter().max().map_or(0, |&most| most as usize + 1)];
+        let mut counts = vec![0u32; end(of)];
         let staying = of.iter().zip(stay).filter(|(_, stays)| **stays);
         staying.for_each(|(&one, _)| counts[one as usize] += 1);
         counts

@@ -135,17 +135,19 @@ impl RowWise {
                     row + 1
                 )));
             }
-            let mut stay = vec![true; users.len()];
+            let mut stay = None;
             if protocol.rows.on_duplicate == OnDuplicate::Last && later.count > 0 {
-                stay = duplicates::last(&users, &items, &times);
-                self.counts.duplicates_dropped = dropped(&stay);
+                let last = duplicates::last(&users, &items, &times);
+                self.counts.duplicates_dropped = dropped(&last);
+                stay = Some(last);
             }
             if protocol.rows.core > 1 {
-                core::keep(&users, &items, protocol.rows.core, &mut stay);
-                self.counts.outside_core = dropped(&stay) - self.counts.duplicates_dropped;
+                let marks = stay.get_or_insert_with(|| vec![true; users.len()]);
+                core::keep(&users, &items, protocol.rows.core, marks);
+                self.counts.outside_core = dropped(marks) - self.counts.duplicates_dropped;
             }
-            if stay.contains(&false) {
-                self.keep_only(&stay);
+            if let Some(stay) = stay.filter(|stay| stay.contains(&false)) {
+                self.keep_only(stay);
             }
         }
         if self.labels.is_empty() {
@@ -156,18 +158,18 @@ impl RowWise {
     }
 
     /// Leaves only the marked rows.
-    fn keep_only(&mut self, stay: &[bool]) {
+    fn keep_only(&mut self, stay: Vec<bool>) {
         let mut marks = stay.iter();
         self.labels
             .retain(|_| marks.next().copied().unwrap_or(true));
-        self.counts.kept -= dropped(stay);
+        self.counts.kept -= dropped(&stay);
         let mut start = 0;
         for part in &mut self.of_files {
             let end = start + *part as usize;
             *part = stay[start..end].iter().filter(|stays| **stays).count() as u32;
             start = end;
         }
-        self.stay = Some(stay.to_vec());
+        self.stay = Some(stay);
     }
 
     fn note_label(&mut self) {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::condition::Condition;
-use self::field::FieldSpec;
+use self::field::{FieldSpec, is_default};
 use self::label::LabelRule;
 use self::time::TimeColumn;
 use super::source::columns::ColumnRef;
@@ -36,7 +36,7 @@ pub struct Protocol {
     #[serde(default = "MetricName::usual")]
     pub metrics: Vec<MetricName>,
     /// What the lists of a user are made of, in metrics that look at lists.
-    #[serde(default, skip_serializing_if = "Ranking::is_of_rows")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ranking: Ranking,
     #[serde(default)]
     pub input: Input,
@@ -117,12 +117,6 @@ pub enum Ranking {
     Catalogue,
 }
 
-impl Ranking {
-    fn is_of_rows(&self) -> bool {
-        *self == Ranking::Rows
-    }
-}
-
 /// Which rows are used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -135,12 +129,8 @@ pub struct Rows {
     pub most_bad: u64,
     pub on_duplicate: OnDuplicate,
     /// Rows of users or items that have fewer rows than this are dropped, until all have as many (the k-core); 0: none.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "is_default")]
     pub core: u32,
-}
-
-fn is_none(core: &u32) -> bool {
-    *core == 0
 }
 
 impl Default for Rows {

@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::parts::Split;
+use crate::data::vocab::hex;
 use crate::error::{Error, Result};
 
 /// The longest line that can be a part's name, with what editors put around it.
@@ -85,10 +86,6 @@ pub fn sum(file: &Path) -> Result<String> {
         sum.update(part);
         opened.consume(length);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::parts::Split;
 pub(crate) use self::parts::check_disjoint;
 use crate::data::mersenne::{Mersenne, permutation, torch_permutation};
+use crate::data::numbers::end;
 use crate::error::{Error, Result};
 
 /// How rows are divided.
@@ -261,7 +262,7 @@ fn stratified(labels: &[u8], parts: [u32; 3], seed: u64) -> Split {
 /// One permutation of all rows, of which each user's part is cut by itself.
 fn random_by_user(users: &[u32], parts: [u32; 3], seed: u64) -> Split {
     let all = random((0..users.len() as u32).collect(), [1, 0, 0], seed).train;
-    let mut of_user = vec![Vec::new(); users.iter().max().map_or(0, |&most| most as usize + 1)];
+    let mut of_user = vec![Vec::new(); end(users)];
     for row in all {
         of_user[users[row as usize] as usize].push(row);
     }
