@@ -26,13 +26,16 @@ mod recorded;
 mod reproduce;
 mod resume;
 mod scores;
+mod search;
 mod serve;
 mod session;
+mod side_by_side;
 mod similar;
 mod sweep;
 mod table;
 mod threads;
 mod train;
+mod trials;
 mod tune;
 mod verify;
 

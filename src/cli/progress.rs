@@ -6,7 +6,7 @@ use std::io::Write;
 use autoint::Result;
 use autoint::run::{EpochRecord, Origin, Snapshot, Writer};
 use autoint::train::Observer;
-use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 /// Where a training is recorded, and what it is made from.
 pub type Record<'a> = (&'a mut Writer, &'a Origin);
@@ -17,12 +17,20 @@ pub struct Progress<'a> {
     out: &'a mut dyn Write,
     /// Hidden when standard error is no terminal.
     bar: ProgressBar,
+    bars: MultiProgress,
     /// The epoch the bar is at.
     epoch: usize,
+    /// Of the training, where several are under way.
+    name: String,
 }
 
 impl<'a> Progress<'a> {
-    pub fn new(record: Option<Record<'a>>, out: &'a mut dyn Write) -> anyhow::Result<Progress<'a>> {
+    pub fn new(
+        bars: &MultiProgress,
+        name: &str,
+        record: Option<Record<'a>>,
+        out: &'a mut dyn Write,
+    ) -> anyhow::Result<Progress<'a>> {
         let template = "{prefix} {wide_bar} {human_pos}/{human_len} rows  {msg}  {speed}";
         let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
             // A number that cannot be shown is no reason to stop.
@@ -32,8 +40,10 @@ impl<'a> Progress<'a> {
         Ok(Progress {
             record,
             out,
-            bar: ProgressBar::new(0).with_style(style),
+            bar: bars.add(ProgressBar::new(0).with_style(style)),
+            bars: bars.clone(),
             epoch: 0,
+            name: name.to_owned(),
         })
     }
 }
@@ -42,7 +52,7 @@ impl Observer for Progress<'_> {
     fn batch(&mut self, epoch: usize, done: usize, rows: usize, loss: f64) {
         if epoch != self.epoch {
             self.epoch = epoch;
-            self.bar.set_prefix(format!("epoch {epoch}"));
+            self.bar.set_prefix(format!("{}epoch {epoch}", self.name));
             self.bar.set_length(rows as u64);
             self.bar.reset();
         }
@@ -56,7 +66,7 @@ impl Observer for Progress<'_> {
         }
         let line = line(record, best);
         // What is trained is worth more than a line about it.
-        self.bar
+        self.bars
             .suspend(|| writeln!(self.out, "{line}").and_then(|()| self.out.flush()))
             .unwrap_or(());
         Ok(())
@@ -73,6 +83,7 @@ impl Observer for Progress<'_> {
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+        self.bars.remove(&self.bar);
     }
 }
 

@@ -23,7 +23,7 @@ use clap::builder::PossibleValuesParser;
 use super::session::Work;
 use super::sweep::Sweep;
 use super::threads::Threads;
-use super::{data, interrupt, numbers, table};
+use super::{data, numbers, table};
 
 /// Train the models of a published table on MovieLens-1M with several seeds, and print ours beside theirs.
 ///
@@ -69,19 +69,9 @@ impl Arguments {
         writeln!(out, "{}", data::describe(&source, &data, start))?;
         let sweep = Sweep {
             work: Work {
-                data: &data,
-                source: &source,
-                from: None,
-                isa,
-                threads,
-                checkpoint_every: None,
-                profile: false,
                 no_catalogue: true,
-                untested: false,
-                stop: interrupt::requested()?,
+                ..Work::new(&data, &source, isa, threads)?
             },
-            data: &[],
-            threads: self.threads,
             folder: &folder,
             command: "autoint reproduce",
         };

@@ -7,14 +7,15 @@ use std::time::Instant;
 
 use autoint::run::directory::has_checkpoint;
 use autoint::run::{Checkpoint, Lock, Origin, Provenance, Writer};
+use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Trainer;
 use autoint::{Error, Result};
 use indicatif::HumanCount;
 
-use super::session::Session;
+use super::session::{Session, Work};
 use super::threads::Threads;
-use super::{data, interrupt, recorded};
+use super::{data, recorded};
 
 /// Between the names of instruction sets that a run was trained with one after the other.
 pub const THEN: &str = ", then ";
@@ -27,8 +28,6 @@ pub struct Resume<'a> {
     pub checkpoint_every: Option<NonZeroU64>,
     pub profile: bool,
     pub no_catalogue: bool,
-    /// Leave the test rows closed.
-    pub untested: bool,
     pub allow_other_isa: bool,
 }
 
@@ -51,30 +50,13 @@ impl Resume<'_> {
         origin.check(&data, self.run)?;
         writeln!(out, "{}", data::describe(&source, &data, start))?;
 
-        let trainer = Trainer::resume(&data, &origin.settings, checkpoint, isa, threads)?;
-        let at = trainer.position();
-        writeln!(
-            out,
-            "resume {} after {} batches: epoch {}, row {}",
-            self.run.display(),
-            HumanCount(at.step),
-            at.epoch,
-            HumanCount(at.done as u64)
-        )?;
-        out.flush()?;
-        let stop = interrupt::requested()?;
-        let session = Session {
-            data: &data,
-            origin: &origin,
-            run: Writer::resume(lock, &at.history)?,
-            trainer,
+        let work = Work {
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
-            untested: self.untested,
-            stop,
+            ..Work::new(&data, &source, isa, threads)?
         };
-        session.run(out)
+        work.resume(lock, &origin, checkpoint, out)
     }
 
     /// A run that has come to its end has no checkpoint; all else that has none cannot be gone on with.
@@ -100,14 +82,74 @@ impl Resume<'_> {
             return Ok(isa);
         }
         if !self.allow_other_isa {
-            let what = format!(
-                "was trained with instruction set `{before}`, this would go on with `{}`, and the result have other bits: \
-                 go on where `{before}` is, or accept that with --allow-other-isa",
-                isa.name()
-            );
-            return Err(Error::file(self.run, what));
+            return Err(other_isa(self.run, before, isa));
         }
         origin.isa = format!("{}{THEN}{}", origin.isa, isa.name());
         Ok(isa)
+    }
+}
+
+fn other_isa(run: &Path, before: &str, isa: Isa) -> Error {
+    let what = format!(
+        "was trained with instruction set `{before}`, this would go on with `{}`, and the result have other bits: \
+         go on where `{before}` is, or accept that with --allow-other-isa",
+        isa.name()
+    );
+    Error::file(run, what)
+}
+
+impl Work<'_> {
+    /// Goes on with a training of a sweep, whose data are at hand.
+    pub fn go_on(
+        &self,
+        run: &Path,
+        settings: &Settings,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let lock = Lock::of(run)?;
+        let (origin, checkpoint) = Checkpoint::open(run)?;
+        if origin.isa != self.isa.name() {
+            return Err(other_isa(run, &origin.isa, self.isa).into());
+        }
+        origin.check(self.data, run)?;
+        let now = Origin::new(settings.clone(), self.source.clone(), self.data, self.isa)?;
+        if (&origin.settings, &origin.schema) != (settings, &now.schema) {
+            return Err(super::sweep::other_settings(run).into());
+        }
+        self.resume(lock, &origin, checkpoint, out)
+    }
+
+    fn resume(
+        &self,
+        lock: Lock,
+        origin: &Origin,
+        checkpoint: Checkpoint,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let trainer = Trainer::resume(
+            self.data,
+            &origin.settings,
+            checkpoint,
+            self.isa,
+            self.threads,
+        )?;
+        let at = trainer.position();
+        writeln!(
+            out,
+            "resume {} after {} batches: epoch {}, row {}",
+            lock.folder().display(),
+            HumanCount(at.step),
+            at.epoch,
+            HumanCount(at.done as u64)
+        )?;
+        out.flush()?;
+        let run = Writer::resume(lock, &at.history)?;
+        let session = Session {
+            work: self,
+            origin,
+            trainer,
+            run,
+        };
+        session.run(out)
     }
 }

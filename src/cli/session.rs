@@ -16,13 +16,14 @@ use autoint::score::{Distribution, Evaluation, Scorer, evaluate};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::{Outcome, Trainer};
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::{HumanBytes, HumanCount, MultiProgress};
 
-use super::interrupt::Stopped;
+use super::interrupt::{self, Stopped};
 use super::progress::Progress;
 use super::table;
 
 /// What trainings of one command share.
+#[derive(Clone)]
 pub struct Work<'a> {
     pub data: &'a Dataset,
     /// Where the data come from.
@@ -38,10 +39,43 @@ pub struct Work<'a> {
     pub no_catalogue: bool,
     /// Leave the test rows closed.
     pub untested: bool,
+    /// Go no further than so many epochs for now.
+    pub pause_after: Option<usize>,
+    /// The bars of all trainings that are under way.
+    pub bars: MultiProgress,
+    /// What the bar begins with.
+    pub name: String,
     pub stop: &'a AtomicBool,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Trainings from their first batch to their end, with a catalogue, measured on the test rows.
+    ///
+    /// # Errors
+    /// When the system lets no program hear that it shall stop.
+    pub fn new(
+        data: &'a Dataset,
+        source: &'a Source,
+        isa: Isa,
+        threads: usize,
+    ) -> anyhow::Result<Work<'a>> {
+        Ok(Work {
+            data,
+            source,
+            from: None,
+            isa,
+            threads,
+            checkpoint_every: None,
+            profile: false,
+            no_catalogue: false,
+            untested: false,
+            pause_after: None,
+            bars: MultiProgress::new(),
+            name: String::new(),
+            stop: interrupt::requested()?,
+        })
+    }
+
     /// A training from its first batch on, into the directory that is made once nothing else can be wrong.
     pub fn train(
         &self,
@@ -71,15 +105,10 @@ impl Work<'_> {
         )?;
         out.flush()?;
         let session = Session {
-            data: self.data,
+            work: self,
             origin: &origin,
             trainer,
             run: directory(settings)?,
-            checkpoint_every: self.checkpoint_every,
-            profile: self.profile,
-            no_catalogue: self.no_catalogue,
-            untested: self.untested,
-            stop: self.stop,
         };
         session.run(out)
     }
@@ -87,44 +116,38 @@ impl Work<'_> {
 
 /// A training that is ready.
 pub struct Session<'a> {
-    pub data: &'a Dataset,
+    pub work: &'a Work<'a>,
     pub origin: &'a Origin,
     pub trainer: Trainer<'a>,
     pub run: Writer,
-    pub checkpoint_every: Option<NonZeroU64>,
-    /// Show where the time went.
-    pub profile: bool,
-    /// Leave users and items out of the run.
-    pub no_catalogue: bool,
-    /// Leave the test rows closed.
-    pub untested: bool,
-    pub stop: &'a AtomicBool,
 }
 
 impl Session<'_> {
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was
     /// stopped is an error: whoever waits for the model must not take it for done.
     pub fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
-        self.trainer.checkpoint_every(self.checkpoint_every);
-        if self.profile {
+        let Work { data, stop, .. } = *self.work;
+        self.trainer.checkpoint_every(self.work.checkpoint_every);
+        self.trainer.pause_after(self.work.pause_after);
+        if self.work.profile {
             self.trainer.start_profile();
         }
-        self.run.schema(self.data.schema())?;
+        self.run.schema(data.schema())?;
         let outcome = {
             let record = (&mut self.run, self.origin);
-            let mut progress = Progress::new(Some(record), out)?;
-            self.trainer.run(&mut progress, self.stop)?
+            let mut progress = Progress::new(&self.work.bars, &self.work.name, Some(record), out)?;
+            self.trainer.run(&mut progress, stop)?
         };
         let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
-        let catalogue = match self.no_catalogue {
+        let catalogue = match self.work.no_catalogue {
             true => None,
-            false => self.origin.source.catalogue(&self.data.schema().protocol)?,
+            false => self.origin.source.catalogue(&data.schema().protocol)?,
         };
         let scorer = self.trainer.scorer(&outcome.parameters);
-        let distribution = Distribution::of(&scorer, self.data);
+        let distribution = Distribution::of(&scorer, data);
         self.run.finish(Finished {
             settings: &self.origin.settings,
-            schema: self.data.schema(),
+            schema: data.schema(),
             provenance: &provenance,
             layout: self.trainer.runtime().tape().layout(),
             parameters: &outcome.parameters,
@@ -132,7 +155,7 @@ impl Session<'_> {
             catalogue: catalogue.as_ref(),
         })?;
         let evaluation = match outcome.ended {
-            Ended::Done | Ended::Early if !self.untested => Some(self.evaluate(&scorer)?),
+            Ended::Done | Ended::Early if !self.work.untested => Some(self.evaluate(&scorer)?),
             _ => None,
         };
         if let Some(evaluation) = &evaluation {
@@ -140,7 +163,7 @@ impl Session<'_> {
         }
         self.report(&outcome, &provenance, evaluation.as_ref())?;
         self.tell(&outcome, evaluation.as_ref(), out)?;
-        if self.profile {
+        if self.work.profile {
             let threads = self.trainer.runtime().threads();
             writeln!(
                 out,
@@ -148,15 +171,17 @@ impl Session<'_> {
                 table::profile(&self.trainer.profile(), threads)
             )?;
         }
-        if outcome.ended == Ended::Stopped {
-            return Err(Stopped("").into());
+        match outcome.ended {
+            Ended::Stopped => Err(Stopped("").into()),
+            // Its checkpoint stays.
+            Ended::Paused => Ok(()),
+            Ended::Done | Ended::Early => Ok(self.run.close()?),
         }
-        Ok(self.run.close()?)
     }
 
     fn evaluate(&self, scorer: &Scorer<'_>) -> Result<Evaluation> {
         let model = self.origin.settings.model.name();
-        evaluate(scorer, model, self.data, SplitName::Test)
+        evaluate(scorer, model, self.work.data, SplitName::Test)
     }
 
     fn report(
@@ -168,7 +193,7 @@ impl Session<'_> {
         let report = Report {
             settings: &self.origin.settings,
             provenance,
-            data: &self.data.summary(),
+            data: &self.work.data.summary(),
             parameters: self.trainer.runtime().tape().layout().len(),
             history: &outcome.history,
             ended: outcome.ended,
@@ -198,6 +223,11 @@ impl Session<'_> {
                 self.origin.settings.train.patience
             )?,
             (Ended::Done, best) => writeln!(out, "kept epoch {best}")?,
+            (Ended::Paused, best) => writeln!(
+                out,
+                "paused after epoch {}, the best is {best}",
+                outcome.history.len()
+            )?,
         }
         if outcome.ended == Ended::Stopped {
             writeln!(out, "`autoint train --resume {path}` goes on from here")?;
@@ -212,7 +242,7 @@ impl Session<'_> {
 
     /// Whether the run can recommend.
     fn catalogue(&self) -> String {
-        let roles = &self.data.schema().protocol.roles;
+        let roles = &self.work.data.schema().protocol.roles;
         match catalogue_size(self.run.path()) {
             Some(bytes) => {
                 let (size, path) = (HumanBytes(bytes), self.run.path().display());
@@ -220,7 +250,7 @@ impl Session<'_> {
                     "catalogue of users and items: {size}; `autoint serve --run {path}` shows it"
                 )
             }
-            None if self.no_catalogue || roles.user.is_none() || roles.item.is_none() => {
+            None if self.work.no_catalogue || roles.user.is_none() || roles.item.is_none() => {
                 "no catalogue of users and items: the run scores rows, but does not recommend"
                     .into()
             }

@@ -5,23 +5,18 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use autoint::run::directory::{has_checkpoint, has_model};
-use autoint::run::{Checkpoint, Run, Writer};
+use autoint::run::{Checkpoint, Run, Writer, history};
 use autoint::settings::Settings;
 use autoint::settings::grid::Candidate;
 use autoint::{Error, Result};
 
 use super::interrupt::Stopped;
-use super::resume::Resume;
 use super::session::Work;
-use super::threads::Threads;
 
 /// See the module.
 pub struct Sweep<'a> {
     /// What all trainings share.
     pub work: Work<'a>,
-    /// As the command names them.
-    pub data: &'a [String],
-    pub threads: Threads,
     /// The folder of the folders.
     pub folder: &'a Path,
     /// What goes on with it after a stop.
@@ -36,59 +31,93 @@ impl Sweep<'_> {
             writeln!(out, "\nrun {number} of {runs}: {}", candidate.name)?;
             self.one(candidate, out)
         };
-        (1..).zip(candidates).map(one).collect()
+        let runs = (1..).zip(candidates).map(one).collect();
+        if self.work.stop.load(Ordering::Relaxed) {
+            writeln!(out, "the same `{}` goes on with the others", self.command)?;
+        }
+        runs
     }
 
     /// Trains one, goes on, or finds that all is done; gives its run.
     pub fn one(&self, candidate: &Candidate, out: &mut dyn Write) -> anyhow::Result<Run> {
-        let mut settings = candidate.settings.clone();
-        let rows = self.work.data.schema().offsets().last().copied();
-        settings.settle(rows.unwrap_or(0));
+        self.reach(&self.work, candidate, out)?;
+        self.open(candidate)
+    }
+
+    /// The run of a candidate that was trained.
+    pub fn open(&self, candidate: &Candidate) -> anyhow::Result<Run> {
         let path = self.folder.join(&candidate.name);
-        let done = has_model(&path) && !has_checkpoint(&path);
-        let trained = match done {
-            true => Ok(()),
-            false => self.train(&settings, &path, out),
-        };
-        if self.work.stop.load(Ordering::Relaxed) {
-            writeln!(out, "the same `{}` goes on with the others", self.command)?;
-            return Err(trained.err().unwrap_or_else(|| Stopped("").into()));
-        }
-        trained?;
         let run = Run::open(&path, self.work.isa, self.work.threads)?;
-        same(run.settings == settings, &path)?;
-        run.provenance.check(self.work.data, &run.path)?;
-        if done {
-            writeln!(out, "trained before")?;
+        if run.settings != self.settled(candidate) {
+            return Err(other_settings(&path).into());
         }
+        run.provenance.check(self.work.data, &run.path)?;
         Ok(run)
     }
 
-    fn train(&self, settings: &Settings, path: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
-        if !has_checkpoint(path) {
-            let directory = |_: &Settings| Writer::create(path, false);
-            return self.work.train(settings.clone(), directory, out);
-        }
-        let (origin, _) = Checkpoint::open(path)?;
-        same(origin.settings == *settings, path)?;
-        let resume = Resume {
-            run: path,
-            data: self.data,
-            threads: self.threads,
-            checkpoint_every: None,
-            profile: false,
-            no_catalogue: self.work.no_catalogue,
-            untested: self.work.untested,
-            allow_other_isa: false,
+    /// Trains one with what it is given, until its end or until it is to pause; or finds that it has come there before.
+    pub fn reach(
+        &self,
+        work: &Work<'_>,
+        candidate: &Candidate,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let path = self.folder.join(&candidate.name);
+        let settings = self.settled(candidate);
+        let trained = match self.is_there(work.pause_after, &settings, &path)? {
+            true => writeln!(out, "trained before").map_err(Into::into),
+            false => self.train(work, settings, &path, out),
         };
-        resume.run(out)
+        match self.work.stop.load(Ordering::Relaxed) {
+            true => Err(trained.err().unwrap_or_else(|| Stopped("").into())),
+            false => trained,
+        }
+    }
+
+    fn settled(&self, candidate: &Candidate) -> Settings {
+        let mut settings = candidate.settings.clone();
+        let rows = self.work.data.schema().offsets().last().copied();
+        settings.settle(rows.unwrap_or(0));
+        settings
+    }
+
+    /// Whether a training has come to its end, or as far as it is to go for now.
+    fn is_there(
+        &self,
+        pause_after: Option<usize>,
+        settings: &Settings,
+        path: &Path,
+    ) -> Result<bool> {
+        match (has_model(path), has_checkpoint(path)) {
+            (true, false) => Ok(true),
+            (_, true) if pause_after.is_some() => {
+                let epochs = history::read(path)?.len();
+                let there = pause_after.is_some_and(|pause| epochs >= pause);
+                match !there || Checkpoint::open(path)?.0.settings == *settings {
+                    true => Ok(there),
+                    false => Err(other_settings(path)),
+                }
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn train(
+        &self,
+        work: &Work<'_>,
+        settings: Settings,
+        path: &Path,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        match has_checkpoint(path) {
+            true => work.go_on(path, &settings, out),
+            false => work.train(settings, |_: &Settings| Writer::create(path, false), out),
+        }
     }
 }
 
-fn same(settings: bool, path: &Path) -> Result<()> {
-    if settings {
-        return Ok(());
-    }
+/// The error about a folder of another training.
+pub fn other_settings(path: &Path) -> Error {
     let what = "holds a run with other settings than the file has for it: choose another --out, or remove it";
-    Err(Error::file(path, what))
+    Error::file(path, what)
 }

@@ -20,7 +20,7 @@ use super::options::Options;
 use super::resume::Resume;
 use super::session::Work;
 use super::threads::Threads;
-use super::{data, interrupt, numbers, recorded};
+use super::{data, numbers, recorded};
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -82,7 +82,6 @@ impl Arguments {
                 checkpoint_every: self.checkpoint_every,
                 profile: self.profile,
                 no_catalogue: self.no_catalogue,
-                untested: false,
                 allow_other_isa: self.allow_other_isa,
             };
             return resume.run(out);
@@ -109,20 +108,9 @@ impl Arguments {
                 .settings_for(data.split(SplitName::Train).len())?,
             false => settings,
         };
-        let work = Work {
-            data: &data,
-            source: &source,
-            from: None,
-            isa,
-            threads,
-            checkpoint_every: self.checkpoint_every,
-            profile: self.profile,
-            no_catalogue: self.no_catalogue,
-            untested: false,
-            stop: interrupt::requested()?,
-        };
+        let work = Work::new(&data, &source, isa, threads)?;
         let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
-        work.train(settings, directory, out)
+        self.with_options(work).train(settings, directory, out)
     }
 
     /// Trains from the weights of another run.
@@ -145,19 +133,20 @@ impl Arguments {
             told.collect::<Vec<_>>().join(", ")
         )?;
         let work = Work {
-            data: &data,
-            source: &source,
             from: Some(run),
-            isa,
-            threads,
+            ..Work::new(&data, &source, isa, threads)?
+        };
+        let directory = |settings: &Settings| self.directory(settings, data.schema(), true);
+        self.with_options(work).train(settings, directory, out)
+    }
+
+    fn with_options<'a>(&self, work: Work<'a>) -> Work<'a> {
+        Work {
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
-            untested: false,
-            stop: interrupt::requested()?,
-        };
-        let directory = |settings: &Settings| self.directory(settings, data.schema(), true);
-        work.train(settings, directory, out)
+            ..work
+        }
     }
 
     fn directory(&self, settings: &Settings, schema: &Schema, by_schema: bool) -> Result<Writer> {

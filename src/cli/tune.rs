@@ -1,29 +1,29 @@
 //! `autoint tune`
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use autoint::data::dataset::{Dataset, SplitName};
+use autoint::data::dataset::SplitName;
 use autoint::data::store::Target;
-use autoint::files::write_text;
-use autoint::run::{Lock, Run, history};
+use autoint::run::{Lock, Run};
 use autoint::score::evaluate;
-use autoint::search::report::Report;
-use autoint::search::trial::{self, PAGE, Trial};
+use autoint::search::halving::Halving;
+use autoint::search::trial::{PAGE, Trial};
 use autoint::settings::Settings;
 use autoint::settings::grid::Candidate;
 use autoint::simd::Isa;
 use autoint::{Error, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::data::{Asked, DataOptions};
 use super::options::Options;
+use super::search::Search;
 use super::session::Work;
 use super::sweep::Sweep;
 use super::threads::Threads;
-use super::{data, interrupt, numbers, table};
+use super::trials::{Finalist, Trials};
+use super::{data, numbers, table};
 
 /// Search settings: train trials, compare them by the validation rows, and open the test rows once, for the winner.
 ///
@@ -43,6 +43,16 @@ pub struct Arguments {
     /// What trials are drawn by
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = numbers::seed)]
     space_seed: u64,
+    /// How trials are chosen: all of [run.NAME] and [grid], drawn at random from [space], or either with halving: all train for a few of
+    /// their epochs, and the better ones go on [default: grid or random, as the file has it]
+    #[arg(long, value_enum)]
+    strategy: Option<Strategy>,
+    /// Of halving: of so many trials one goes on, to so many times the epochs
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = factor)]
+    factor: usize,
+    /// Train so many trials at once, each with its share of the threads; no result depends on it
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = parallel)]
+    parallel: usize,
     /// Start no trial after this time, such as 90s, 30m or 2h; those that came to their end count
     #[arg(long, value_name = "TIME", value_parser = time)]
     budget: Option<Duration>,
@@ -65,6 +75,22 @@ fn trials(text: &str) -> std::result::Result<u64, String> {
 
 fn finalists(text: &str) -> std::result::Result<u64, String> {
     numbers::within(text, 1, 100)
+}
+
+fn factor(text: &str) -> std::result::Result<usize, String> {
+    numbers::within(text, 2, 100).map(|factor| factor as usize)
+}
+
+fn parallel(text: &str) -> std::result::Result<usize, String> {
+    numbers::within(text, 1, 1_024).map(|trials| trials as usize)
+}
+
+/// How trials are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Strategy {
+    Grid,
+    Random,
+    Halving,
 }
 
 /// A number of seconds, minutes or hours.
@@ -97,36 +123,51 @@ impl Arguments {
         writeln!(out, "{}", data::describe(&source, &data, start))?;
         let sweep = Sweep {
             work: Work {
-                data: &data,
-                source: &source,
-                from: None,
-                isa,
-                threads,
-                checkpoint_every: None,
-                profile: false,
-                no_catalogue: false,
                 untested: true,
-                stop: interrupt::requested()?,
+                ..Work::new(&data, &source, isa, threads)?
             },
-            data: &self.data.data,
-            threads: self.threads,
             folder: &self.out,
             command: "autoint tune",
         };
+        let order = refused.iter().map(|trial| &trial.name);
+        let order = order.chain(candidates.iter().map(|candidate| &candidate.name));
+        let mut order: Vec<String> = order.cloned().collect();
+        if !refused.is_empty() {
+            // Drawn trials are numbered.
+            order.sort();
+        }
         let mut search = Search {
             sweep,
-            trials: trial::read(&self.out)?,
+            trials: Trials::read(&self.out, data.protocol_name(), order)?,
+            parallel: self.parallel,
             until: self.budget.map(|budget| start + budget),
         };
-        search.refuse(refused, out)?;
-        search.train(&candidates, out)?;
-        let finalists = self.finalists(&candidates, &mut search, out)?;
-        search.end(&finalists, out)
+        for trial in refused {
+            let why = trial.failed.as_deref().unwrap_or_default();
+            writeln!(out, "{} cannot be trained: {why}", trial.name)?;
+            search.trials.put(trial)?;
+        }
+        let mut left: Vec<&Candidate> = candidates.iter().collect();
+        if self.strategy == Some(Strategy::Halving) {
+            left = search.halve(self.halving(&left), left, out)?;
+        }
+        search.train(&left, &|_| None, out)?;
+        let finalists = self.finalists(left, &mut search, out)?;
+        self.end(&finalists, &search, out)
+    }
+
+    fn halving(&self, candidates: &[&Candidate]) -> Halving {
+        let epochs = candidates
+            .iter()
+            .map(|candidate| candidate.settings.train.epochs);
+        Halving::new(self.factor, candidates.len(), epochs.max().unwrap_or(1))
     }
 
     /// The trials of the file, and those that were drawn and make no sense.
     fn candidates(&self) -> Result<(Vec<Candidate>, Vec<Trial>)> {
-        let Some(space) = self.options.space()? else {
+        let space = self.options.space()?;
+        self.check(space.is_some())?;
+        let Some(space) = space else {
             return Ok((self.options.candidates()?, Vec::new()));
         };
         let (preset, sets) = self.options.over_space();
@@ -155,15 +196,29 @@ impl Arguments {
         }
     }
 
+    /// Refuses a strategy that the file has nothing for.
+    fn check(&self, space: bool) -> Result<()> {
+        let (strategy, what) = match (self.strategy, space) {
+            (Some(Strategy::Grid), true) => (
+                "grid",
+                "the file has a [space], which trials are drawn from at random",
+            ),
+            (Some(Strategy::Random), false) => ("random", "the file has no [space] to draw from"),
+            _ => return Ok(()),
+        };
+        let what = format!("`{strategy}` does not fit: {what}; leave the option out");
+        Err(Error::config("--strategy", what))
+    }
+
     /// Trains the best trials with more seeds; gives each with the mean of what it is compared by, and the number of its seeds.
     fn finalists(
         &self,
-        candidates: &[Candidate],
+        mut best: Vec<&Candidate>,
         search: &mut Search<'_>,
         out: &mut dyn Write,
     ) -> anyhow::Result<Vec<Finalist>> {
-        let mut best: Vec<&Candidate> = candidates.iter().collect();
-        best.sort_by(|a, b| search.quality(&b.name).total_cmp(&search.quality(&a.name)));
+        let quality = |search: &Search<'_>, name: &str| search.trials.quality(name);
+        best.sort_by(|a, b| quality(search, &b.name).total_cmp(&quality(search, &a.name)));
         best.truncate(self.finalists as usize);
         let mut finalists = Vec::new();
         for candidate in best {
@@ -174,12 +229,13 @@ impl Arguments {
                 varied: candidate.varied.clone(),
             });
             let again: Vec<Candidate> = again.collect();
-            search.train(&again, out)?;
+            let all: Vec<&Candidate> = again.iter().collect();
+            search.train(&all, &|_| None, out)?;
             let names = std::iter::once(candidate)
                 .chain(&again)
                 .map(|c| c.name.as_str());
             let values: Vec<f64> = names
-                .map(|name| search.quality(name))
+                .map(|name| quality(search, name))
                 .filter(|q| q.is_finite())
                 .collect();
             if !values.is_empty() {
@@ -190,199 +246,44 @@ impl Arguments {
         finalists.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(finalists)
     }
+
+    /// Tells all trials, and opens the test rows for the winner.
+    fn end(
+        &self,
+        finalists: &[Finalist],
+        search: &Search<'_>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let work = &search.sweep.work;
+        writeln!(out, "\n{}", search.trials.table())?;
+        let Some((winner, ..)) = finalists.first() else {
+            let what = "no trial came to its end: see trials.jsonl for why";
+            return Err(Error::file(&self.out, what).into());
+        };
+        for (name, mean, seeds) in finalists.iter().filter(|finalist| finalist.2 > 1) {
+            writeln!(out, "{name}: mean of {seeds} seeds {mean:.4}")?;
+        }
+        let path = self.out.join(winner);
+        let run = Run::open(&path, work.isa, work.threads)?;
+        let name = run.settings.model.name();
+        let evaluation = evaluate(&run.scorer(), name, work.data, SplitName::Test)?;
+        let measured = table::metrics(&evaluation);
+        search.trials.page(finalists, Some((winner, &measured)))?;
+        writeln!(
+            out,
+            "\nthe winner is {winner}; only for it the test rows were opened"
+        )?;
+        writeln!(out, "{measured}")?;
+        let page = self.out.join(PAGE);
+        writeln!(out, "run {}, report {}", path.display(), page.display())?;
+        Ok(())
+    }
 }
 
 fn with_seed(settings: &Settings, seed: u64) -> Settings {
     let mut settings = settings.clone();
     settings.train.seed = seed;
     settings
-}
-
-/// A trial's name, the mean of its seeds, and their number.
-type Finalist = (String, f64, usize);
-
-/// A search under way.
-struct Search<'a> {
-    sweep: Sweep<'a>,
-    trials: Vec<Trial>,
-    /// When no other trial may be started.
-    until: Option<Instant>,
-}
-
-impl Search<'_> {
-    fn quality(&self, name: &str) -> f64 {
-        let trial = self.trials.iter().find(|trial| trial.name == name);
-        trial.map_or(f64::NEG_INFINITY, Trial::quality)
-    }
-
-    /// Writes down the trials that cannot be trained.
-    fn refuse(&mut self, refused: Vec<Trial>, out: &mut dyn Write) -> anyhow::Result<()> {
-        for trial in refused {
-            let why = trial.failed.as_deref().unwrap_or_default();
-            writeln!(out, "{} cannot be trained: {why}", trial.name)?;
-            if !self.trials.iter().any(|known| known.name == trial.name) {
-                self.trials.push(trial);
-            }
-        }
-        Ok(trial::write(self.sweep.folder, &self.trials)?)
-    }
-
-    /// Trains what has not come to its end yet, and writes down what came of it.
-    fn train(&mut self, candidates: &[Candidate], out: &mut dyn Write) -> anyhow::Result<()> {
-        for (number, candidate) in (1..).zip(candidates) {
-            let known = self
-                .trials
-                .iter()
-                .find(|trial| trial.name == candidate.name);
-            if let Some(why) = known.and_then(|trial| trial.failed.as_ref()) {
-                writeln!(out, "\n{}: failed before: {why}", candidate.name)?;
-                continue;
-            }
-            if self.until.is_some_and(|until| Instant::now() > until) && known.is_none() {
-                writeln!(
-                    out,
-                    "\nthe time is over: {} of {} trials",
-                    number - 1,
-                    candidates.len()
-                )?;
-                return Ok(());
-            }
-            writeln!(
-                out,
-                "\ntrial {number} of {}: {}",
-                candidates.len(),
-                told(candidate)
-            )?;
-            let trial = match self.sweep.one(candidate, out) {
-                Ok(run) => ended(candidate, &run)?,
-                Err(error) if is_of_trial(&error) => {
-                    writeln!(out, "failed: {error}")?;
-                    Trial::failed(candidate, error.to_string())
-                }
-                Err(error) => return Err(error),
-            };
-            if known.is_none() {
-                self.trials.push(trial);
-                trial::write(self.sweep.folder, &self.trials)?;
-                self.page(&[], None)?;
-            }
-            let best = self
-                .trials
-                .iter()
-                .max_by(|a, b| a.quality().total_cmp(&b.quality()));
-            if let Some(kept) = best.and_then(|best| best.kept.as_ref().map(|kept| (best, kept))) {
-                let loss = table::number(kept.1.valid_loss);
-                let auc = table::number(kept.1.valid_auc);
-                writeln!(
-                    out,
-                    "best so far: {}, validation AUC {auc}, logloss {loss}",
-                    kept.0.name
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells all trials, and opens the test rows for the winner.
-    fn end(&self, finalists: &[Finalist], out: &mut dyn Write) -> anyhow::Result<()> {
-        let data = self.sweep.work.data;
-        writeln!(out, "\n{}", summary(&self.trials, data))?;
-        let Some((winner, ..)) = finalists.first() else {
-            let what = "no trial came to its end: see trials.jsonl for why";
-            return Err(Error::file(self.sweep.folder, what).into());
-        };
-        for (name, mean, seeds) in finalists.iter().filter(|finalist| finalist.2 > 1) {
-            writeln!(out, "{name}: mean of {seeds} seeds {mean:.4}")?;
-        }
-        let path = self.sweep.folder.join(winner);
-        let run = Run::open(&path, self.sweep.work.isa, self.sweep.work.threads)?;
-        let name = run.settings.model.name();
-        let evaluation = evaluate(&run.scorer(), name, data, SplitName::Test)?;
-        let measured = table::metrics(&evaluation);
-        self.page(finalists, Some((winner, &measured)))?;
-        writeln!(
-            out,
-            "\nthe winner is {winner}; only for it the test rows were opened"
-        )?;
-        writeln!(out, "{measured}")?;
-        writeln!(
-            out,
-            "run {}, report {}",
-            path.display(),
-            self.sweep.folder.join(PAGE).display()
-        )?;
-        Ok(())
-    }
-
-    fn page(&self, finalists: &[Finalist], winner: Option<(&str, &str)>) -> Result<()> {
-        let several: Vec<Finalist> = finalists.iter().filter(|f| f.2 > 1).cloned().collect();
-        let report = Report {
-            protocol: self.sweep.work.data.protocol_name(),
-            trials: &self.trials,
-            finalists: &several,
-            winner,
-        };
-        write_text(&self.sweep.folder.join(PAGE), &report.html())
-    }
-}
-
-/// Whether an error is that of the trial's settings, which another trial need not have.
-fn is_of_trial(error: &anyhow::Error) -> bool {
-    matches!(
-        error.downcast_ref::<Error>(),
-        Some(Error::NotFinite { .. } | Error::Config { .. } | Error::Shape { .. })
-    )
-}
-
-fn ended(candidate: &Candidate, run: &Run) -> Result<Trial> {
-    let epochs = history::read(&run.path)?;
-    let missing = || missing(&run.path);
-    Trial::done(candidate, &epochs, run.provenance.best_epoch).ok_or_else(missing)
-}
-
-fn missing(run: &Path) -> Error {
-    Error::file(
-        run,
-        "has no line for its best epoch in metrics.jsonl: train it anew",
-    )
-}
-
-/// A trial's name and what it was given.
-fn told(candidate: &Candidate) -> String {
-    let pairs: BTreeMap<_, _> = candidate
-        .varied
-        .iter()
-        .filter(|(key, _)| key != "run")
-        .cloned()
-        .collect();
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(key, value)| format!("{key} = {value}"))
-        .collect();
-    match pairs.is_empty() {
-        true => candidate.name.clone(),
-        false => format!("{}: {}", candidate.name, pairs.join(", ")),
-    }
-}
-
-fn summary(trials: &[Trial], data: &Dataset) -> String {
-    let mut sorted: Vec<&Trial> = trials.iter().collect();
-    sorted.sort_by(|a, b| b.quality().total_cmp(&a.quality()));
-    let header = ["trial", "kept\nepoch", "valid\nloss", "valid\nAUC", "s"];
-    let mut told = table::new(&header.map(str::to_owned));
-    for trial in sorted {
-        let row = match &trial.kept {
-            None => ["failed", "-", "-", "-"].map(str::to_owned),
-            Some(kept) => [
-                kept.epoch.to_string(),
-                table::number(kept.valid_loss),
-                table::number(kept.valid_auc),
-                format!("{:.1}", kept.train_seconds),
-            ],
-        };
-        told.add_row(std::iter::once(trial.name.clone()).chain(row));
-    }
-    format!("protocol {}\n{}", data.protocol_name(), told.trim_fmt())
 }
 
 #[cfg(test)]

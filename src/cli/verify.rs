@@ -10,6 +10,7 @@ use autoint::simd::Isa;
 use autoint::train::verify::{TOLERANCE, Verdict, compare, largest_change};
 use autoint::train::{Outcome, Trainer};
 use clap::Args;
+use indicatif::MultiProgress;
 
 use super::interrupt::Stopped;
 use super::progress::Progress;
@@ -45,7 +46,10 @@ impl Arguments {
 
         let mut trainer = Trainer::new(&data, &run.settings, isa, threads)?;
         let stop = interrupt::requested()?;
-        let again = trainer.run(&mut Progress::new(None, out)?, stop)?;
+        let again = trainer.run(
+            &mut Progress::new(&MultiProgress::new(), "", None, out)?,
+            stop,
+        )?;
         if again.ended == Ended::Stopped {
             return Err(Stopped("stopped: nothing is verified").into());
         }

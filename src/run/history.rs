@@ -46,6 +46,8 @@ pub enum Ended {
     Early,
     /// It was asked to stop.
     Stopped,
+    /// It has come as far as it was meant to for now, at the end of an epoch; see `Trainer::pause_after`.
+    Paused,
 }
 
 /// The epochs of a run directory, in their order.

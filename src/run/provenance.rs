@@ -31,7 +31,7 @@ pub struct Provenance {
     pub isa: String,
     /// The epoch that was kept, counted from 1; 0 when training was stopped in the first.
     pub best_epoch: usize,
-    /// Whether the user stopped the training before its end.
+    /// Whether the training was stopped, or paused by a search, before its end.
     pub stopped: bool,
     /// Of an ensemble: the runs that it is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -159,7 +159,7 @@ impl Origin {
             rows: self.rows,
             isa: self.isa.clone(),
             best_epoch,
-            stopped: ended == Ended::Stopped,
+            stopped: matches!(ended, Ended::Stopped | Ended::Paused),
             members: Vec::new(),
             calibration: None,
         }

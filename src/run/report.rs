@@ -86,6 +86,7 @@ impl Report<'_> {
                 self.settings.train.patience
             ),
             Ended::Stopped => format!("Stopped by the user after {epochs} whole epochs; {kept}."),
+            Ended::Paused => format!("Paused by a search after {epochs} epochs; {kept}."),
         }
     }
 }

@@ -102,7 +102,7 @@ fn table(trials: &[Trial], keys: &[String]) -> Markup {
                     td { (trial.seed) }
                     @match (kept, &trial.failed) {
                         (Some(kept), _) => {
-                            td { (kept.epoch) } td { (number(kept.valid_auc)) } td { (number(kept.valid_loss)) } td { (format!("{:.0}", kept.train_seconds)) }
+                            td { (kept.epoch) @if let Some(epochs) = trial.dropped_after { " (dropped after " (epochs) ")" } } td { (number(kept.valid_auc)) } td { (number(kept.valid_loss)) } td { (format!("{:.0}", kept.train_seconds)) }
                         }
                         (None, why) => { td colspan="4" { "failed: " (why.as_deref().unwrap_or("")) } }
                     }

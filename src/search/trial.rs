@@ -33,6 +33,9 @@ pub struct Trial {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// The epochs after which it did not go on, as others were better; none for one that came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_after: Option<usize>,
 }
 
 /// What the kept epoch had on the validation rows.
@@ -96,7 +99,22 @@ impl Trial {
             seed,
             kept,
             failed,
+            dropped_after: None,
         }
+    }
+
+    /// One that others were better than after these epochs; none when there are no epochs.
+    pub fn dropped(candidate: &Candidate, epochs: &[EpochRecord]) -> Option<Trial> {
+        let select = candidate.settings.train.select;
+        // The first of equals, as training keeps it.
+        let best = epochs
+            .iter()
+            .rev()
+            .max_by(|a, b| a.quality(select).total_cmp(&b.quality(select)))?;
+        Some(Trial {
+            dropped_after: Some(epochs.len()),
+            ..Trial::done(candidate, epochs, best.epoch)?
+        })
     }
 
     /// What it is compared by; the worst there is for one that failed.
@@ -170,6 +188,7 @@ fn table(trials: &[Trial]) -> std::result::Result<Vec<u8>, Box<dyn std::error::E
         "valid_auc",
         "valid_loss",
         "train_seconds",
+        "dropped_after",
         "failed",
     ];
     writer.write_record(own.iter().copied().chain(keys.iter().map(String::as_str)))?;
@@ -183,6 +202,10 @@ fn table(trials: &[Trial]) -> std::result::Result<Vec<u8>, Box<dyn std::error::E
             number(kept.and_then(|kept| kept.valid_auc)),
             number(kept.and_then(|kept| kept.valid_loss)),
             number(kept.map(|kept| kept.train_seconds)),
+            trial
+                .dropped_after
+                .map(|epochs| epochs.to_string())
+                .unwrap_or_default(),
             trial.failed.clone().unwrap_or_default(),
         ];
         let values = keys
@@ -213,6 +236,7 @@ pub(super) mod tests {
             failed: quality
                 .is_none()
                 .then(|| "not finite, \"really\"".to_owned()),
+            dropped_after: None,
         }
     }
 
@@ -254,12 +278,12 @@ pub(super) mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],
-            "trial,seed,epoch,valid_auc,valid_loss,train_seconds,failed,x,y"
+            "trial,seed,epoch,valid_auc,valid_loss,train_seconds,dropped_after,failed,x,y"
         );
-        assert_eq!(lines[1], "a,1,2,0.7,0.5,1.5,,1,");
+        assert_eq!(lines[1], "a,1,2,0.7,0.5,1.5,,,1,");
         assert_eq!(
             lines[2],
-            "b,1,,,,,\"not finite, \"\"really\"\"\",,\"[1, 2]\""
+            "b,1,,,,,,\"not finite, \"\"really\"\"\",,\"[1, 2]\""
         );
     }
 

@@ -74,6 +74,7 @@ pub struct Trainer<'a> {
     /// The weights of the best epoch so far, which the position names.
     best: Option<Parameters>,
     checkpoint_every: Option<NonZeroU64>,
+    pause_after: Option<usize>,
     stages: Stages,
 }
 
@@ -194,6 +195,7 @@ impl<'a> Trainer<'a> {
             position,
             best,
             checkpoint_every: None,
+            pause_after: None,
             stages: Stages::default(),
         })
     }
@@ -201,6 +203,12 @@ impl<'a> Trainer<'a> {
     /// Checkpoints also within epochs: whenever the number of all steps is a multiple of `steps`.
     pub fn checkpoint_every(&mut self, steps: Option<NonZeroU64>) {
         self.checkpoint_every = steps;
+    }
+
+    /// Trains no further than so many epochs for now. Schedules and patience go by the settings as ever, and what was paused is gone
+    /// on with as what was stopped: bit for bit as if nothing had been.
+    pub fn pause_after(&mut self, epochs: Option<usize>) {
+        self.pause_after = epochs;
     }
 
     /// Measures from now on the time of every op. It changes no result.
@@ -245,6 +253,10 @@ impl<'a> Trainer<'a> {
         let ended = loop {
             if let Some(ended) = self.position.ended(&self.settings.train) {
                 break ended;
+            }
+            let done = self.position.history.len();
+            if self.pause_after.is_some_and(|epochs| done >= epochs) {
+                break Ended::Paused;
             }
             let whole = self.epoch(observer, stop)?;
             if whole {

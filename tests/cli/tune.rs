@@ -1,6 +1,8 @@
 //! `autoint tune`
 
 use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -118,6 +120,17 @@ fn a_trial_that_makes_no_sense_is_recorded() {
     );
 }
 
+/// The trials without what is another at every run.
+fn without_times(text: String) -> Vec<Value> {
+    let lines = text.lines();
+    let trials = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let untimed = trials.map(|mut trial| {
+        trial["kept"]["train_seconds"] = Value::Null;
+        trial
+    });
+    untimed.collect()
+}
+
 #[test]
 fn trials_are_drawn_failures_recorded_and_a_search_goes_on_as_if_it_had_not_stopped() {
     let scene = Scene::new();
@@ -127,17 +140,6 @@ fn trials_are_drawn_failures_recorded_and_a_search_goes_on_as_if_it_had_not_stop
         whole.contains("trial 4 of 4: t0004: model.interacting.heads = "),
         "{whole}"
     );
-    let without_times = |text: String| -> Vec<Value> {
-        let parsed = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        parsed
-            .map(|mut trial| {
-                trial["kept"]["train_seconds"] = Value::Null;
-                trial
-            })
-            .collect()
-    };
     let lines = scene.text("all/trials.jsonl");
     let all = without_times(lines.clone());
     assert_eq!(all.len(), 4);
@@ -176,4 +178,121 @@ fn a_trial_that_diverges_is_recorded_and_the_others_go_on() {
     let again = scene.ok(&tune(&["--finalists", "2", "--seeds", "2"]));
     assert!(again.contains("failed before"), "{again}");
     assert!(scene.text("all/report.html").contains("failed: op"));
+}
+
+const HALVING: &str = "preset = 'compact'\n[train]\nepochs = 4\n[space]\n\
+    'optimizer.learning_rate' = { min = 1e-5, max = 1e-1, log = true }\n";
+
+fn halving<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let own = ["--strategy", "halving", "--factor", "2"];
+    let trials = match more.contains(&"--trials") {
+        true => &[][..],
+        false => &["--trials", "6"],
+    };
+    tune(&[&own, trials, more].concat())
+}
+
+/// Six trials go one epoch, the best three of them two, and the best two of those all four: as the trials that are never halved do.
+#[test]
+fn halving_drops_the_worse_and_the_others_are_as_if_nothing_had_been() {
+    let scene = Scene::new();
+    scene.write("grid.toml", HALVING);
+    let out = scene.ok(&halving(&[]));
+    let halved = without_times(scene.text("all/trials.jsonl"));
+    let whole = Scene::new();
+    whole.write("grid.toml", HALVING);
+    whole.ok(&tune(&["--trials", "6"]));
+    let after = |name: &str, epochs: usize| -> f64 {
+        let text = whole.text(&format!("all/{name}/metrics.jsonl"));
+        let lines = text.lines().take(epochs);
+        let auc = lines.map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["valid_auc"]
+                .as_f64()
+                .unwrap()
+        });
+        auc.fold(0.0, f64::max)
+    };
+    let mut names: Vec<String> = (1..=6).map(|number| format!("t000{number}")).collect();
+    let mut dropped = Vec::new();
+    for (epochs, keep) in [(1, 3), (2, 2)] {
+        names.sort_by(|a, b| after(b, epochs).total_cmp(&after(a, epochs)));
+        dropped.extend(names.split_off(keep).into_iter().map(|name| (name, epochs)));
+    }
+    for (name, epochs) in dropped {
+        let trial = halved.iter().find(|trial| trial["name"] == *name).unwrap();
+        assert_eq!(trial["dropped_after"], epochs, "{trial}");
+        assert_eq!(trial["kept"]["valid_auc"], after(&name, epochs));
+    }
+    for name in &names {
+        let weights = format!("all/{name}/model.safetensors");
+        assert_eq!(scene.read(&weights), whole.read(&weights), "{name}");
+    }
+    assert!(out.contains("rung 2 of 2: 3 trials"), "{out}");
+    assert!(scene.text("all/report.html").contains("(dropped after 1)"));
+
+    // All of it again trains nothing, and side by side gives the same.
+    let again = scene.ok(&halving(&["--parallel", "3"]));
+    assert!(
+        !again.contains("resume") && !again.contains("train loss"),
+        "{again}"
+    );
+    let beside = Scene::new();
+    beside.write("grid.toml", HALVING);
+    beside.ok(&halving(&["--parallel", "3"]));
+    for scene in [&scene, &beside] {
+        assert_eq!(without_times(scene.text("all/trials.jsonl")), halved);
+    }
+}
+
+#[test]
+fn a_search_that_was_killed_goes_on_as_if_nothing_had_been() {
+    let scene = Scene::new();
+    scene.write("grid.toml", HALVING);
+    scene.ok(&halving(&[]));
+    let all = without_times(scene.text("all/trials.jsonl"));
+    for epochs in [2, 5, 8] {
+        fs::remove_dir_all(scene.path("all")).unwrap();
+        let mut child = scene.process(&halving(&["--parallel", "2"]));
+        let mut child = child.stdout(Stdio::null()).spawn().unwrap();
+        let start = Instant::now();
+        let done = || -> usize {
+            let metrics = (1..=6).map(|n| scene.path(&format!("all/t000{n}/metrics.jsonl")));
+            metrics
+                .map(|path| fs::read_to_string(path).map_or(0, |text| text.lines().count()))
+                .sum()
+        };
+        while done() < epochs && child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(60));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        scene.ok(&halving(&[]));
+        assert_eq!(
+            without_times(scene.text("all/trials.jsonl")),
+            all,
+            "killed after {epochs}"
+        );
+    }
+}
+
+/// When the time is over at once, the first rung has nothing to compare: only what was begun goes on.
+#[test]
+fn a_search_without_time_or_sense_says_so() {
+    let scene = Scene::new();
+    scene.write("grid.toml", HALVING);
+    scene.ok(&halving(&["--trials", "3"]));
+    let over = scene.ok(&halving(&["--budget", "0s"]));
+    assert!(
+        over.contains("the time is over: ") && over.contains("t0006 was not begun"),
+        "{over}"
+    );
+    assert!(over.contains("the winner is "), "{over}");
+    let grid = scene.fails(&tune(&["--strategy", "grid"]), 2);
+    assert!(
+        grid.contains("--strategy") && grid.contains("[space]"),
+        "{grid}"
+    );
+    scene.write("grid.toml", FILE);
+    let random = scene.fails(&tune(&["--strategy", "random"]), 2);
+    assert!(random.contains("no [space] to draw from"), "{random}");
 }
