@@ -29,9 +29,10 @@
 //! 10. [`run`]: the run directory.
 //! 11. [`recommend`]: the items of a catalogue in a user's order.
 //! 12. [`explain`]: attention, ablation, and whether they agree.
-//! 13. [`serve`]: all of it over HTTP, for programs and for people.
-//! 14. [`train`]: the loop.
-//! 15. [`search`]: trials of settings, and what came of them.
+//! 13. [`report`]: pages about a run and about a comparison.
+//! 14. [`serve`]: all of it over HTTP, for programs and for people.
+//! 15. [`train`]: the loop.
+//! 16. [`search`]: trials of settings, and what came of them.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -66,6 +67,7 @@ pub mod model;
 pub mod optim;
 pub mod page;
 pub mod recommend;
+pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;

@@ -12,7 +12,7 @@ use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
 use autoint::autograd::{Init, Parameters, Role, Tape, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
-use autoint::model::config::{HeadConfig, InitConfig, InteractingConfig};
+use autoint::model::config::{HeadConfig, InitConfig, InteractingConfig, Residual};
 use autoint::model::parts::interacting::interacting;
 use autoint::simd::{Isa, MAX_LANES};
 use autoint::{Error, Result};
@@ -286,7 +286,8 @@ proptest! {
         seed: u32,
     ) {
         let config = InteractingConfig {
-            layers: 2, heads, width: heads * head_dim, scale_scores, projection_bias, projection_relu,
+            layers: 2, heads, width: heads * head_dim, per_head: false, scale_scores, projection_bias, projection_relu,
+            residual: Residual::Projection, output_projection: false, gate: false, norm_first: false,
             layer_norm: false, dropout, composed: false, init: InitConfig(Init::GlorotUniform),
             head: HeadConfig { bias: false, relu: false, init: InitConfig(Init::GlorotUniform) },
         };
@@ -306,7 +307,8 @@ proptest! {
         seed: u32,
     ) {
         let config = InteractingConfig {
-            layers: 2, heads, width: heads * head_dim, scale_scores, projection_bias, projection_relu,
+            layers: 2, heads, width: heads * head_dim, per_head: false, scale_scores, projection_bias, projection_relu,
+            residual: Residual::Projection, output_projection: false, gate: false, norm_first: false,
             layer_norm: false, dropout: 0.0, composed: false, init: InitConfig(Init::GlorotUniform),
             head: HeadConfig { bias: false, relu: false, init: InitConfig(Init::GlorotUniform) },
         };

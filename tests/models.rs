@@ -7,7 +7,7 @@ use autoint::autograd::workspace::{Replay, Workspace};
 use autoint::autograd::{Engine, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
-use autoint::model::config::{InteractingConfig, MlpConfig};
+use autoint::model::config::{InteractingConfig, MlpConfig, Residual};
 use autoint::model::{Model, ModelConfig, ModelKind, build};
 use autoint::settings::{Settings, presets};
 use autoint::simd::{Isa, MAX_LANES};
@@ -116,7 +116,7 @@ fn configurations() -> Vec<(String, ModelConfig)> {
     let mut low_rank = small("autoint", ModelKind::DcnV2);
     low_rank.cross.as_mut().unwrap().rank = 2;
     all.push(("low rank".into(), low_rank));
-    let switches: [(&str, fn(&mut ModelConfig)); 13] = [
+    let switches: [(&str, fn(&mut ModelConfig)); 18] = [
         ("linear", |c| c.linear = None),
         ("embedding.dropout", |c| c.embedding.dropout = 0.3),
         ("scale_scores", |c| {
@@ -126,6 +126,17 @@ fn configurations() -> Vec<(String, ModelConfig)> {
         ("projection_bias", |c| interacting(c).projection_bias = true),
         ("projection_relu", |c| interacting(c).projection_relu = true),
         ("layer_norm", |c| interacting(c).layer_norm = true),
+        ("norm_first", |c| {
+            let layers = interacting(c);
+            (layers.layer_norm, layers.norm_first) = (true, true);
+        }),
+        ("per_head", |c| interacting(c).per_head = true),
+        // The second layer is as wide as the first, which is wider than the embeddings.
+        ("residual", |c| interacting(c).residual = Residual::Identity),
+        ("output_projection", |c| {
+            interacting(c).output_projection = true;
+        }),
+        ("gate", |c| interacting(c).gate = true),
         ("interacting.dropout", |c| interacting(c).dropout = 0.3),
         ("composed", |c| interacting(c).composed = true),
         ("head.bias", |c| interacting(c).head.bias = false),

@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use autoint::data::dataset::{Dataset, SplitName};
+use autoint::files::write_text;
 use autoint::metrics::loss::sigmoid;
+use autoint::report::comparison::{Comparison, Pair};
 use autoint::run::Run;
-use autoint::score::compare::{Difference, Rows, Scored, Verdict};
+use autoint::score::compare::{Rows, Scored, Verdict};
 use autoint::simd::Isa;
 use autoint::{Error, Result};
 use clap::Args;
@@ -39,6 +41,9 @@ pub struct Arguments {
     data: Vec<String>,
     #[command(flatten)]
     measured: Measured,
+    /// Also write a page with the differences drawn
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Print one JSON object a comparison instead of tables
     #[arg(long)]
     json: bool,
@@ -80,9 +85,24 @@ impl Arguments {
         }
         let names = self.measured.asked();
         let names = names.unwrap_or_else(|| data.schema().protocol.metrics.clone());
+        let mut pairs = Vec::new();
         for other in &systems[1..] {
-            let differences = rows.compare(&systems[0], other, &names)?;
-            self.tell(&systems[0], other, &differences, &data, out)?;
+            let pair = Pair {
+                first: systems[0].name.clone(),
+                second: other.name.clone(),
+                differences: rows.compare(&systems[0], other, &names)?,
+            };
+            self.tell(&pair, &data, out)?;
+            pairs.push(pair);
+        }
+        if let Some(file) = &self.report {
+            let comparison = Comparison {
+                protocol: data.protocol_name(),
+                split: &self.split.to_string(),
+                rows: data.split(self.split).len(),
+                pairs: &pairs,
+            };
+            write_text(file, &comparison.html())?;
         }
         Ok(())
     }
@@ -100,18 +120,12 @@ impl Arguments {
         Ok((Rows::of(&data, self.split), data, scored))
     }
 
-    fn tell(
-        &self,
-        a: &Scored,
-        b: &Scored,
-        differences: &[Difference],
-        data: &Dataset,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<()> {
+    fn tell(&self, pair: &Pair, data: &Dataset, out: &mut dyn Write) -> anyhow::Result<()> {
+        let (a, b, differences) = (&pair.first, &pair.second, &pair.differences);
         let (split, protocol) = (self.split.to_string(), data.protocol_name());
         let rows = data.split(self.split).len();
         if self.json {
-            let json = serde_json::json!({"first": a.name, "second": b.name, "protocol": protocol,
+            let json = serde_json::json!({"first": a, "second": b, "protocol": protocol,
                 "split": split, "rows": rows, "differences": differences});
             writeln!(out, "{json}")?;
             return Ok(());
@@ -125,13 +139,12 @@ impl Arguments {
                 format!("{:+.4}", estimate.value),
                 format!("{:+.4} to {:+.4}", estimate.low, estimate.high),
                 match difference.verdict() {
-                    Verdict::FirstBetter => format!("{} is better", a.name),
-                    Verdict::SecondBetter => format!("{} is better", b.name),
+                    Verdict::FirstBetter => format!("{a} is better"),
+                    Verdict::SecondBetter => format!("{b} is better"),
                     Verdict::NotTold => "not told apart".to_owned(),
                 },
             ]);
         }
-        let (a, b) = (&a.name, &b.name);
         writeln!(
             out,
             "{a} less {b}: {split} rows, protocol {protocol}, {rows} rows"

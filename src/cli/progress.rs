@@ -4,12 +4,17 @@ use std::fmt;
 use std::io::Write;
 
 use autoint::Result;
+use autoint::run::tensorboard::Events;
 use autoint::run::{EpochRecord, Origin, Snapshot, Writer};
 use autoint::train::Observer;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 /// Where a training is recorded, and what it is made from.
-pub type Record<'a> = (&'a mut Writer, &'a Origin);
+pub struct Record<'a> {
+    pub run: &'a mut Writer,
+    pub origin: &'a Origin,
+    pub events: Option<Events>,
+}
 
 /// Shows the progress of a training, and records it in the run directory when it has one.
 pub struct Progress<'a> {
@@ -61,8 +66,11 @@ impl Observer for Progress<'_> {
     }
 
     fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()> {
-        if let Some((run, _)) = &mut self.record {
+        if let Some(Record { run, events, .. }) = &mut self.record {
             run.append(record)?;
+            events
+                .as_mut()
+                .map_or(Ok(()), |events| events.epoch(record))?;
         }
         let line = line(record, best);
         // What is trained is worth more than a line about it.
@@ -74,7 +82,7 @@ impl Observer for Progress<'_> {
 
     fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<()> {
         match &mut self.record {
-            Some((run, origin)) => run.checkpoint(origin, snapshot),
+            Some(Record { run, origin, .. }) => run.checkpoint(origin, snapshot),
             None => Ok(()),
         }
     }

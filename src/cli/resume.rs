@@ -26,6 +26,7 @@ pub struct Resume<'a> {
     pub data: &'a [String],
     pub threads: Threads,
     pub checkpoint_every: Option<NonZeroU64>,
+    pub tensorboard: Option<&'a Path>,
     pub profile: bool,
     pub no_catalogue: bool,
     pub allow_other_isa: bool,
@@ -52,6 +53,7 @@ impl Resume<'_> {
 
         let work = Work {
             checkpoint_every: self.checkpoint_every,
+            tensorboard: self.tensorboard,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
             ..Work::new(&data, &source, isa, threads)?

@@ -2,24 +2,29 @@
 
 use std::io::Write;
 use std::num::NonZeroU64;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use autoint::Result;
 use autoint::data::catalogue::build::MOST_ROWS;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
+use autoint::explain::Explainer;
+use autoint::report::looked::Looked;
+use autoint::report::run::Report;
 use autoint::run::directory::catalogue_size;
-use autoint::run::report::Report;
+use autoint::run::tensorboard::Events;
 use autoint::run::writer::Finished;
 use autoint::run::{Ended, Origin, Provenance, Run, Writer};
-use autoint::score::{Distribution, Evaluation, Scorer, evaluate};
+use autoint::score::evaluation::{Asked, evaluate_as};
+use autoint::score::{Distribution, Evaluation, Scorer};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::{Outcome, Trainer};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
 
 use super::interrupt::{self, Stopped};
-use super::progress::Progress;
+use super::progress::{Progress, Record};
 use super::table;
 
 /// What trainings of one command share.
@@ -39,6 +44,8 @@ pub struct Work<'a> {
     pub no_catalogue: bool,
     /// Leave the test rows closed.
     pub untested: bool,
+    /// Write TensorBoard's event files into a folder of the run's name in this one.
+    pub tensorboard: Option<&'a Path>,
     /// Go no further than so many epochs for now.
     pub pause_after: Option<usize>,
     /// The bars of all trainings that are under way.
@@ -69,6 +76,7 @@ impl<'a> Work<'a> {
             profile: false,
             no_catalogue: false,
             untested: false,
+            tensorboard: None,
             pause_after: None,
             bars: MultiProgress::new(),
             name: String::new(),
@@ -134,7 +142,12 @@ impl Session<'_> {
         }
         self.run.schema(data.schema())?;
         let outcome = {
-            let record = (&mut self.run, self.origin);
+            let events = self.events()?;
+            let record = Record {
+                run: &mut self.run,
+                origin: self.origin,
+                events,
+            };
             let mut progress = Progress::new(&self.work.bars, &self.work.name, Some(record), out)?;
             self.trainer.run(&mut progress, stop)?
         };
@@ -161,7 +174,13 @@ impl Session<'_> {
         if let Some(evaluation) = &evaluation {
             self.run.evaluation(evaluation)?;
         }
-        self.report(&outcome, &provenance, evaluation.as_ref())?;
+        let seen = match evaluation {
+            Some(_) => SplitName::Test,
+            None => SplitName::Valid,
+        };
+        let explainer = Explainer::new(&scorer, self.trainer.attention());
+        let looked = Looked::at(&explainer, &scorer, data, seen)?;
+        self.report(&outcome, &provenance, evaluation.as_ref(), looked.as_ref())?;
         self.tell(&outcome, evaluation.as_ref(), out)?;
         if self.work.profile {
             let threads = self.trainer.runtime().threads();
@@ -179,9 +198,23 @@ impl Session<'_> {
         }
     }
 
+    fn events(&self) -> Result<Option<Events>> {
+        let name = self.run.path().file_name();
+        let folder = |tensorboard: &Path| match name {
+            Some(name) => tensorboard.join(name),
+            None => tensorboard.to_owned(),
+        };
+        let folder = self.work.tensorboard.map(folder);
+        folder.map(|folder| Events::create(&folder)).transpose()
+    }
+
     fn evaluate(&self, scorer: &Scorer<'_>) -> Result<Evaluation> {
         let model = self.origin.settings.model.name();
-        evaluate(scorer, model, self.work.data, SplitName::Test)
+        let asked = Asked {
+            intervals: true,
+            ..Asked::default()
+        };
+        evaluate_as(scorer, model, self.work.data, SplitName::Test, &asked)
     }
 
     fn report(
@@ -189,6 +222,7 @@ impl Session<'_> {
         outcome: &Outcome,
         provenance: &Provenance,
         evaluation: Option<&Evaluation>,
+        looked: Option<&Looked>,
     ) -> Result<()> {
         let report = Report {
             settings: &self.origin.settings,
@@ -198,6 +232,7 @@ impl Session<'_> {
             history: &outcome.history,
             ended: outcome.ended,
             evaluation,
+            looked,
         };
         self.run.report(&report.html()?)
     }

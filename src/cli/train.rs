@@ -49,6 +49,9 @@ pub struct Arguments {
     /// Also keep a checkpoint whenever so many batches are done, not only after every epoch and at Ctrl-C
     #[arg(long, value_name = "STEPS", allow_negative_numbers = true, value_parser = steps)]
     checkpoint_every: Option<NonZeroU64>,
+    /// Also write TensorBoard's event files, into a folder of the run's name in DIR
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
     /// Show in the end where the time went, op by op
     #[arg(long)]
     profile: bool,
@@ -80,6 +83,7 @@ impl Arguments {
                 data: &self.data.data,
                 threads: self.threads,
                 checkpoint_every: self.checkpoint_every,
+                tensorboard: self.tensorboard.as_deref(),
                 profile: self.profile,
                 no_catalogue: self.no_catalogue,
                 allow_other_isa: self.allow_other_isa,
@@ -140,8 +144,9 @@ impl Arguments {
         self.with_options(work).train(settings, directory, out)
     }
 
-    fn with_options<'a>(&self, work: Work<'a>) -> Work<'a> {
+    fn with_options<'a>(&'a self, work: Work<'a>) -> Work<'a> {
         Work {
+            tensorboard: self.tensorboard.as_deref(),
             checkpoint_every: self.checkpoint_every,
             profile: self.profile,
             no_catalogue: self.no_catalogue,

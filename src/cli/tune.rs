@@ -64,6 +64,9 @@ pub struct Arguments {
     seeds: u64,
     #[command(flatten)]
     threads: Threads,
+    /// Also write TensorBoard's event files, into a folder a trial in DIR
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
     /// The folder of the runs
     #[arg(long, value_name = "runs/NAME")]
     out: PathBuf,
@@ -124,6 +127,7 @@ impl Arguments {
         let sweep = Sweep {
             work: Work {
                 untested: true,
+                tensorboard: self.tensorboard.as_deref(),
                 ..Work::new(&data, &source, isa, threads)?
             },
             folder: &self.out,

@@ -16,6 +16,7 @@ pub mod adam;
 pub mod attention;
 pub mod batch_norm;
 pub mod bce;
+pub mod dot;
 pub mod dropout;
 pub mod einsum;
 pub mod elementwise;

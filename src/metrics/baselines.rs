@@ -6,6 +6,7 @@
 //! | `popularity` | the number of training rows of its item |
 //! | `positive_rate` | r(item), the smoothed positive rate of its item |
 //! | `positive_rate_user_item` | sigmoid( logit r(item) + logit r(user) - logit p ) |
+//! | `user_item_bias` | the same shape, both fitted together: [`super::bias`] |
 //!
 //! ```text
 //! r(x) = (positives of x + 5 p) / (training rows of x + 5)
@@ -20,7 +21,7 @@ use std::collections::HashMap;
 use ndarray_rand::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{MetricName, Metrics, Scores, evaluate, input};
+use super::{MetricName, Metrics, Scores, bias, evaluate, input};
 use crate::error::{Error, Result};
 
 /// How many rows of rate p every item and user is given beforehand.
@@ -49,7 +50,7 @@ impl Interactions<'_> {
     }
 }
 
-/// The metrics `names` of all baselines on `test`, in the order of the table above; without users the last is left out.
+/// The metrics `names` of all baselines on `test`, in the order of the table above; without users the last two are left out.
 /// `p` is the positive rate of the whole table, `seed` that of `random`.
 ///
 /// # Errors
@@ -92,6 +93,9 @@ pub fn baselines(
             "positive_rate_user_item",
             measure(Scores::Probabilities(&both))?,
         ));
+    }
+    if let Some(biases) = bias::user_and_item(train, test, p) {
+        all.push(("user_item_bias", measure(Scores::Probabilities(&biases))?));
     }
     Ok(all)
 }

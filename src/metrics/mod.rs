@@ -19,6 +19,7 @@
 pub mod auc;
 pub mod average_precision;
 pub mod baselines;
+pub mod bias;
 pub mod bootstrap;
 pub mod brier;
 pub mod calibration;

@@ -9,7 +9,7 @@ pub use super::parts::cin::CinConfig;
 pub use super::parts::cross::CrossConfig;
 pub use super::parts::embedding::EmbeddingConfig;
 pub use super::parts::fm::FmConfig;
-pub use super::parts::interacting::{HeadConfig, InteractingConfig};
+pub use super::parts::interacting::{HeadConfig, InteractingConfig, Residual};
 pub use super::parts::linear::LinearConfig;
 pub use super::parts::mlp::MlpConfig;
 use super::section;

@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::scale::{Scale, place};
+
 /// The drawing's size, in its own units.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 240.0;
@@ -10,8 +12,7 @@ const LEFT: f64 = 60.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 28.0;
 const BOTTOM: f64 = 28.0;
-/// Grid lines and numbered epochs, about as many.
-const LINES: f64 = 5.0;
+/// Numbered epochs, about as many.
 const NUMBERS: usize = 10;
 
 /// A line. The first of a chart has the style `s0`, the second `s1`.
@@ -34,10 +35,7 @@ pub struct Chart<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Axes {
     epochs: (usize, usize),
-    low: f64,
-    high: f64,
-    /// Between grid lines.
-    step: f64,
+    scale: Scale,
 }
 
 impl Chart<'_> {
@@ -71,16 +69,9 @@ impl Axes {
     /// Axes that hold every point; the values' bounds are multiples of a round step.
     fn around(series: &[Series<'_>]) -> Option<Axes> {
         let points = || series.iter().flat_map(|s| &s.points);
-        let first = points().map(|p| p.0).min()?;
-        let last = points().map(|p| p.0).max()?;
-        let least = points().map(|p| p.1).fold(f64::INFINITY, f64::min);
-        let greatest = points().map(|p| p.1).fold(f64::NEG_INFINITY, f64::max);
-        let step = round_step((greatest - least).max(1e-3) / LINES);
         Some(Axes {
-            epochs: (first, last),
-            low: (least / step).floor() * step,
-            high: (greatest / step).floor() * step + step,
-            step,
+            epochs: (points().map(|p| p.0).min()?, points().map(|p| p.0).max()?),
+            scale: Scale::around(points().map(|p| p.1))?,
         })
     }
 
@@ -95,8 +86,7 @@ impl Axes {
     }
 
     fn y(&self, value: f64) -> f64 {
-        let share = (value - self.low) / (self.high - self.low);
-        HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+        HEIGHT - BOTTOM - self.scale.share(value) * (HEIGHT - TOP - BOTTOM)
     }
 
     fn path(&self, points: &[(usize, f64)]) -> String {
@@ -107,16 +97,13 @@ impl Axes {
     }
 
     fn grid(&self) -> Markup {
-        let lines = ((self.high - self.low) / self.step).round() as usize;
-        let digits = (-self.step.log10()).ceil().max(0.0) as usize;
         let (first, last) = self.epochs;
         let every = (last - first).div_ceil(NUMBERS).max(1);
         html! {
-            @for line in 0..=lines {
-                @let value = self.low + line as f64 * self.step;
+            @for (value, text) in self.scale.lines() {
                 @let y = self.y(value);
                 line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(place(y)) y2=(place(y)) {}
-                text x=(LEFT - 8.0) y=(place(y + 4.0)) text-anchor="end" { (format!("{value:.digits$}")) }
+                text x=(LEFT - 8.0) y=(place(y + 4.0)) text-anchor="end" { (text) }
             }
             @for epoch in (first..=last).step_by(every) {
                 text x=(place(self.x(epoch))) y=(HEIGHT - 8.0) text-anchor="middle" { (epoch) }
@@ -125,31 +112,9 @@ impl Axes {
     }
 }
 
-/// The least of 1, 2, 5 times a power of ten that is not below `step`.
-fn round_step(step: f64) -> f64 {
-    let power = 10f64.powf(step.log10().floor());
-    let steps = [1.0, 2.0, 5.0].map(|digit| digit * power);
-    steps
-        .into_iter()
-        .find(|&round| round >= step)
-        .unwrap_or(10.0 * power)
-}
-
-/// A coordinate with as many digits as can be seen.
-fn place(coordinate: f64) -> String {
-    format!("{coordinate:.1}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn steps_are_round() {
-        for (step, round) in [(0.3, 0.5), (1.0, 1.0), (0.0011, 0.002), (7.0, 10.0)] {
-            assert!((round_step(step) / round - 1.0).abs() < 1e-9, "{step}");
-        }
-    }
 
     #[test]
     fn every_point_lies_within_the_frame_and_higher_is_up() {

@@ -1,8 +1,12 @@
 //! Pages that need nothing else, no script and no other file, and the drawings in them: one drawing a file, as SVG. Every text
 //! in them is escaped.
 
+pub mod histogram;
 pub mod lines;
 pub mod parallel;
+pub mod reliability;
+pub mod scale;
+pub mod whiskers;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -31,8 +31,8 @@ pub mod open;
 pub mod position;
 pub mod provenance;
 pub mod recorded;
-pub mod report;
 pub mod seal;
+pub mod tensorboard;
 pub mod weights;
 pub mod writer;
 

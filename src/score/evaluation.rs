@@ -8,7 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::catalogue::Askers;
-use super::item_knn::item_knn;
+use super::item_knn::ItemKnn;
 use super::scorer::{Scorer, labels_of};
 use crate::data::dataset::{Dataset, SplitName};
 use crate::data::protocol::Ranking;
@@ -200,7 +200,8 @@ fn list_baselines(askers: &Askers<'_>, k: usize) -> Vec<(&'static str, Lists)> {
         let known = candidates.iter().map(|&item| askers.known[item as usize]);
         known.map(|users| users as f32).collect()
     });
-    let near = item_knn(askers, k).map(|lists| ("item_knn", lists));
+    let near = ItemKnn::of(askers.data, askers.before.iter().copied());
+    let near = near.map(|near| ("item_knn", near.ranked(askers, k)));
     let all = [("random", random), ("popularity", popularity)];
     all.into_iter().chain(near).collect()
 }
@@ -250,7 +251,20 @@ pub fn baselines_of(
         Columns::of(data, &seen),
         Columns::of(data, data.split(split)),
     );
-    baselines(train.view(), test.view(), p, RANDOM_SEED, names)
+    let mut all = baselines(train.view(), test.view(), p, RANDOM_SEED, names)?;
+    let near = test
+        .users
+        .as_ref()
+        .and_then(|users| Some((users, ItemKnn::of(data, seen.into_iter())?)));
+    if let Some((users, near)) = near {
+        let both = users.iter().zip(&test.items);
+        let scores: Vec<f64> = both
+            .map(|(&user, &item)| near.score(user, item).into())
+            .collect();
+        let metrics = measure(Scores::Ranking(&scores), &test.labels, Some(users), names)?;
+        all.push(("item_knn", metrics));
+    }
+    Ok(all)
 }
 
 /// Some rows as the baselines want them.

@@ -12,7 +12,9 @@ use rayon::prelude::*;
 
 use super::best::best;
 use super::catalogue::Askers;
+use crate::data::dataset::Dataset;
 use crate::data::had::Had;
+use crate::data::numbers::end;
 use crate::metrics::items::Lists;
 
 /// Neighbours of an item. RecBole's default; 50 to 400 change its NDCG@10 on MovieLens-1M in the third digit.
@@ -21,30 +23,47 @@ pub const NEIGHBOURS: usize = 100;
 /// Pairs of a user's items beyond which it is left out: it would take minutes.
 const MOST_PAIRS: u64 = 2_000_000_000;
 
-/// The first `k` of everyone; none when there are too many pairs of items that somebody had.
-pub fn item_knn(askers: &Askers<'_>, k: usize) -> Option<Lists> {
-    let data = askers.data;
-    let before = askers.before.iter().copied();
-    let chosen = Had::of(data, before.filter(|&row| data.labels()[row as usize] == 1));
-    let of_user: Vec<&[u32]> = chosen.all().collect();
-    let of_item = turned(&of_user, askers.items());
-    let pairs = of_user.iter().map(|items| (items.len() as u64).pow(2));
-    if pairs.sum::<u64>() > MOST_PAIRS {
-        return None;
+/// What every user chose, and for each item those most like it.
+#[derive(Debug)]
+pub struct ItemKnn {
+    chosen: Had,
+    /// By item: those most like it, ascending, and how like they are.
+    neighbours: Vec<Vec<(u32, f32)>>,
+}
+
+impl ItemKnn {
+    /// From the positive ones of some rows, of data that have users and items; none when there are too many pairs of items that somebody
+    /// chose.
+    pub fn of(data: &Dataset, rows: impl Iterator<Item = u32>) -> Option<ItemKnn> {
+        let chosen = Had::of(data, rows.filter(|&row| data.labels()[row as usize] == 1));
+        let of_user: Vec<&[u32]> = chosen.all().collect();
+        let pairs = of_user.iter().map(|items| (items.len() as u64).pow(2));
+        if pairs.sum::<u64>() > MOST_PAIRS {
+            return None;
+        }
+        let of_item = turned(&of_user, end(data.items()));
+        let neighbours = (0..of_item.len())
+            .into_par_iter()
+            .map(|item| neighbours(item, &of_user, &of_item))
+            .collect();
+        Some(ItemKnn { chosen, neighbours })
     }
-    let neighbours: Vec<Vec<(u32, f32)>> = (0..of_item.len())
-        .into_par_iter()
-        .map(|item| neighbours(item, &of_user, &of_item))
-        .collect();
-    Some(askers.ranked(k, |asker, candidates| {
-        let own = askers.had.items(asker.user);
-        let score = |&item: &u32| {
-            let near = neighbours[item as usize].iter();
-            let had = near.filter(|(other, _)| own.binary_search(other).is_ok());
-            had.map(|(_, similarity)| similarity).sum::<f32>()
-        };
-        candidates.iter().map(score).collect()
-    }))
+
+    /// The score of an item for a user.
+    pub fn score(&self, user: u32, item: u32) -> f32 {
+        let own = self.chosen.items(user);
+        let near = self.neighbours[item as usize].iter();
+        let had = near.filter(|(other, _)| own.binary_search(other).is_ok());
+        had.map(|(_, similarity)| similarity).sum()
+    }
+
+    /// The first `k` of everyone.
+    pub fn ranked(&self, askers: &Askers<'_>, k: usize) -> Lists {
+        askers.ranked(k, |asker, candidates| {
+            let score = |&item: &u32| self.score(asker.user, item);
+            candidates.iter().map(score).collect()
+        })
+    }
 }
 
 /// The users of each item, from the items of each user.

@@ -11,7 +11,7 @@ use super::profile::{Profile, Stage, Stages};
 use super::shuffle::shuffle;
 use super::warm::grown;
 use crate::autograd::tape::Node;
-use crate::autograd::{Engine, Layout, Parameters, Runtime};
+use crate::autograd::{Engine, Layout, Parameters, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -67,6 +67,7 @@ pub struct Trainer<'a> {
     /// The rows of an epoch: training rows, or numbers of `negatives`.
     rows: Cow<'a, [u32]>,
     engine: Engine,
+    attention: Vec<Var>,
     parameters: Parameters,
     optimizer: Optimizer,
     batch: Batch,
@@ -175,7 +176,10 @@ impl<'a> Trainer<'a> {
             Some(negatives) => Cow::Owned(negatives.numbers()),
         };
         let Model {
-            tape, logit, loss, ..
+            tape,
+            logit,
+            loss,
+            attention,
         } = build(&settings.model, &data.schema().offsets())?;
         let Start {
             parameters,
@@ -189,6 +193,7 @@ impl<'a> Trainer<'a> {
             negatives,
             rows,
             engine: Engine::new(tape, logit, loss, isa, threads)?,
+            attention,
             parameters,
             optimizer,
             batch: Batch::default(),
@@ -234,6 +239,11 @@ impl<'a> Trainer<'a> {
     pub fn scorer<'p>(&'p self, parameters: &'p Parameters) -> Scorer<'p> {
         let schema = Cow::Borrowed(self.data.schema());
         Scorer::new(schema, self.engine.runtime(), parameters)
+    }
+
+    /// The attention weights of the interacting layers, one `[H, F, F]` a layer.
+    pub fn attention(&self) -> &[Var] {
+        &self.attention
     }
 
     /// Where training stands.

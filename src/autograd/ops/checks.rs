@@ -25,7 +25,7 @@ const SHARD: usize = 2 * BLOCK;
 type Recorder = fn(&mut Tape) -> Result<Var>;
 
 /// One entry a file of this folder (a leaf has no gradient to get wrong).
-const CASES: [(&str, Recorder); 17] = [
+const CASES: [(&str, Recorder); 18] = [
     ("add", |t| {
         let (a, b) = (t.input(&[3]), t.input(&[3]));
         t.add(&a, &b)
@@ -78,6 +78,11 @@ const CASES: [(&str, Recorder); 17] = [
     ("fm", |t| {
         let x = t.input(&[3, 2]);
         t.fm(&x)
+    }),
+    ("gate", |t| {
+        let x = t.input(&[3, 2]);
+        let gate = t.parameter("gate", &[3], Init::GlorotUniform, Role::Norm)?;
+        t.gate(&x, &gate)
     }),
     ("interacting", |t| {
         let x = t.input(&[3, 2]);

@@ -9,6 +9,7 @@ pub mod dropout;
 pub mod einsum;
 pub mod embedding;
 pub mod fm;
+pub mod gate;
 pub mod input;
 pub mod interacting;
 pub mod layer_norm;

@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::history::{Ended, EpochRecord};
-use super::provenance::Provenance;
+use super::looked::Looked;
 use crate::data::summary::Summary;
 use crate::error::Result;
 use crate::page::lines::{Chart, Series};
 use crate::page::page;
+use crate::page::whiskers::{Whisker, Whiskers};
+use crate::run::{Ended, EpochRecord, Provenance};
 use crate::score::Evaluation;
 use crate::settings::Settings;
 
@@ -23,6 +24,8 @@ pub struct Report<'a> {
     pub ended: Ended,
     /// On the test rows; none when training was stopped.
     pub evaluation: Option<&'a Evaluation>,
+    /// Beyond metrics; none when there is no row to look at.
+    pub looked: Option<&'a Looked>,
 }
 
 impl Report<'_> {
@@ -44,6 +47,7 @@ impl Report<'_> {
                 None if self.ended == Ended::Stopped => p { "Training was stopped by the user, so the test rows were not measured." },
                 None => p { "A trial of a search: it is compared by the validation rows, and the test rows were left closed." },
             }
+            @if let Some(looked) = self.looked { (looked.html()) }
             h2 { "Training" }
             p { (self.ending()) }
             (loss_chart(self.history))
@@ -102,6 +106,7 @@ fn measured(evaluation: &Evaluation) -> Markup {
     html! {
         h2 { "Metrics on the " (split) " rows" }
         p { "Protocol " (protocol) ", " (rows) " rows." }
+        (intervals(evaluation))
         @if let Some(auc) = evaluation.auc {
             p {
                 "AUC " (format!("{:.4}", auc.value)) ", 95 % interval "
@@ -128,6 +133,33 @@ fn measured(evaluation: &Evaluation) -> Markup {
             }
         }
     }
+}
+
+/// Every metric with its interval where it is known, beside what needs no training.
+fn intervals(evaluation: &Evaluation) -> Markup {
+    let known = evaluation.intervals.iter().flatten();
+    let lines = known.filter_map(|(name, estimate)| {
+        let estimate = estimate.as_ref()?;
+        let baselines = evaluation.table().into_iter().skip(1);
+        let beside = baselines.filter_map(|(baseline, metrics)| {
+            let value = metrics.entries().find(|(other, _)| other == name)?.1?;
+            Some((baseline, value))
+        });
+        Some(Whisker {
+            name: name.to_string(),
+            value: estimate.value,
+            interval: Some((estimate.low, estimate.high)),
+            beside: beside.collect(),
+        })
+    });
+    let lines: Vec<Whisker> = lines.collect();
+    let title = "Metrics with 95 % intervals; the rings are the baselines";
+    Whiskers {
+        title,
+        lines: &lines,
+        zero: false,
+    }
+    .svg()
 }
 
 fn number(value: Option<f64>) -> String {
