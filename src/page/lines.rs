@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::numbers::place;
+
 /// The drawing's size, in its own units.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 240.0;
@@ -126,18 +128,13 @@ impl Axes {
 }
 
 /// The least of 1, 2, 5 times a power of ten that is not below `step`.
-fn round_step(step: f64) -> f64 {
+pub(super) fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
     let steps = [1.0, 2.0, 5.0].map(|digit| digit * power);
     steps
         .into_iter()
         .find(|&round| round >= step)
         .unwrap_or(10.0 * power)
-}
-
-/// A coordinate with as many digits as can be seen.
-fn place(coordinate: f64) -> String {
-    format!("{coordinate:.1}")
 }
 
 #[cfg(test)]

@@ -8,10 +8,13 @@
 pub mod alone;
 pub mod columns;
 pub mod constant;
+pub mod contingency;
 pub mod drift;
 pub mod finding;
+pub mod frequent;
 pub mod future;
 pub mod identifies;
+pub mod parts;
 pub mod repeated;
 pub mod unseen;
 
