@@ -36,6 +36,8 @@ pub struct Bars<'a> {
     pub axis: Option<(f64, f64)>,
     /// Whether bars grow from the axis' beginning, for amounts; points with intervals else.
     pub filled: bool,
+    /// How the axis' ends are written.
+    pub write: fn(f64) -> String,
 }
 
 impl Bars<'_> {
@@ -52,7 +54,7 @@ impl Bars<'_> {
         html! {
             div.wide { table.bars {
                 caption { (self.title) }
-                thead { tr { @for column in self.columns { th scope="col" { (column) } } th aria-hidden="true" {} } }
+                thead { tr { @for column in self.columns { th scope="col" { (column) } } th.ends aria-hidden="true" { div { span { ((self.write)(low)) } span { ((self.write)(high)) } } } } }
                 tbody { @for bar in self.bars {
                     tr.rest[bar.rest] {
                         th scope="row" { (bar.name) }
@@ -119,6 +121,7 @@ mod tests {
             mark: Some(0.5),
             axis: Some((0.0, 1.0)),
             filled,
+            write: |x| format!("{x:.1}"),
         };
         bars.html().into_string()
     }
@@ -136,6 +139,7 @@ mod tests {
         );
         assert!(page.contains(r#"x1="34.0" x2="121.0""#), "{page}");
         assert!(page.contains(r#"cx="63.0""#), "{page}");
+        assert!(page.contains("<span>0.0</span><span>1.0</span>"), "{page}");
         // Beyond the axis is at its end.
         assert!(page.contains(r#"cx="295.0""#), "{page}");
         assert_eq!(page.matches(r#"class="mark" x1="150.0""#).count(), 2);
@@ -155,6 +159,7 @@ mod tests {
                 mark: None,
                 axis: None,
                 filled: false,
+                write: |x| x.to_string(),
             };
             bars.around()
         };

@@ -10,6 +10,7 @@ pub mod columns;
 pub mod constant;
 pub mod contingency;
 pub mod drift;
+pub mod eda;
 pub mod finding;
 pub mod frequent;
 pub mod future;
