@@ -3,7 +3,9 @@
 //! Each check is a file: it takes the encoded [`Columns`] and gives [`Finding`]s. Reading order: [`finding`],
 //! [`columns`], then the checks: [`repeated`] (the same rows in training and test), [`alone`] (a field that knows the answer), [`constant`],
 //! [`identifies`] (a field that knows another), [`unseen`] (values that training lacks), [`drift`], [`future`] (a split that trains on what
-//! came later).
+//! came later). They share [`contingency`] (how two fields hang together), [`parts`] (of numbers) and [`frequent`] (values).
+//!
+//! [`eda`] is the same data drawn, for people to look at.
 
 pub mod alone;
 pub mod columns;

@@ -42,7 +42,7 @@ pub struct Values {
     pub all: u64,
     /// Of values that are unknown (too rare, or not in training) or missing.
     pub unknown: Group,
-    /// The most frequent ones, in rising order where they are numbers, else the most frequent first; of a number, its parts.
+    /// The most frequent ones, the most frequent first; in rising order where they are numbers and have most of the rows. Of a number, its parts.
     pub shown: Vec<Group>,
     /// How many more values there are, and all of them together.
     pub others: Option<(usize, Group)>,
@@ -82,7 +82,8 @@ impl Values {
         let mut codes = frequent(occur.iter().copied(), most);
         if bounds.is_some() || matches!(field.encoding, Encoding::Quantiles(_)) {
             codes.sort_unstable();
-        } else if let Some(order) = by_number(field, &codes) {
+        } else if let Some(order) = by_number(field, &codes).filter(|_| most_of_all(&codes, &occur))
+        {
             codes = order;
         }
         let shown: Vec<Group> = codes.iter().map(|&code| group(code)).collect();
@@ -211,6 +212,13 @@ fn between(low: Option<f64>, high: Option<f64>) -> String {
     }
 }
 
+/// Whether these codes have half of the rows or more: ids without the others between them are no scale.
+fn most_of_all(codes: &[u32], occur: &[(u32, u64)]) -> bool {
+    let all: u64 = occur.iter().map(|known| known.1).sum();
+    let theirs = occur.iter().filter(|known| codes.contains(&known.0));
+    2 * theirs.map(|known| known.1).sum::<u64>() >= all
+}
+
 /// The codes by the numbers that their texts are (also `1990s`); none where one is no number.
 fn by_number(field: &Field, codes: &[u32]) -> Option<Vec<u32>> {
     let Encoding::Vocabulary(vocabulary) = &field.encoding else {
@@ -224,4 +232,94 @@ fn by_number(field: &Field, codes: &[u32]) -> Option<Vec<u32>> {
     let mut numbers: Vec<(f64, u32)> = codes.iter().map(number).collect::<Option<_>>()?;
     numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
     Some(numbers.into_iter().map(|(_, code)| code).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::encode::encode;
+    use crate::data::protocol::FitOn;
+    use crate::data::testing::{protocol, random_split, table};
+
+    fn of(rows: &[(&str, &str, &str, u8)]) -> Vec<Values> {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|&(user, tags, weight, stars)| (user.into(), tags.into(), weight.into(), stars))
+            .collect();
+        let mut rules = protocol(FitOn::All, random_split(1));
+        let names = [("a".to_owned(), "Ann".to_owned())].into();
+        rules.value_names.insert("user".into(), names);
+        let data = encode(&table(&rows), &rules).unwrap();
+        (0..3).map(|place| Values::of(&data, place)).collect()
+    }
+
+    fn told(values: &Values) -> Vec<(&str, u64, u64)> {
+        let groups = values.shown.iter();
+        groups
+            .map(|g| (g.name.as_str(), g.rows, g.positives))
+            .collect()
+    }
+
+    #[test]
+    fn values_of_every_kind_by_hand() {
+        let fields = of(&[
+            ("a", "x|y", "1", 5),
+            ("a", "x", "2", 1),
+            ("b", "y", "", 4),
+            ("b", "", "4", 1),
+        ]);
+        let [user, tags, weight] = &fields[..] else {
+            panic!("three fields");
+        };
+        assert_eq!(told(user), [("Ann", 2, 1), ("b", 2, 1)]);
+        assert_eq!((user.occur, user.all, user.unknown.rows), (Some(2), 4, 0));
+        // Independent of the label; the tags are not.
+        assert_eq!(user.with_label, Some(0.0));
+        assert_eq!(told(tags), [("x", 2, 1), ("y", 2, 2)]);
+        assert_eq!(
+            (tags.all, tags.unknown.rows, tags.unknown.positives),
+            (5, 1, 0)
+        );
+        assert_eq!(
+            told(weight),
+            [("1 to 2", 1, 1), ("2 to 4", 1, 0), ("from 4", 1, 0)]
+        );
+        assert_eq!((weight.occur, weight.unknown.rows), (None, 1));
+        assert_eq!(user.most(), Some(("Ann", 0.5)));
+        assert_eq!(
+            (&user.others, user.shown[0].rate().unwrap()[0]),
+            (&None, 0.5)
+        );
+    }
+
+    /// User i of 30 has i + 1 rows, one of which is positive.
+    #[test]
+    fn the_most_frequent_are_shown_and_the_others_are_one() {
+        let names: Vec<String> = (0..30).map(|user| format!("u{user:02}")).collect();
+        let rows: Vec<(&str, &str, &str, u8)> = (0..30)
+            .flat_map(|user| (0..=user).map(move |row| (user, if row == 0 { 5 } else { 1 })))
+            .map(|(user, stars)| (names[user].as_str(), "x", "1", stars))
+            .collect();
+        let user = &of(&rows)[0];
+        assert_eq!(user.shown.len(), SHOWN);
+        assert_eq!(told(user)[0], ("u29", 30, 1));
+        let (values, others) = user.others.as_ref().unwrap();
+        assert_eq!((*values, others.rows, others.positives), (10, 55, 10));
+        assert_eq!(user.occur, Some(30));
+    }
+
+    #[test]
+    fn numbers_are_in_their_order_where_they_have_most_of_the_rows() {
+        let months: Vec<(&str, &str, &str, u8)> = ["10", "9", "10", "2"]
+            .map(|month| (month, "x", "1", 5))
+            .to_vec();
+        let user = &of(&months)[0];
+        let names: Vec<&str> = told(user).iter().map(|value| value.0).collect();
+        assert_eq!(names, ["2", "9", "10"]);
+        // Of 100 ids with a row each, and one with two, the twenty shown are no scale.
+        let ids: Vec<String> = (0..100).map(|id| id.to_string()).collect();
+        let mut rows: Vec<_> = ids.iter().map(|id| (id.as_str(), "x", "1", 5)).collect();
+        rows.push(("77", "x", "1", 5));
+        assert_eq!(told(&of(&rows)[0])[0], ("77", 2, 2));
+    }
 }

@@ -47,13 +47,13 @@ fn numbers(label: &LabelNumber) -> Markup {
     html! {
         (row.svg())
         @if !bars.is_empty() {
-            table {
+            div.wide { table {
                 thead { tr { th { (label.column) } @for (x, _) in &label.numbers { th { (short(*x)) } } } }
                 tbody {
                     tr { th { "rows" } @for (_, rows) in &label.numbers { td { (grouped(*rows)) } } }
                     tr { th { "share" } @for (_, rows) in &label.numbers { td { (percent(*rows as f64 / label.all.n as f64)) } } }
                 }
-            }
+            } }
         }
     }
 }
