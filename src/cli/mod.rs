@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod doctor;
 mod download;
+mod eda;
 mod ensemble;
 mod evaluate;
 mod explain;
@@ -62,6 +63,7 @@ enum Command {
     Generate(generate::Arguments),
     Init(init::Arguments),
     Doctor(doctor::Arguments),
+    Eda(eda::Arguments),
     Prepare(prepare::Arguments),
     // Boxed: it has far more options than the others.
     Train(Box<train::Arguments>),
@@ -107,6 +109,7 @@ impl Cli {
             Command::Generate(arguments) => arguments.run(&mut out)?,
             Command::Init(arguments) => arguments.run(&mut out)?,
             Command::Doctor(arguments) => arguments.run(&mut out)?,
+            Command::Eda(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
             Command::Train(arguments) => arguments.run(&mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,

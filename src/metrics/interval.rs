@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The 97.5 % point of the standard normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
+pub(super) const Z95: f64 = 1.959_963_984_540_054;
 
 /// A number with its standard error and its 95 % interval under the normal approximation.
 ///
@@ -37,7 +37,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// The estimate of `value` whose sampling variance is `variance`.
-    pub(super) fn new(value: f64, variance: f64) -> Estimate {
+    pub fn new(value: f64, variance: f64) -> Estimate {
         let standard_error = variance.sqrt();
         Estimate {
             value,

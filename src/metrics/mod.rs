@@ -47,6 +47,7 @@ pub mod psi;
 pub mod ranking;
 pub mod recall;
 mod scores;
+pub mod wilson;
 
 pub use measure::{Metrics, evaluate, evaluate_lists};
 pub use name::MetricName;

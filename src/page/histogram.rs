@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::scale::{Scale, place};
+use super::numbers::place;
+use super::scale::Scale;
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 240.0;

@@ -1,11 +1,16 @@
 //! Pages that need nothing else, no script and no other file, and the drawings in them: one drawing a file, as SVG. Every text
 //! in them is escaped.
 
+pub mod bars;
+pub mod heat;
 pub mod histogram;
 pub mod lines;
+pub mod loglog;
+pub mod numbers;
 pub mod parallel;
 pub mod reliability;
 pub mod scale;
+pub mod upright;
 pub mod whiskers;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::scale::{Scale, place};
+use super::numbers::place;
+use super::scale::Scale;
 
 const SIDE: f64 = 300.0;
 const LEFT: f64 = 52.0;

@@ -21,9 +21,11 @@ impl Scale {
         });
         let (least, greatest) = ends?;
         let step = round_step((greatest - least).max(1e-3) / LINES);
+        let low = (least / step).floor();
+        let high = (greatest / step).ceil().max(low + 1.0);
         Some(Scale {
-            low: (least / step).floor() * step,
-            high: (greatest / step).floor() * step + step,
+            low: low * step,
+            high: high * step,
             step,
         })
     }
@@ -61,11 +63,6 @@ fn round_step(step: f64) -> f64 {
         .into_iter()
         .find(|&round| round >= step)
         .unwrap_or(10.0 * power)
-}
-
-/// A coordinate with as many digits as can be seen.
-pub fn place(coordinate: f64) -> String {
-    format!("{coordinate:.1}")
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::scale::{Scale, place};
+use super::numbers::place;
+use super::scale::Scale;
 
 /// The drawing's size, in its own units; the height grows with the lines.
 const WIDTH: f64 = 640.0;

@@ -14,6 +14,8 @@ use crate::data::batch::{Batch, FieldBatch};
 use crate::data::dataset::{Dataset, SplitName};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
+use crate::study::frequent::frequent as most_frequent;
+use crate::study::parts::{bounds, part};
 
 /// Rows that are looked at, evenly spread: shares are then within .2 % (two standard errors).
 const MOST_ROWS: usize = 200_000;
@@ -135,7 +137,7 @@ impl FieldBins {
             | FieldBatch::Sum { ids, .. } => Bins::Codes(frequent(offset, ids)),
             FieldBatch::Scaled { ids, values } => {
                 let there = ids.iter().zip(values).filter(|(id, _)| **id > offset);
-                Bins::Bounds(quantiles(there.map(|(_, &value)| value).collect()))
+                Bins::Bounds(bounds(there.map(|(_, &value)| value), QUANTILES))
             }
         };
         let mut field = FieldBins {
@@ -163,7 +165,7 @@ impl FieldBins {
         let bin = move |(id, value): (u32, f32)| match &self.bins {
             _ if id <= offset => UNKNOWN_BIN,
             Bins::Codes(codes) => 1 + codes.binary_search(&(id - offset)).unwrap_or(codes.len()),
-            Bins::Bounds(bounds) => 1 + bounds.partition_point(|&bound| bound <= value),
+            Bins::Bounds(bounds) => 1 + part(bounds, value),
         };
         column.bag(row).map(bin)
     }
@@ -172,7 +174,7 @@ impl FieldBins {
 impl ScoreBins {
     /// The deciles of some scores, and how many lie in each.
     fn fit(scores: Vec<f32>) -> ScoreBins {
-        let bounds = quantiles(scores.clone());
+        let bounds = bounds(scores.iter().copied(), QUANTILES);
         let mut bins = ScoreBins {
             counts: vec![0; bounds.len() + 1],
             bounds,
@@ -186,7 +188,7 @@ impl ScoreBins {
 
     /// The bin of a score.
     pub fn of(&self, score: f32) -> usize {
-        self.bounds.partition_point(|&bound| bound <= score)
+        part(&self.bounds, score)
     }
 }
 
@@ -196,21 +198,9 @@ fn frequent(offset: u32, ids: &[u32]) -> Vec<u32> {
     for &id in ids.iter().filter(|&&id| id > offset) {
         *counts.entry(id - offset).or_default() += 1;
     }
-    let mut counts: Vec<(u64, u32)> = counts.into_iter().map(|(code, n)| (n, code)).collect();
-    // Of equally frequent ones the first.
-    counts.sort_unstable_by_key(|&(n, code)| (std::cmp::Reverse(n), code));
-    let mut codes: Vec<u32> = counts.into_iter().take(OWN_BINS).map(|(_, c)| c).collect();
+    let mut codes = most_frequent(counts, OWN_BINS);
     codes.sort_unstable();
     codes
-}
-
-/// The distinct bounds between [`QUANTILES`] parts of equal size.
-fn quantiles(mut values: Vec<f32>) -> Vec<f32> {
-    values.sort_unstable_by(f32::total_cmp);
-    let bound = |part: usize| values.get(part * values.len() / QUANTILES).copied();
-    let mut bounds: Vec<f32> = (1..QUANTILES).filter_map(bound).collect();
-    bounds.dedup();
-    bounds
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::feedback::Feedback;
 use super::metrics::label;
 use crate::error::{Error, Result};
+use crate::metrics::wilson::wilson;
 
 /// The shares of the models, in their order. Empty: the first has all.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,18 +59,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The click rate with Wilson's 95 % interval (Wilson, "Probable Inference, the Law of Succession, and Statistical Inference",
-    /// JASA 1927): rate, low, high. None before the first.
+    /// The click rate with Wilson's 95 % interval: rate, low, high. None before the first.
     pub fn rate(&self) -> Option<[f64; 3]> {
-        const Z: f64 = 1.959_963_984_540_054;
-        if self.shown == 0 {
-            return None;
-        }
-        let (n, p) = (self.shown as f64, self.clicked as f64 / self.shown as f64);
-        let scale = 1.0 + Z * Z / n;
-        let centre = (p + Z * Z / (2.0 * n)) / scale;
-        let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt() / scale;
-        Some([p, centre - half, centre + half])
+        wilson(self.clicked, self.shown)
     }
 
     /// Clicks for each click that the scores promised; 1 is calibrated.
@@ -143,22 +135,5 @@ mod tests {
         assert!((0..100).all(|user| of(user) == of(user)));
         assert!(Shares::new(&[1], 2).is_err() && Shares::new(&[0, 0], 2).is_err());
         assert_eq!(Shares::default().model_of("x"), 0);
-    }
-
-    /// Against the formula in another language (Python's floats): 10 of 50.
-    #[test]
-    fn the_interval_is_wilsons() {
-        let tally = Tally {
-            shown: 50,
-            clicked: 10,
-            ..Tally::default()
-        };
-        let [rate, low, high] = tally.rate().unwrap();
-        assert_eq!(rate, 0.2);
-        assert!(
-            (low - 0.1124).abs() < 1e-4 && (high - 0.3304).abs() < 1e-4,
-            "{low} {high}"
-        );
-        assert_eq!(Tally::default().rate(), None);
     }
 }

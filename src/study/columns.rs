@@ -1,5 +1,6 @@
 //! The fields as the checks see them: a code for each row, whatever the field is.
 
+use super::parts::{bounds, part};
 use crate::data::dataset::{Dataset, FieldView, SplitName};
 use crate::data::numbers::end;
 use crate::data::store::column::View;
@@ -20,6 +21,23 @@ pub struct Column {
     pub of_numbers: bool,
 }
 
+impl Column {
+    /// Reads field number `place`.
+    pub fn of(data: &Dataset, place: usize) -> Column {
+        let (codes, of_numbers) = match data.field(place) {
+            FieldView::One(codes) => (codes_of(codes), false),
+            FieldView::Number(numbers) => (in_parts(numbers), true),
+            FieldView::Mean { starts, codes } => (firsts(starts, &codes_of(codes)), false),
+        };
+        Column {
+            name: data.schema().fields[place].name.clone(),
+            end: end(&codes),
+            codes,
+            of_numbers,
+        }
+    }
+}
+
 /// All fields, and the rows of the parts.
 #[derive(Debug)]
 pub struct Columns<'a> {
@@ -30,20 +48,7 @@ pub struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// Reads all fields.
     pub fn of(data: &'a Dataset) -> Columns<'a> {
-        let fields = data.schema().fields.iter().enumerate();
-        let all = fields.map(|(place, field)| {
-            let (codes, of_numbers) = match data.field(place) {
-                FieldView::One(codes) => (codes_of(codes), false),
-                FieldView::Number(numbers) => (parts(numbers), true),
-                FieldView::Mean { starts, codes } => (firsts(starts, &codes_of(codes)), false),
-            };
-            Column {
-                name: field.name.clone(),
-                end: end(&codes),
-                codes,
-                of_numbers,
-            }
-        });
+        let all = (0..data.schema().fields.len()).map(|place| Column::of(data, place));
         Columns {
             data,
             all: all.collect(),
@@ -71,17 +76,12 @@ fn firsts(starts: &[u32], codes: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// The part of each number, equal numbers in one; 0 for a missing one.
-fn parts(numbers: &[f32]) -> Vec<u32> {
-    let mut sorted: Vec<f32> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let mut bounds: Vec<f32> = (1..PARTS)
-        .filter_map(|part| sorted.get(part * sorted.len() / PARTS).copied())
-        .collect();
-    bounds.dedup();
+/// The part of each number; 0 for a missing one.
+fn in_parts(numbers: &[f32]) -> Vec<u32> {
+    let bounds = bounds(numbers.iter().copied(), PARTS);
     let part = |x: &f32| match x.is_nan() {
         true => 0,
-        false => 1 + bounds.partition_point(|bound| bound <= x) as u32,
+        false => 1 + part(&bounds, *x) as u32,
     };
     numbers.iter().map(part).collect()
 }
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn numbers_fall_into_parts_and_equal_ones_into_one() {
         let numbers: Vec<f32> = (0..1000).map(|x| x as f32).chain([f32::NAN]).collect();
-        let codes = parts(&numbers);
+        let codes = in_parts(&numbers);
         assert_eq!((codes[0], codes[999], codes[1000]), (1, 50, 0));
         assert!(codes[..1000].is_sorted());
-        assert_eq!(parts(&[3.0; 5]), [2; 5]);
+        assert_eq!(in_parts(&[3.0; 5]), [2; 5]);
         assert_eq!(firsts(&[0, 2, 3], &[7, 8, 9]), [7, 9]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::columns::{Column, Columns};
 use super::finding::{Finding, Grave};
+use super::frequent::frequent;
 use crate::data::dataset::SplitName;
 use crate::error::Result;
 use crate::metrics::psi::{by_chance, psi};
@@ -40,12 +41,13 @@ fn index(column: &Column, columns: &Columns<'_>) -> Option<f64> {
         counts
     };
     let (train, test) = (count(SplitName::Train), count(SplitName::Test));
-    let mut order: Vec<usize> = (0..column.end).collect();
-    order.sort_by_key(|&code| std::cmp::Reverse(train[code]));
+    let of_codes = (0..).zip(train.iter().copied());
+    let own = frequent(of_codes, FREQUENT);
     let binned = |counts: &[u64]| {
-        let frequent = order.iter().take(FREQUENT).map(|&code| counts[code]);
-        let rest: u64 = order.iter().skip(FREQUENT).map(|&code| counts[code]).sum();
-        frequent.chain([rest]).collect::<Vec<u64>>()
+        let mut bins: Vec<u64> = own.iter().map(|&code| counts[code as usize]).collect();
+        let rest = counts.iter().sum::<u64>() - bins.iter().sum::<u64>();
+        bins.push(rest);
+        bins
     };
     let (train, test) = (binned(&train), binned(&test));
     // Few rows always look moved.

@@ -3,15 +3,21 @@
 //! Each check is a file: it takes the encoded [`Columns`] and gives [`Finding`]s. Reading order: [`finding`],
 //! [`columns`], then the checks: [`repeated`] (the same rows in training and test), [`alone`] (a field that knows the answer), [`constant`],
 //! [`identifies`] (a field that knows another), [`unseen`] (values that training lacks), [`drift`], [`future`] (a split that trains on what
-//! came later).
+//! came later). They share [`contingency`] (how two fields hang together), [`parts`] (of numbers) and [`frequent`] (values).
+//!
+//! [`eda`] is the same data drawn, for people to look at.
 
 pub mod alone;
 pub mod columns;
 pub mod constant;
+pub mod contingency;
 pub mod drift;
+pub mod eda;
 pub mod finding;
+pub mod frequent;
 pub mod future;
 pub mod identifies;
+pub mod parts;
 pub mod repeated;
 pub mod unseen;
 

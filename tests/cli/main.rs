@@ -5,6 +5,7 @@ mod compare;
 mod damage;
 mod doctor;
 mod download;
+mod eda;
 mod errors;
 mod evaluate;
 mod explain;

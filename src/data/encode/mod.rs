@@ -19,6 +19,7 @@ pub mod rows;
 mod rowwise;
 mod spool;
 pub mod value;
+pub mod visit;
 
 use std::collections::BTreeMap;
 
@@ -119,6 +120,34 @@ pub fn encode_rows(inputs: Inputs, rules: Rules<'_>, target: Target<'_>) -> Resu
     collected.finish(rules, tables, target)
 }
 
+/// Parses and looks at the chunks of one input in parallel, and hands out some at a time, in their order.
+fn each_admitted(
+    reader: &mut dyn Reader,
+    plan: &Plan,
+    protocol: &Protocol,
+    tables: &BTreeMap<String, Lookup>,
+    take: &mut dyn FnMut(&[admit::Admitted]) -> Result<()>,
+) -> Result<()> {
+    let at_once = 2 * rayon::current_num_threads();
+    loop {
+        let mut blocks = Vec::with_capacity(at_once);
+        while blocks.len() < at_once {
+            match reader.next_block()? {
+                Some(block) => blocks.push(block),
+                None => break,
+            }
+        }
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let admitted: Vec<Result<admit::Admitted>> = blocks
+            .into_par_iter()
+            .map(|block| admit::admit(block.parse()?, plan, protocol, tables))
+            .collect();
+        take(&admitted.into_iter().collect::<Result<Vec<_>>>()?)?;
+    }
+}
+
 /// All that was collected of the rows.
 struct Collection {
     fields: Vec<Collector>,
@@ -147,24 +176,8 @@ impl Collection {
         part: usize,
     ) -> Result<()> {
         let (protocol, tables) = (rules.protocol(), rules.tables());
-        let at_once = 2 * rayon::current_num_threads();
-        loop {
-            let mut blocks = Vec::with_capacity(at_once);
-            while blocks.len() < at_once {
-                match reader.next_block()? {
-                    Some(block) => blocks.push(block),
-                    None => break,
-                }
-            }
-            if blocks.is_empty() {
-                return Ok(());
-            }
-            let admitted: Vec<Result<admit::Admitted>> = blocks
-                .into_par_iter()
-                .map(|block| admit::admit(block.parse()?, plan, protocol, tables))
-                .collect();
-            let admitted = admitted.into_iter().collect::<Result<Vec<_>>>()?;
-            for chunk in &admitted {
+        each_admitted(reader, plan, protocol, tables, &mut |admitted| {
+            for chunk in admitted {
                 self.rows.add(chunk, plan, protocol, part)?;
             }
             let fields = self.fields.par_iter_mut().enumerate();
@@ -173,8 +186,8 @@ impl Collection {
                 admitted
                     .iter()
                     .try_for_each(|chunk| field.add(chunk, slot, chunk.made[place].as_ref()))
-            })?;
-        }
+            })
+        })
     }
 
     /// The second pass.

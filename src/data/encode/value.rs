@@ -80,6 +80,20 @@ impl Field {
     }
 }
 
+impl Field {
+    /// The number that [`Field::transformed`] made into `x`, as nearly as `f32` kept it; none where several become one (log2).
+    pub(crate) fn untransformed(&self, x: f32) -> Option<f64> {
+        let x = f64::from(x);
+        match (&self.encoding, self.transform()) {
+            (Encoding::MinMax { min, max }, _) => Some(min + x * (max - min)),
+            (Encoding::Standard { mean, deviation }, _) => Some(mean + x * deviation),
+            (_, Transform::Log) => Some(x.signum() * x.abs().exp_m1()),
+            (_, Transform::None) => Some(x),
+            _ => None,
+        }
+    }
+}
+
 /// The hash bucket of a text, from 1 on; 0 when it is missing.
 pub(crate) fn bucket_of(text: &str, buckets: u32) -> u32 {
     match text.is_empty() {

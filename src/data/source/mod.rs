@@ -31,6 +31,7 @@ use self::table::TableReader;
 use crate::data::catalogue::build::MOST_ROWS;
 use crate::data::catalogue::{self, Catalogue};
 use crate::data::dataset::Dataset;
+use crate::data::encode::visit::{Seen, visit};
 use crate::data::encode::{Inputs, Rules, encode_rows};
 use crate::data::lookup::Lookup;
 use crate::data::movielens::{self, ml1m, ml100k, protocols};
@@ -298,6 +299,19 @@ impl Source {
         }
         let tables = self.tables(protocol)?;
         catalogue::build::build(self.inputs(protocol)?, protocol, &tables, MOST_ROWS)
+    }
+
+    /// Shows the raw rows that a protocol keeps, some at a time; false where the rows are encoded already.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn visit(&self, protocol: &Protocol, see: &mut dyn FnMut(&Seen<'_>)) -> Result<bool> {
+        if matches!(self, Source::Store { .. }) {
+            return Ok(false);
+        }
+        let tables = self.tables(protocol)?;
+        visit(self.inputs(protocol)?, protocol, &tables, see)?;
+        Ok(true)
     }
 
     /// The readers of the raw rows.
