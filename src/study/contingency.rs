@@ -9,8 +9,8 @@
 //!
 //! over n rows with r values of a and c of b. `follows` is Theil's uncertainty coefficient ("On the Estimation of Relationships Involving Qualitative
 //! Variables", American Journal of Sociology 1970): 1 when b follows from a. V is Cramer's, 0 for independent fields and 1 when one follows from
-//! the other (V~ then is a little less, by the chance of the one with more values); V~ is without what chance alone makes of it, which with thousands of values is much (Bergsma, "A bias-correction for Cramer's V and
-//! Tschuprow's T", Journal of the Korean Statistical Society 2013).
+//! the other; V~ is without what chance alone makes of it, which with thousands of values is much (Bergsma, "A bias-correction for Cramer's V and
+//! Tschuprow's T", Journal of the Korean Statistical Society 2013). Where one follows from the other, V~ is a little below 1 when it has more values.
 
 /// Rows by the values of two fields; pairs that do not occur are not there.
 #[derive(Debug, Clone)]
