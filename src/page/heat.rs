@@ -59,6 +59,7 @@ mod tests {
         };
         let page = heat.html().into_string();
         assert_eq!(page.matches("<td").count(), 3);
+        assert_eq!(page.matches("<tr").count(), 3);
         assert!(page.contains("--heat: 30%\">.50<"), "{page}");
         assert!(
             page.contains("<td>–</td>") && page.contains(">1.00<"),
