@@ -40,7 +40,7 @@ fn cell(value: Option<f64>) -> Markup {
     // `.07`, as numbers from 0 to 1 are read in a narrow cell.
     let text = format!("{value:.2}");
     html! {
-        td style=(format!("--heat: {:.0}%", 85.0 * value.clamp(0.0, 1.0))) { (text.strip_prefix('0').unwrap_or(&text)) }
+        td style=(format!("--heat: {:.0}%", 60.0 * value.clamp(0.0, 1.0))) { (text.strip_prefix('0').unwrap_or(&text)) }
     }
 }
 
@@ -59,7 +59,8 @@ mod tests {
         };
         let page = heat.html().into_string();
         assert_eq!(page.matches("<td").count(), 3);
-        assert!(page.contains("--heat: 42%\">.50<"), "{page}");
+        assert_eq!(page.matches("<tr").count(), 3);
+        assert!(page.contains("--heat: 30%\">.50<"), "{page}");
         assert!(
             page.contains("<td>–</td>") && page.contains(">1.00<"),
             "{page}"

@@ -209,6 +209,15 @@ mod tests {
         assert_eq!(OverTime::default().timeline(), None);
     }
 
+    /// The 4th of January 1970 was a Sunday.
+    #[test]
+    fn weeks_begin_on_monday() {
+        let days = [0.0, 3.0, 4.0, 100.0].map(|day| (day * DAY as f64, 1));
+        let bins = of(&days).bins;
+        assert_eq!(bins[0], ("1969-12-29".into(), 2, 2));
+        assert_eq!(bins[1], ("1970-01-05".into(), 1, 1));
+    }
+
     /// More distinct hours than are kept: days take their place and no row is lost.
     #[test]
     fn many_hours_become_days() {
@@ -218,6 +227,7 @@ mod tests {
         }
         assert!(time.days && time.counts.len() < 500);
         let timeline = time.timeline().unwrap();
+        assert_eq!(timeline.bins[1], ("1970-02".into(), 28 * 24, 28 * 12));
         assert_eq!(timeline.bins.iter().map(|bin| bin.1).sum::<u64>(), 10_500);
         assert_eq!(timeline.bins.iter().map(|bin| bin.2).sum::<u64>(), 5_250);
     }

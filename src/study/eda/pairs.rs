@@ -120,7 +120,9 @@ mod tests {
         let pairs = Pairs::of(&encode(&table(&rows), &rules).unwrap());
         assert_eq!((pairs.rows, pairs.left_out), (400, 0));
         assert_eq!(pairs.names, ["user", "tags", "weight"]);
-        assert!((pairs.v[1][0].unwrap() - 1.0).abs() < 1e-9);
+        // As in the tests of the contingency: 8 and 2 values in 400 rows.
+        let expected = ((399.0 - 7.0) / (399.0 - 1.0_f64)).sqrt();
+        assert!((pairs.v[1][0].unwrap() - expected).abs() < 1e-12);
         // Fifty parts of eight rows each: too few rows a value.
         assert_eq!(pairs.v[2], [None, None]);
         let follow: Vec<(usize, usize)> = pairs.follow.iter().map(|f| (f.0, f.1)).collect();

@@ -17,6 +17,9 @@ pub(super) fn section(all: &Exploration) -> Markup {
     html! {
         h2 { "The label" }
         p { "The label is made of " code { (label.column) } ", whose mean is " (format!("{:.4}", label.all.mean)) " over " (grouped(label.all.n)) " rows." }
+        @if !all.counts.dropped.is_empty() {
+            p.note { "Without the rows that the protocol drops: " (all.counts.dropped.keys().map(String::as_str).collect::<Vec<_>>().join(", ")) "." }
+        }
         (numbers(label))
         @for means in &label.means {
             h3 { "Mean of " (label.column) " by " (means.column) }

@@ -100,7 +100,7 @@ fn notes() -> Markup {
             li { "All kept rows are counted, those of the test rows too: it is for people to look at, not for choosing models by." }
             li { "Intervals of rates are Wilson's, of means the normal ones, both 95 %. They take rows for independent draws; the rows of a user \
                 are not, so they are rather too narrow." }
-            li { "V is Cramér's, from 0 (independent) to 1 (one follows from the other), with Bergsma's correction: what chance alone makes of it is \
+            li { "V is Cramér's, from 0 (independent) to 1 (one follows from the other, or very nearly), with Bergsma's correction: what chance alone makes of it is \
                 taken off." }
         }
     }

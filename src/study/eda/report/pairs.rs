@@ -34,7 +34,7 @@ pub(super) fn section(all: &Exploration) -> Markup {
         }
         p.note {
             "From " (grouped(pairs.rows as u64)) " rows, evenly spaced. A field with fewer than ten rows a value (–) is not looked at: it would seem to \
-                know every other. Of a list the first value counts, of a number the part it lies in."
+                know every other. Of a list the first value counts, of a number the part it lies in; what is unknown or missing is one value."
             @if pairs.left_out > 0 { " The last " (pairs.left_out) " fields are left out." }
         }
     }
