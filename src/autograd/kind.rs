@@ -13,30 +13,15 @@ pub enum OpKind<'a> {
     /// [`super::ops::add_bias`]
     AddBias { bias: &'a Param },
     /// [`super::ops::batch_norm`]: of `[n]`, all parameters `[n]`; at inference by the moving `mean` and `variance`, which are buffers.
-    BatchNorm {
-        gain: &'a Param,
-        bias: &'a Param,
-        mean: &'a Param,
-        variance: &'a Param,
-        epsilon: f32,
-    },
+    BatchNorm(BatchNorm<'a>),
     /// [`super::ops::bce`]: the loss, which no score needs.
     Bce,
     /// [`super::ops::cin`]: of x0 `[fields, dim]` and, unless the layer is the first, of x `[dim, maps]`.
-    Cin {
-        weight: &'a Param,
-        fields: usize,
-        dim: usize,
-        maps: usize,
-        first: bool,
-    },
+    Cin(Cin<'a>),
     /// [`super::ops::dropout`]: at inference its operand.
     Dropout,
     /// [`super::ops::einsum`]: `"i h c, j h c -> h i j"`, and the shapes of the two operands.
-    Einsum {
-        spec: &'a str,
-        shapes: [&'a [usize]; 2],
-    },
+    Einsum(Einsum<'a>),
     /// [`super::ops::embedding`]
     Embedding { table: TableId },
     /// [`super::ops::fm`]: of `[fields, dim]`.
@@ -45,21 +30,9 @@ pub enum OpKind<'a> {
     Input,
     /// [`super::ops::interacting`]: of `[fields, dim]`; query, key, value and residual. Its first result are the attention weights
     /// `[heads, fields, fields]`, its second one `[fields, width]`.
-    Interacting {
-        projections: [Affine<'a>; 4],
-        heads: usize,
-        scale: f32,
-        projection_relu: bool,
-        fields: usize,
-        dim: usize,
-    },
+    Interacting(Interacting<'a>),
     /// [`super::ops::layer_norm`]: of `[tokens, n]`.
-    LayerNorm {
-        gain: &'a Param,
-        bias: &'a Param,
-        epsilon: f32,
-        tokens: usize,
-    },
+    LayerNorm(LayerNorm<'a>),
     /// [`super::ops::linear`]: of `[tokens, k]`.
     Linear { map: Affine<'a>, tokens: usize },
     /// [`super::ops::multiply_add`]
@@ -81,4 +54,55 @@ pub struct Affine<'a> {
     pub weight: &'a Param,
     /// `[outputs]`
     pub bias: Option<&'a Param>,
+}
+
+/// Of a [`OpKind::BatchNorm`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm<'a> {
+    pub gain: &'a Param,
+    pub bias: &'a Param,
+    pub mean: &'a Param,
+    pub variance: &'a Param,
+    pub epsilon: f32,
+}
+
+/// Of a [`OpKind::Cin`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cin<'a> {
+    /// `[maps * fields, outputs]`
+    pub weight: &'a Param,
+    pub fields: usize,
+    pub dim: usize,
+    pub maps: usize,
+    pub first: bool,
+}
+
+/// Of an [`OpKind::Einsum`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Einsum<'a> {
+    pub spec: &'a str,
+    /// Of the two operands.
+    pub shapes: [&'a [usize]; 2],
+}
+
+/// Of an [`OpKind::Interacting`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interacting<'a> {
+    pub projections: [Affine<'a>; 4],
+    pub heads: usize,
+    pub scale: f32,
+    pub projection_relu: bool,
+    pub fields: usize,
+    pub dim: usize,
+}
+
+/// Of a [`OpKind::LayerNorm`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerNorm<'a> {
+    /// `[n]`
+    pub gain: &'a Param,
+    /// `[n]`
+    pub bias: &'a Param,
+    pub epsilon: f32,
+    pub tokens: usize,
 }

@@ -9,6 +9,7 @@ mod ensemble;
 mod evaluate;
 mod explain;
 mod explained;
+mod export;
 mod failure;
 mod generate;
 mod init;
@@ -73,6 +74,7 @@ enum Command {
     Similar(similar::Arguments),
     Serve(serve::Arguments),
     Explain(explain::Arguments),
+    Export(export::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
 }
@@ -117,6 +119,7 @@ impl Cli {
             Command::Similar(arguments) => arguments.run(&mut out)?,
             Command::Serve(arguments) => arguments.run(&mut out)?,
             Command::Explain(arguments) => arguments.run(&mut out)?,
+            Command::Export(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,
         }

@@ -8,6 +8,7 @@ mod download;
 mod errors;
 mod evaluate;
 mod explain;
+mod export;
 mod generate;
 mod init;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ pub use layer::{Fused, Projection};
 
 use super::relu::nearest_kink;
 use crate::autograd::fields::TableRows;
-use crate::autograd::kind::OpKind;
+use crate::autograd::kind::{self, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -240,14 +240,14 @@ impl Op for Interacting {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::Interacting {
+        OpKind::Interacting(kind::Interacting {
             projections: self.layer.projections.each_ref().map(Projection::affine),
             heads: self.layer.heads,
             scale: self.layer.scale,
             projection_relu: self.layer.projection_relu,
             fields: self.fields,
             dim: self.dim,
-        }
+        })
     }
 
     /// q, k, v; r when it is kept; the mask when there is dropout.

@@ -1,0 +1,4 @@
+//! `autoint export`: what other programs make of a run's model.
+
+mod onnx;
+mod python;
