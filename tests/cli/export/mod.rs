@@ -2,3 +2,4 @@
 
 mod onnx;
 mod python;
+mod tensors;

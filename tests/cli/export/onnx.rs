@@ -11,7 +11,7 @@ use super::python::Python;
 use crate::scene::Scene;
 
 /// The raw synthetic rows as CSV of all their columns.
-fn synthetic() -> String {
+pub fn synthetic() -> String {
     let table = Source::named("synthetic:2000").unwrap().table().unwrap();
     let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
     let mut text = names.join(",") + "\n";
@@ -28,7 +28,7 @@ fn synthetic() -> String {
 }
 
 /// The columns of a CSV file, each a list of texts.
-fn columns(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
+pub fn columns(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let texts = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
     let header: Vec<String> = texts(reader.headers().unwrap());
@@ -109,7 +109,10 @@ fn compared(scene: &Scene, python: &Python, run: &str, rows: &str) -> String {
             name,
         ]);
         let files = ["model.onnx", "inputs.json", "predicted.csv"].map(|name| scene.path(name));
-        python.ok("onnx.py", &files.each_ref().map(|path| path.as_path()))
+        python.ok(
+            "check_onnx.py",
+            &files.each_ref().map(|path| path.as_path()),
+        )
     });
     said.concat()
 }
