@@ -3,13 +3,14 @@
 //! Columns: `field`, `code` (0 is unknown or missing), `value`, then the numbers of each table: `TABLE.k`, or `TABLE` where a row is one number.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int32Type};
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
 use crate::autograd::Parameters;
@@ -69,56 +70,61 @@ fn parquet(rows: &Rows<'_>, file: &mut dyn Write) -> parquet::errors::Result<()>
     for name in rows.names() {
         columns.push(column(&name, Physical::FLOAT, ConvertedType::NONE)?);
     }
-    let schema = Type::group_type_builder("embeddings")
-        .with_fields(columns)
-        .build()?;
+    let schema = Type::group_type_builder("embeddings").with_fields(columns);
+    let schema = Arc::new(schema.build()?);
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
     // Into memory, as `file` cannot be sent to another thread: it takes no more than the weights do.
-    let mut writer =
-        SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties.build()))?;
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
     for first in (0..rows.len()).step_by(GROUP) {
         let part = first..(first + GROUP).min(rows.len());
-        let told: Vec<_> = part.clone().map(|row| rows.told(row)).collect();
         let mut group = writer.next_row_group()?;
         let mut number = 0;
         while let Some(mut column) = group.next_column()? {
-            match number {
-                0 => {
-                    let fields: Vec<ByteArray> =
-                        told.iter().map(|(field, _, _)| (*field).into()).collect();
-                    column
-                        .typed::<ByteArrayType>()
-                        .write_batch(&fields, None, None)?
-                }
-                1 => {
-                    let codes: Vec<i32> = told.iter().map(|(_, code, _)| *code as i32).collect();
-                    column
-                        .typed::<Int32Type>()
-                        .write_batch(&codes, None, None)?
-                }
-                2 => {
-                    let values: Vec<ByteArray> = told
-                        .iter()
-                        .map(|(_, _, value)| value.as_str().into())
-                        .collect();
-                    column
-                        .typed::<ByteArrayType>()
-                        .write_batch(&values, None, None)?
-                }
-                _ => {
-                    let at = number - COLUMNS.len();
-                    let numbers: Vec<f32> = part.clone().map(|row| rows.number(row, at)).collect();
-                    column
-                        .typed::<FloatType>()
-                        .write_batch(&numbers, None, None)?
-                }
-            };
+            fill(rows, part.clone(), number, &mut column)?;
             column.close()?;
             number += 1;
         }
         group.close()?;
     }
     file.write_all(&writer.into_inner()?)?;
+    Ok(())
+}
+
+/// Writes column number `number` of some rows.
+fn fill(
+    rows: &Rows<'_>,
+    part: Range<usize>,
+    number: usize,
+    column: &mut SerializedColumnWriter<'_>,
+) -> parquet::errors::Result<()> {
+    match number {
+        0 => {
+            let fields: Vec<ByteArray> = part.map(|row| rows.told(row).0.into()).collect();
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&fields, None, None)?
+        }
+        1 => {
+            let codes: Vec<i32> = part.map(|row| rows.told(row).1 as i32).collect();
+            column
+                .typed::<Int32Type>()
+                .write_batch(&codes, None, None)?
+        }
+        2 => {
+            let value = |row| ByteArray::from(rows.told(row).2.as_str());
+            let values: Vec<ByteArray> = part.map(value).collect();
+            column
+                .typed::<ByteArrayType>()
+                .write_batch(&values, None, None)?
+        }
+        _ => {
+            let at = number - COLUMNS.len();
+            let numbers: Vec<f32> = part.map(|row| rows.number(row, at)).collect();
+            column
+                .typed::<FloatType>()
+                .write_batch(&numbers, None, None)?
+        }
+    };
     Ok(())
 }
 

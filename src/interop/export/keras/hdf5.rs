@@ -208,3 +208,93 @@ impl Record {
         self.bytes(&x.to_le_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A number of eight bytes.
+    fn number(file: &[u8], at: usize) -> usize {
+        u64::from_le_bytes(file[at..at + 8].try_into().unwrap()) as usize
+    }
+
+    /// The links of a group by its B-tree and heap, as a reader follows them: names and object headers, node by node.
+    fn links(file: &[u8], tree: usize, heap: usize) -> Vec<(String, usize)> {
+        assert_eq!(
+            (&file[tree..tree + 6], &file[heap..heap + 4]),
+            (&b"TREE\0\0"[..], &b"HEAP"[..])
+        );
+        let names = number(file, heap + 24);
+        let name = |at: usize| {
+            let text = &file[names + at..];
+            let end = text.iter().position(|&byte| byte == 0).unwrap();
+            String::from_utf8(text[..end].to_vec()).unwrap()
+        };
+        let mut all = Vec::new();
+        for child in 0..usize::from(file[tree + 6]) {
+            let node = number(file, tree + 32 + 16 * child);
+            assert_eq!(&file[node..node + 4], b"SNOD");
+            let (key, from) = (number(file, tree + 40 + 16 * child), all.len());
+            for entry in 0..usize::from(file[node + 6]) {
+                let entry = node + 8 + 40 * entry;
+                all.push((name(number(file, entry)), number(file, entry + 8)));
+            }
+            assert!(all.len() - from <= 2 * LEAF_K);
+            assert_eq!(name(key), all[all.len() - 1].0);
+        }
+        all
+    }
+
+    #[test]
+    fn every_dataset_is_found_by_its_path_with_its_numbers() {
+        let mut root = Item::group();
+        let numbers: Vec<f32> = (0..30).map(|i| i as f32 / 7.0).collect();
+        // More than two nodes of links.
+        for i in 0..20 {
+            root.put(&format!("layers/dense_{i}"), &[1, 1], &numbers[i..=i]);
+        }
+        root.put("table", &[10, 3], &numbers);
+        let Item::Group(top) = root else { panic!() };
+        let file = to_bytes(&top).unwrap();
+        assert_eq!(&file[..8], b"\x89HDF\r\n\x1a\n");
+        assert_eq!(number(&file, 40), file.len());
+        let group = |header: usize| {
+            assert_eq!(file[header + 16..header + 20], [0x11, 0, 16, 0]);
+            links(
+                &file,
+                number(&file, header + 24),
+                number(&file, header + 32),
+            )
+        };
+        // Messages of a dataset: dataspace, type, fill value, layout, whose last two numbers are place and size.
+        let values = |header: usize| {
+            let size = u32::from_le_bytes(file[header + 8..header + 12].try_into().unwrap());
+            let layout = header + 16 + size as usize - 24;
+            assert_eq!(file[layout..layout + 2], [3, 1]);
+            let (at, size) = (number(&file, layout + 2), number(&file, layout + 10));
+            let numbers = file[at..at + size].chunks_exact(4);
+            let numbers = numbers.map(|x| f32::from_le_bytes(x.try_into().unwrap()));
+            numbers.collect::<Vec<f32>>()
+        };
+        let top = group(number(&file, 64));
+        assert_eq!(top, links(&file, number(&file, 80), number(&file, 88)));
+        assert_eq!((top[0].0.as_str(), top[1].0.as_str()), ("layers", "table"));
+        assert_eq!(values(top[1].1), numbers);
+        let layers = group(top[0].1);
+        assert!(layers.len() == 20 && layers.is_sorted());
+        for (name, header) in layers {
+            let i: usize = name.strip_prefix("dense_").unwrap().parse().unwrap();
+            assert_eq!(values(header), &numbers[i..=i]);
+        }
+    }
+
+    #[test]
+    fn more_links_than_a_node_holds_are_refused() {
+        let mut root = Item::group();
+        for i in 0..257 {
+            root.put(&i.to_string(), &[1], &[0.0]);
+        }
+        let Item::Group(top) = root else { panic!() };
+        assert!(to_bytes(&top).unwrap_err().to_string().contains("256"));
+    }
+}
