@@ -60,7 +60,8 @@ impl<'s> Columns<'s> {
             None => self.text(graph, column),
             Some(joined) => {
                 let key = self.key(graph, joined.key)?;
-                Ok(super::joined::text(graph, &joined, &key))
+                let missing: Vec<&str> = self.missing().collect();
+                Ok(super::joined::text(graph, &joined, &key, &missing))
             }
         });
         texts.collect()

@@ -8,9 +8,9 @@ use crate::data::protocol::field::Pooling;
 use crate::data::schema::{Field, FieldKind};
 use crate::error::{Error, Result};
 
-/// The texts of a table's column for the rows' keys; empty without a match.
-pub(super) fn text(graph: &mut Graph, joined: &Joined<'_>, keys: &str) -> String {
-    let texts = places(joined).map(|place| joined.table.text(joined.column, Some(place)));
+/// The texts of a table's column for the rows' keys; empty without a match, and where a text is one of `missing`.
+pub(super) fn text(graph: &mut Graph, joined: &Joined<'_>, keys: &str, missing: &[&str]) -> String {
+    let texts = places(joined).map(|place| text_of(joined, Some(place), missing));
     let attributes = [
         Attribute::Texts("keys_strings", joined.table.keys().collect()),
         Attribute::Texts("values_strings", texts.collect()),
@@ -29,9 +29,8 @@ pub(super) fn coded(
     let keys = columns.key(graph, joined.key)?;
     let missing: Vec<&str> = columns.missing().collect();
     let encoded = places(&joined).map(Some).chain([None]).map(|place| {
-        let text = joined.table.text(joined.column, place);
-        let text = if missing.contains(&text) { "" } else { text };
-        field.encode_text(text).map(|(encoded, _)| encoded)
+        let encoded = field.encode_text(text_of(&joined, place, &missing));
+        encoded.map(|(encoded, _)| encoded)
     });
     let encoded: Vec<Encoded> = encoded.collect::<Result<_, _>>().map_err(Error::Data)?;
     let texts = Attribute::Texts("keys_strings", joined.table.keys().collect());
@@ -64,6 +63,13 @@ pub(super) fn coded(
             }
         }
     })
+}
+
+fn text_of<'s>(joined: &Joined<'s>, place: Option<u32>, missing: &[&str]) -> &'s str {
+    match joined.table.text(joined.column, place) {
+        text if missing.contains(&text) => "",
+        text => text,
+    }
 }
 
 fn places(joined: &Joined<'_>) -> std::ops::Range<u32> {
