@@ -3,20 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::graph::{DType, Graph};
+use super::table::{self, Joined};
 use crate::data::encode::rows;
-use crate::data::lookup::Lookup;
 use crate::data::schema::Schema;
 use crate::data::source::columns::ColumnRef;
 use crate::error::{Error, Result};
-
-/// A column of a joined table.
-pub(super) struct Joined<'s> {
-    pub table: &'s Lookup,
-    /// Its number in the table.
-    pub column: usize,
-    /// The column of the rows that holds the table's keys.
-    pub key: &'s ColumnRef,
-}
 
 /// See the module.
 pub(super) struct Columns<'s> {
@@ -61,7 +52,7 @@ impl<'s> Columns<'s> {
             Some(joined) => {
                 let key = self.key(graph, joined.key)?;
                 let missing: Vec<&str> = self.missing().collect();
-                Ok(super::joined::text(graph, &joined, &key, &missing))
+                Ok(table::text(graph, &joined, &key, &missing))
             }
         });
         texts.collect()

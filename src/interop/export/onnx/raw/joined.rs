@@ -1,23 +1,13 @@
-//! Columns of joined tables: the model's own copy of the table, from a key to a text, or at once to what the field makes of it.
+//! Fields of one column of a joined table: from its key at once to what the field makes of the column's text.
 
 use super::super::embedding::Coded;
 use super::super::graph::{Attribute, Graph};
-use super::columns::{Columns, Joined};
+use super::columns::Columns;
+use super::table::{Joined, places, text_of};
 use crate::data::encode::value::Encoded;
 use crate::data::protocol::field::Pooling;
 use crate::data::schema::{Field, FieldKind};
 use crate::error::{Error, Result};
-
-/// The texts of a table's column for the rows' keys; empty without a match, and where a text is one of `missing`.
-pub(super) fn text(graph: &mut Graph, joined: &Joined<'_>, keys: &str, missing: &[&str]) -> String {
-    let texts = places(joined).map(|place| text_of(joined, Some(place), missing));
-    let attributes = [
-        Attribute::Texts("keys_strings", joined.table.keys().collect()),
-        Attribute::Texts("values_strings", texts.collect()),
-        Attribute::Text("default_string", ""),
-    ];
-    graph.node_ml("LabelEncoder", &[keys], &attributes)
-}
 
 /// A field whose one column is a table's: every key's value is encoded here, so that it can be of any kind.
 pub(super) fn coded(
@@ -63,17 +53,6 @@ pub(super) fn coded(
             }
         }
     })
-}
-
-fn text_of<'s>(joined: &Joined<'s>, place: Option<u32>, missing: &[&str]) -> &'s str {
-    match joined.table.text(joined.column, place) {
-        text if missing.contains(&text) => "",
-        text => text,
-    }
-}
-
-fn places(joined: &Joined<'_>) -> std::ops::Range<u32> {
-    0..joined.table.len() as u32
 }
 
 /// The codes of every key, filled up with -1.

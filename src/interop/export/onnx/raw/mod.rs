@@ -6,6 +6,7 @@
 mod columns;
 mod joined;
 mod number;
+mod table;
 mod text;
 
 use self::columns::Columns;

@@ -75,7 +75,10 @@ pub(super) fn code(graph: &mut Graph, field: &Field, x: &str) -> String {
         Encoding::Buckets(_)
         | Encoding::MinMax { .. }
         | Encoding::Standard { .. }
-        | Encoding::Plain => graph.node("Shape", &[x], &[]),
+        | Encoding::Plain => {
+            let (missing, unknown) = (graph.node("IsNaN", &[x], &[]), graph.int(0));
+            graph.node("Where", &[&missing, &unknown, &unknown], &[])
+        }
     }
 }
 
