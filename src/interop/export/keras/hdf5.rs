@@ -271,20 +271,22 @@ mod tests {
             let size = u32::from_le_bytes(file[header + 8..header + 12].try_into().unwrap());
             let layout = header + 16 + size as usize - 24;
             assert_eq!(file[layout..layout + 2], [3, 1]);
+            let axes =
+                (0..usize::from(file[header + 25])).map(|i| number(&file, header + 32 + 8 * i));
             let (at, size) = (number(&file, layout + 2), number(&file, layout + 10));
             let numbers = file[at..at + size].chunks_exact(4);
             let numbers = numbers.map(|x| f32::from_le_bytes(x.try_into().unwrap()));
-            numbers.collect::<Vec<f32>>()
+            (axes.collect::<Vec<_>>(), numbers.collect::<Vec<f32>>())
         };
         let top = group(number(&file, 64));
         assert_eq!(top, links(&file, number(&file, 80), number(&file, 88)));
         assert_eq!((top[0].0.as_str(), top[1].0.as_str()), ("layers", "table"));
-        assert_eq!(values(top[1].1), numbers);
+        assert_eq!(values(top[1].1), (vec![10, 3], numbers.clone()));
         let layers = group(top[0].1);
         assert!(layers.len() == 20 && layers.is_sorted());
         for (name, header) in layers {
             let i: usize = name.strip_prefix("dense_").unwrap().parse().unwrap();
-            assert_eq!(values(header), &numbers[i..=i]);
+            assert_eq!(values(header), (vec![1, 1], numbers[i..=i].to_vec()));
         }
     }
 
