@@ -1,7 +1,7 @@
 //! The whole scoring graph as an ONNX file: encoded or raw values in, logit and probability out.
 //!
-//! Reading order: [`protobuf`] (bytes), [`graph`] (nodes), [`codes`] and [`raw`] (the inputs), [`embedding`], [`ops`] and [`walk`] (the
-//! tape), [`score`] (from the tape's logit to what `predict` says).
+//! Reading order: `protobuf` (bytes), `graph` (nodes), `codes` and `raw` (the inputs), `embedding`, `ops` and `walk` (the tape), `score` (from
+//! the tape's logit to what `predict` says).
 
 mod codes;
 mod embedding;

@@ -12,7 +12,7 @@ pub(super) fn linear(graph: &mut Graph, x: &str, weight: &str, bias: Option<&str
     }
 }
 
-/// Of x `[rows, F, d]`: 1/2 sum_k ((sum_f x[f][k])^2 - sum_f x[f][k]^2), `[rows, 1]`.
+/// Of x `[rows, F, d]`: `1/2 sum_k ((sum_f x[f][k])^2 - sum_f x[f][k]^2)`, `[rows, 1]`.
 pub(super) fn fm(graph: &mut Graph, x: &str) -> String {
     let total = graph.sum_over(x, 1);
     let square_of_sum = graph.node("Mul", &[&total, &total], &[]);
