@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use autoint::Error;
 use autoint::interop::export::onnx::{self, Inputs};
 use autoint::interop::export::{keras, npy, rows, safetensors};
 use autoint::run::Run;
@@ -22,9 +23,9 @@ pub struct Arguments {
     /// The file (of npy, the folder) to write, whole or not at all
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// What an ONNX graph's inputs are
-    #[arg(long, value_enum, default_value = "raw")]
-    inputs: Inputs,
+    /// What an ONNX graph's inputs are [default: raw]
+    #[arg(long, value_enum)]
+    inputs: Option<Inputs>,
     #[command(flatten)]
     threads: Threads,
 }
@@ -47,9 +48,13 @@ enum Format {
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        if self.inputs.is_some() && self.format != Format::Onnx {
+            let what = "only a graph has inputs: leave it away, or choose --format onnx";
+            return Err(Error::config("inputs", what).into());
+        }
         let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
         match self.format {
-            Format::Onnx => onnx::write(&run, self.inputs, &self.out)?,
+            Format::Onnx => onnx::write(&run, self.inputs.unwrap_or(Inputs::Raw), &self.out)?,
             Format::Safetensors => safetensors::write(&run, &self.out)?,
             Format::Npy => npy::write(&run, &self.out)?,
             Format::Keras => keras::write(&run, &self.out)?,

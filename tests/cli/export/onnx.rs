@@ -373,4 +373,7 @@ fn what_onnx_cannot_encode_is_refused_by_field_and_codes_can_be_given() {
         assert_eq!(scene.read("model.onnx"), first);
         std::fs::remove_file(scene.path("model.onnx")).unwrap();
     }
+    let inputs = ["--format", "npy", "--out", "tensors", "--inputs", "raw"];
+    let message = scene.fails(&[&["export", "run"], &inputs[..]].concat(), 2);
+    assert!(message.contains("only a graph has inputs"), "{message}");
 }
