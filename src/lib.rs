@@ -27,12 +27,13 @@
 //! 8. [`settings`]: presets, and all that a run can be told.
 //! 9. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 10. [`run`]: the run directory.
-//! 11. [`recommend`]: the items of a catalogue in a user's order.
-//! 12. [`explain`]: attention, ablation, and whether they agree.
-//! 13. [`report`]: pages about a run and about a comparison.
-//! 14. [`serve`]: all of it over HTTP, for programs and for people.
-//! 15. [`train`]: the loop.
-//! 16. [`search`]: trials of settings, and what came of them.
+//! 11. [`interop`]: models for other programs, and from them.
+//! 12. [`recommend`]: the items of a catalogue in a user's order.
+//! 13. [`explain`]: attention, ablation, and whether they agree.
+//! 14. [`report`]: pages about a run and about a comparison.
+//! 15. [`serve`]: all of it over HTTP, for programs and for people.
+//! 16. [`train`]: the loop.
+//! 17. [`search`]: trials of settings, and what came of them.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -61,6 +62,7 @@ pub mod data;
 pub mod error;
 pub mod explain;
 pub mod files;
+pub mod interop;
 pub mod kernels;
 pub mod metrics;
 pub mod model;

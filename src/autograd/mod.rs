@@ -11,7 +11,7 @@
 //!
 //! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
 //!
-//! Reading order: [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
+//! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
 //! [`engine`] (a batch on all threads),
 //! [`runtime`], `cores`, [`workspaces`] and [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
@@ -22,6 +22,7 @@ pub mod engine;
 pub mod fields;
 pub mod frozen;
 pub mod group;
+pub mod kind;
 pub mod layout;
 pub mod op;
 pub mod ops;
@@ -36,6 +37,7 @@ pub mod workspaces;
 
 pub use engine::Engine;
 pub use frozen::Frozen;
+pub use kind::OpKind;
 pub use layout::{Init, Layout, Param, Parameters, Role, TableId};
 pub use op::Op;
 pub use profile::OpTime;

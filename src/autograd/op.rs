@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use super::batch_op::{BatchOp, Statistics};
+use super::kind::OpKind;
 use super::layout::{Parameters, TableId};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
@@ -14,6 +15,9 @@ use crate::simd::Isa;
 pub trait Op: Debug + Send + Sync {
     /// The op's name, as errors and profiles show it.
     fn name(&self) -> &'static str;
+
+    /// What it computes, for whoever writes the graph elsewhere. No default body: every op can be told.
+    fn kind(&self) -> OpKind<'_>;
 
     /// Units kept from forward for backward.
     fn saved_units(&self) -> usize {

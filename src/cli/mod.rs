@@ -10,6 +10,7 @@ mod ensemble;
 mod evaluate;
 mod explain;
 mod explained;
+mod export;
 mod failure;
 mod generate;
 mod init;
@@ -78,6 +79,7 @@ enum Command {
     Similar(similar::Arguments),
     Serve(serve::Arguments),
     Explain(explain::Arguments),
+    Export(export::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
 }
@@ -123,6 +125,7 @@ impl Cli {
             Command::Similar(arguments) => arguments.run(&mut out)?,
             Command::Serve(arguments) => arguments.run(&mut out)?,
             Command::Explain(arguments) => arguments.run(&mut out)?,
+            Command::Export(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,
         }

@@ -58,6 +58,11 @@ impl Lookup {
         self.file.columns.iter().map(|column| column.name.as_str())
     }
 
+    /// The keys, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.file.keys.iter().map(String::as_str)
+    }
+
     /// The number of keys.
     pub fn len(&self) -> usize {
         self.file.keys.len()

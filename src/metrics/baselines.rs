@@ -211,11 +211,12 @@ mod tests {
                 "random",
                 "popularity",
                 "positive_rate",
-                "positive_rate_user_item"
+                "positive_rate_user_item",
+                "user_item_bias"
             ]
         );
         let has_logloss: Vec<_> = all.iter().map(|b| b.1.get("logloss").is_some()).collect();
-        assert_eq!(has_logloss, [false, false, true, true]);
+        assert_eq!(has_logloss, [false, false, true, true, true]);
         // Item 5 (count 2, rate 4.5/7) stands above item 6 (count 1, rate 2.5/6) for user 0.
         assert!(all[1..].iter().all(|b| b.1.get("gauc") == Some(1.0)));
 

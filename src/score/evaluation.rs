@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn the_best_possible_stands_above_baselines_and_an_untrained_model() {
         let all = evaluated(&synthetic(5_000, "course"), SplitName::Test).unwrap();
-        assert_eq!((all.rows, all.baselines.len()), (1_000, 4));
+        assert_eq!((all.rows, all.baselines.len()), (1_000, 6));
         let best = all.best_possible.unwrap();
         assert!(best.get("auc").unwrap() > 0.75, "{best:?}");
         assert!((all.auc.unwrap().value - all.metrics.get("auc").unwrap()).abs() < 1e-12);

@@ -262,6 +262,15 @@ mod tests {
         assert!(Settings::read_file(&folder.path().join("none")).is_err());
     }
 
+    /// Settings that runs of before have not: they are what these were trained with.
+    const LATER: [&str; 5] = [
+        "per_head",
+        "residual",
+        "output_projection",
+        "gate",
+        "norm_first",
+    ];
+
     #[test]
     fn a_run_tells_every_setting() {
         let settings = Settings::preset("course").unwrap();
@@ -272,8 +281,11 @@ mod tests {
         for missing in 0..lines.len() {
             let mut lines = lines.clone();
             // A header that is missing, or an empty line, is another matter.
-            if lines.remove(missing).contains('=') {
-                assert!(read(&lines.join("\n")).is_err(), "{missing}");
+            let line = lines.remove(missing);
+            if LATER.iter().any(|name| line.starts_with(name)) {
+                assert_eq!(read(&lines.join("\n")).unwrap(), settings, "{line}");
+            } else if line.contains('=') {
+                assert!(read(&lines.join("\n")).is_err(), "{line}");
             }
         }
         let error = read(&text.replace("\"course\"", "\"curse\"")).unwrap_err();

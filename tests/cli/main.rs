@@ -9,6 +9,7 @@ mod eda;
 mod errors;
 mod evaluate;
 mod explain;
+mod export;
 mod generate;
 mod init;
 #[cfg(unix)]

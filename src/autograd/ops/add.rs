@@ -1,5 +1,6 @@
 //! `out = a + b`, unit by unit.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -29,6 +30,10 @@ impl Tape {
 impl Op for Add {
     fn name(&self) -> &'static str {
         "add"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Add
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

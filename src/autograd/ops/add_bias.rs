@@ -1,5 +1,6 @@
 //! `out[u] = x[u] + bias[u]`: a parameter added to every row.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::layout::Param;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -34,6 +35,10 @@ impl Tape {
 impl Op for AddBias {
     fn name(&self) -> &'static str {
         "add_bias"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::AddBias { bias: &self.bias }
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -4,6 +4,7 @@
 //! `moving = momentum * moving + (1 - momentum) * batch`. At inference the moving averages are used.
 
 use crate::autograd::batch_op::{BatchOp, Statistics};
+use crate::autograd::kind::{self, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
@@ -89,6 +90,16 @@ impl BatchNorm {
 impl Op for BatchNorm {
     fn name(&self) -> &'static str {
         "batch_norm"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::BatchNorm(kind::BatchNorm {
+            gain: &self.norm.gain,
+            bias: &self.norm.bias,
+            mean: &self.norm.mean,
+            variance: &self.norm.variance,
+            epsilon: self.norm.epsilon,
+        })
     }
 
     fn batch_op(&self) -> Option<&dyn BatchOp> {

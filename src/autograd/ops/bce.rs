@@ -4,6 +4,7 @@
 //! ends in NaN; this form is exact at any logit. `scale` is 1 / the sum of the batch's weights, so the rows add up to the
 //! batch's mean loss.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op, Shard};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -45,6 +46,10 @@ fn targets(shard: Shard<'_>, rows: usize, saved: &mut [f32]) {
 impl Op for Bce {
     fn name(&self) -> &'static str {
         "bce"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Bce
     }
 
     /// Labels and weights.

@@ -7,6 +7,7 @@ use super::batch_norm::Norm;
 use super::interacting::{Fused, Projection};
 use crate::autograd::batch_op::BatchOp;
 use crate::autograd::check::Check;
+use crate::autograd::kind::OpKind;
 use crate::autograd::layout::{Param, TableSpec};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, unit_and_row};
 use crate::autograd::{Init, Parameters, Role, Tape, Var};
@@ -159,6 +160,10 @@ struct Mutant(Box<dyn Op>, Mutation);
 impl Op for Mutant {
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        self.0.kind()
     }
 
     fn saved_units(&self) -> usize {

@@ -8,6 +8,7 @@
 //! The first layer's x is x0 itself. The outer products of a few k are laid out and multiplied with the filters as a linear
 //! layer's tokens are; they are made anew for backward, which costs less than fetching them.
 
+use crate::autograd::kind::{self, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -161,6 +162,16 @@ impl Cin {
 impl Op for Cin {
     fn name(&self) -> &'static str {
         "cin"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Cin(kind::Cin {
+            weight: &self.weight,
+            fields: self.fields,
+            dim: self.dim,
+            maps: self.maps,
+            first: self.first,
+        })
     }
 
     /// Of some k of one block: the outer products, their gradients, and the result's gradient transposed.

@@ -1,5 +1,6 @@
 //! `out = mask * x`, mask being 0 with probability `rate` and 1 / (1 - rate) otherwise; at inference `out = x`.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
@@ -41,6 +42,10 @@ impl Dropout {
 impl Op for Dropout {
     fn name(&self) -> &'static str {
         "dropout"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Dropout
     }
 
     fn copies_in_inference(&self) -> bool {

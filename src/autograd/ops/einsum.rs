@@ -1,6 +1,7 @@
 //! Contractions with named axes, e.g. `"i h k, j h k -> h i j"`: the two operands' products, summed over every axis that the
 //! result does not name. Attention reads like the paper with it.
 
+use crate::autograd::kind::{self, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -8,7 +9,10 @@ use crate::kernels::einsum::{Contract, ContractGrad, Plan, Side};
 
 #[derive(Debug)]
 struct Einsum {
+    spec: String,
     plan: Plan,
+    /// Of the operands.
+    shapes: [Vec<usize>; 2],
     /// Units of the operands.
     units: [usize; 2],
 }
@@ -60,8 +64,13 @@ impl Tape {
             outputs: offsets(&output),
             terms: offsets(&summed),
         };
-        let units = [a.units().len(), b.units().len()];
-        Ok(self.record(Einsum { plan, units }, &[a, b], &shape))
+        let op = Einsum {
+            spec: spec.to_owned(),
+            plan,
+            shapes: [a.shape().to_vec(), b.shape().to_vec()],
+            units: [a.units().len(), b.units().len()],
+        };
+        Ok(self.record(op, &[a, b], &shape))
     }
 }
 
@@ -127,6 +136,13 @@ fn offsets(axes: &[&Axis]) -> Vec<(u32, u32)> {
 impl Op for Einsum {
     fn name(&self) -> &'static str {
         "einsum"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Einsum(kind::Einsum {
+            spec: &self.spec,
+            shapes: [&self.shapes[0], &self.shapes[1]],
+        })
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -2,6 +2,7 @@
 //! rows (multi-valued). Shape `[F, dim]`.
 
 use crate::autograd::fields::TableRows;
+use crate::autograd::kind::OpKind;
 use crate::autograd::layout::TableId;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
@@ -34,6 +35,10 @@ impl Tape {
 impl Op for Embedding {
     fn name(&self) -> &'static str {
         "embedding"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Embedding { table: self.table }
     }
 
     fn table(&self) -> Option<TableId> {

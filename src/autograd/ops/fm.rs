@@ -4,6 +4,7 @@
 //! out = sum_{f < g} x[f] . x[g] = 1/2 sum_k ((sum_f x[f][k])^2 - sum_f x[f][k]^2)
 //! ```
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -33,6 +34,13 @@ impl Tape {
 impl Op for Fm {
     fn name(&self) -> &'static str {
         "fm"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Fm {
+            fields: self.fields,
+            dim: self.dim,
+        }
     }
 
     /// The sums over fields, `[d]`.

@@ -1,5 +1,6 @@
 //! A leaf whose values are set from outside. Gradient checks use it to ask for the gradient of an op's operand.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 
@@ -16,6 +17,10 @@ impl Tape {
 impl Op for Input {
     fn name(&self) -> &'static str {
         "input"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Input
     }
 
     fn forward(&self, _: &mut Forward<'_>) {}

@@ -9,13 +9,16 @@
 //! The same layer composed of primitives stands in [`crate::model::parts::interacting`]; a test holds the two equal, value and
 //! gradient.
 
+mod layer;
 mod row;
 
 use std::ops::Range;
 
+pub use layer::{Fused, Projection};
+
 use super::relu::nearest_kink;
 use crate::autograd::fields::TableRows;
-use crate::autograd::layout::Param;
+use crate::autograd::kind::{self, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -25,29 +28,6 @@ use crate::kernels::elementwise::{AddBias, ReluGrad, ReluGradInPlace, ReluInPlac
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
-
-/// One of the four projections.
-#[derive(Debug, Clone)]
-pub struct Projection {
-    /// `[d, width]`
-    pub weight: Param,
-    /// `[width]`
-    pub bias: Option<Param>,
-}
-
-/// What a fused layer is made of.
-#[derive(Debug, Clone)]
-pub struct Fused {
-    /// Query, key, value, residual.
-    pub projections: [Projection; 4],
-    pub heads: usize,
-    /// What scores are multiplied by.
-    pub scale: f32,
-    /// Pass the projections through ReLU.
-    pub projection_relu: bool,
-    /// Dropout of the attention weights.
-    pub dropout: f32,
-}
 
 #[derive(Debug)]
 struct Interacting {
@@ -257,6 +237,17 @@ impl Interacting {
 impl Op for Interacting {
     fn name(&self) -> &'static str {
         "interacting"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Interacting(kind::Interacting {
+            projections: self.layer.projections.each_ref().map(Projection::affine),
+            heads: self.layer.heads,
+            scale: self.layer.scale,
+            projection_relu: self.layer.projection_relu,
+            fields: self.fields,
+            dim: self.dim,
+        })
     }
 
     /// q, k, v; r when it is kept; the mask when there is dropout.

@@ -1,5 +1,6 @@
 //! `out[t][u] = gain[u] * (x[t][u] - mean_t) / sqrt(variance_t + epsilon) + bias[u]`: layer normalisation (Ba et al. 2016).
 
+use crate::autograd::kind::{self, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -56,6 +57,15 @@ impl Tape {
 impl Op for LayerNorm {
     fn name(&self) -> &'static str {
         "layer_norm"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::LayerNorm(kind::LayerNorm {
+            gain: &self.gain,
+            bias: &self.bias,
+            epsilon: self.epsilon,
+            tokens: self.tokens,
+        })
     }
 
     fn saved_units(&self) -> usize {

@@ -1,6 +1,7 @@
 //! `out[t][o] = bias[o] + sum_k x[t][k] * weight[k][o]`: the same weights for every token t.
 
 use crate::autograd::fields::TableRows;
+use crate::autograd::kind::{Affine, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
@@ -108,6 +109,16 @@ impl Linear {
 impl Op for Linear {
     fn name(&self) -> &'static str {
         "linear"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Linear {
+            map: Affine {
+                weight: &self.weight,
+                bias: self.bias.as_ref(),
+            },
+            tokens: self.tokens,
+        }
     }
 
     fn scratch_units(&self) -> usize {

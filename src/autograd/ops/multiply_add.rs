@@ -1,6 +1,7 @@
 //! `out = a * b + c`, unit by unit: the end of a cross layer (Wang et al. 2021, equation 1), with a the embeddings, b the layer's
 //! linear map of its input and c that input.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -31,6 +32,10 @@ impl Tape {
 impl Op for MultiplyAdd {
     fn name(&self) -> &'static str {
         "multiply_add"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::MultiplyAdd
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -1,5 +1,6 @@
 //! `out = max(0, x)`.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::kernels::elementwise;
@@ -24,6 +25,10 @@ pub(super) fn nearest_kink(arguments: &[f64]) -> f64 {
 impl Op for Relu {
     fn name(&self) -> &'static str {
         "relu"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Relu
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

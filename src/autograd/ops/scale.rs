@@ -1,5 +1,6 @@
 //! `out = factor * x`, the factor being a constant: the 1 / sqrt(head size) of scaled attention scores.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::kernels::elementwise;
@@ -19,6 +20,12 @@ impl Tape {
 impl Op for Scale {
     fn name(&self) -> &'static str {
         "scale"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Scale {
+            factor: self.factor,
+        }
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -1,5 +1,6 @@
 //! `out[g][j] = e^x[g][j] / sum_m e^x[g][m]`: softmax over the last axis.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -29,6 +30,10 @@ impl Tape {
 impl Op for Softmax {
     fn name(&self) -> &'static str {
         "softmax"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Softmax { n: self.n }
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -1,5 +1,6 @@
 //! `out = sum_u x[u]`: the sum of all units, one number a row. The linear term adds its fields' weights with it.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::kernels::elementwise::AddScaled;
@@ -20,6 +21,10 @@ impl Tape {
 impl Op for Sum {
     fn name(&self) -> &'static str {
         "sum"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Sum
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -218,7 +218,7 @@ pub fn needed(schema: &Schema, header: Option<&[String]>) -> Vec<ColumnRef> {
 }
 
 /// The table, its column's number and its rule, when a column is one of a table.
-fn joined<'s>(
+pub fn joined<'s>(
     schema: &'s Schema,
     column: &ColumnRef,
 ) -> Option<(&'s Lookup, usize, &'s TableSpec)> {
