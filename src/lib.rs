@@ -27,11 +27,12 @@
 //! 8. [`settings`]: presets, and all that a run can be told.
 //! 9. [`score`]: what is done with a model: logits, metrics, predictions.
 //! 10. [`run`]: the run directory.
-//! 11. [`recommend`]: the items of a catalogue in a user's order.
-//! 12. [`explain`]: attention, ablation, and whether they agree.
-//! 13. [`serve`]: all of it over HTTP, for programs and for people.
-//! 14. [`train`]: the loop.
-//! 15. [`search`]: trials of settings, and what came of them.
+//! 11. [`interop`]: models of other programs, taken in.
+//! 12. [`recommend`]: the items of a catalogue in a user's order.
+//! 13. [`explain`]: attention, ablation, and whether they agree.
+//! 14. [`serve`]: all of it over HTTP, for programs and for people.
+//! 15. [`train`]: the loop.
+//! 16. [`search`]: trials of settings, and what came of them.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -60,6 +61,7 @@ pub mod data;
 pub mod error;
 pub mod explain;
 pub mod files;
+pub mod interop;
 pub mod kernels;
 pub mod metrics;
 pub mod model;

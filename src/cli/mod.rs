@@ -11,6 +11,8 @@ mod explain;
 mod explained;
 mod failure;
 mod generate;
+mod import_keras;
+mod imported;
 mod init;
 mod inspect;
 mod interrupt;
@@ -68,6 +70,7 @@ enum Command {
     Compare(compare::Arguments),
     Calibrate(calibrate::Arguments),
     Ensemble(ensemble::Arguments),
+    ImportKeras(import_keras::Arguments),
     Predict(predict::Arguments),
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
@@ -112,6 +115,7 @@ impl Cli {
             Command::Compare(arguments) => arguments.run(&mut out)?,
             Command::Calibrate(arguments) => arguments.run(&mut out)?,
             Command::Ensemble(arguments) => arguments.run(&mut out)?,
+            Command::ImportKeras(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,

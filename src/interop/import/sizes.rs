@@ -1,0 +1,148 @@
+//! What the shapes of a model's tensors tell of its settings.
+
+use super::foreign::{Foreign, listed};
+use crate::error::{Error, Result};
+
+/// Sizes and switches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// d
+    pub dim: usize,
+    /// L
+    pub layers: usize,
+    /// Of an interacting layer, all heads together.
+    pub width: usize,
+    pub heads: usize,
+    pub head_bias: bool,
+    /// The hidden layers of the perceptron; none: there is no perceptron.
+    pub hidden: Vec<usize>,
+    pub batch_norm: bool,
+}
+
+impl Sizes {
+    /// Reads them; `heads` is what the user says of the heads.
+    ///
+    /// # Errors
+    /// When the file has no embedding table or no attention, or the number of heads is neither told nor to be seen.
+    pub fn of(foreign: &Foreign<'_>, heads: Option<usize>) -> Result<Sizes> {
+        let names = || foreign.tensors.keys().map(String::as_str);
+        let dim = names().find(|name| is_table(name));
+        let Some(dim) = dim.and_then(|name| columns(foreign, name)) else {
+            let what = format!(
+                "holds no embedding table, expected weights of AutoInt{}",
+                beside(foreign)
+            );
+            return Err(Error::file(&foreign.path, what));
+        };
+        let number = |name: &str, of: &str| -> Option<usize> {
+            name.strip_prefix(of)?.split('.').next()?.parse().ok()
+        };
+        let count = |of| names().filter_map(|name| number(name, of)).max();
+        let width = ["query", "key", "value", "residual"]
+            .iter()
+            .find_map(|own| columns(foreign, &format!("interacting.0.{own}")));
+        let (Some(last), Some(width)) = (count("interacting."), width) else {
+            return Err(without_attention(foreign));
+        };
+        let hidden = (0..count("mlp.").map_or(0, |last| last + 1))
+            .map(|layer| columns(foreign, &format!("mlp.{layer}.weight")).unwrap_or(0));
+        Ok(Sizes {
+            dim,
+            layers: last + 1,
+            width,
+            heads: heads_of(heads, dim, width).map_err(|what| Error::config("--heads", what))?,
+            head_bias: foreign.tensors.contains_key("head.bias"),
+            hidden: hidden.collect(),
+            batch_norm: names().any(|name| name.starts_with("mlp.") && name.contains(".norm.")),
+        })
+    }
+
+    /// The settings that they are, as `--set` takes them.
+    pub fn sets(&self) -> Vec<String> {
+        let mut sets = vec![
+            format!("model.embedding.dim={}", self.dim),
+            format!("model.interacting.layers={}", self.layers),
+            format!("model.interacting.heads={}", self.heads),
+            format!("model.interacting.width={}", self.width),
+            format!("model.interacting.head.bias={}", self.head_bias),
+        ];
+        match self.hidden.is_empty() {
+            true => sets.push("model.mlp=false".into()),
+            false => {
+                sets.push("model.mlp=true".into());
+                sets.push(format!("model.mlp.hidden={:?}", self.hidden));
+                sets.push(format!("model.mlp.batch_norm={}", self.batch_norm));
+            }
+        }
+        sets
+    }
+}
+
+/// Whether this is the embedding table, or a field's.
+pub fn is_table(name: &str) -> bool {
+    name == "embedding" || name.starts_with("embedding.")
+}
+
+/// The length of a tensor's last axis, or nothing where it has not two.
+fn columns(foreign: &Foreign<'_>, name: &str) -> Option<usize> {
+    match foreign.tensors.get(name)?.shape[..] {
+        [_, columns] => Some(columns),
+        _ => None,
+    }
+}
+
+/// The number of heads: what the user says, or what the width says. A layer of the course projects' template has `d` numbers a head, so that
+/// the width is a multiple of d; a layer as wide as its input may have any number of heads that divides it.
+fn heads_of(told: Option<usize>, dim: usize, width: usize) -> Result<usize, String> {
+    let divides = |heads: usize| heads > 0 && width.is_multiple_of(heads);
+    match told {
+        Some(heads) if divides(heads) => Ok(heads),
+        Some(heads) => Err(format!(
+            "expected a number of heads that divides the layers' width, which is {width}, got {heads}"
+        )),
+        None if width == 1 => Ok(1),
+        None if dim > 0 && width > dim && width.is_multiple_of(dim) => Ok(width / dim),
+        None => Err(format!(
+            "is needed: layers of width {width} on embeddings of {dim} may have any number of heads that divides {width}, and the weights do not tell it"
+        )),
+    }
+}
+
+/// A model whose attention Keras never saw.
+fn without_attention(foreign: &Foreign<'_>) -> Error {
+    let what = format!(
+        "holds no attention weights at all (query, key, value and residual of an interacting layer){}: Keras never tracked these layers, so they were \
+         neither trained nor saved, and what they were cannot be guessed; train the model anew",
+        beside(foreign)
+    );
+    Error::file(&foreign.path, what)
+}
+
+/// What there is instead.
+fn beside(foreign: &Foreign<'_>) -> String {
+    let known = foreign.tensors.values().map(|t| format!("{t:?}"));
+    let all: Vec<String> = known.chain(foreign.others.iter().cloned()).collect();
+    match all.is_empty() {
+        true => ", and no other tensor".into(),
+        false => format!(", only {}", listed(&all, ", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_read_where_one_number_fits_and_asked_for_elsewhere() {
+        assert_eq!(heads_of(None, 16, 32), Ok(2));
+        assert_eq!(heads_of(None, 32, 256), Ok(8));
+        assert_eq!(heads_of(None, 1, 1), Ok(1));
+        assert_eq!(heads_of(Some(4), 16, 32), Ok(4));
+        for (dim, width) in [(16, 16), (16, 24), (16, 8), (0, 0)] {
+            let error = heads_of(None, dim, width).unwrap_err();
+            assert!(error.contains("is needed"), "{error}");
+        }
+        assert!(heads_of(Some(3), 16, 32).unwrap_err().contains("divides"));
+        assert!(heads_of(Some(0), 16, 32).is_err());
+    }
+}

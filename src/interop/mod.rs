@@ -1,0 +1,3 @@
+//! Models of other programs, and ours for other programs.
+
+pub mod import;
