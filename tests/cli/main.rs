@@ -9,6 +9,7 @@ mod errors;
 mod evaluate;
 mod explain;
 mod generate;
+mod import_keras;
 mod init;
 #[cfg(unix)]
 mod interrupt;

@@ -125,6 +125,7 @@ def rows(rng):
 
 
 def write(golden, name, **options):
+    keras.utils.set_random_seed(len(name))
     rng = np.random.default_rng(len(name))
     embedding = FeaturesEmbedding() if KERAS_3 or name.endswith(".weights.h5") else FeaturesEmbeddingOfKeras2(name="features_embedding")
     model = AutoIntModel(embedding, **options)
