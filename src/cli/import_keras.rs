@@ -39,7 +39,7 @@ impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let file = Hdf5::open(&self.weights)?;
         let foreign = keras::read(&file)?;
-        let sizes = Sizes::of(&foreign, self.heads)?;
+        let sizes = Sizes::of(&foreign, self.heads, true)?;
         let settings = self.import.settings(PRESET, sizes.sets())?;
         let values = self.import.values()?;
         self.check(&values)?;

@@ -56,6 +56,11 @@ pub struct Values {
 }
 
 impl Import {
+    /// Whether there is a list of values.
+    pub fn has_classes(&self) -> bool {
+        self.classes.is_some()
+    }
+
     /// Reads the values and the rows.
     pub fn values(&self) -> Result<Values> {
         self.threads.apply();
@@ -72,8 +77,19 @@ impl Import {
                 rows: Some((source, data)),
             });
         };
-        let schema = schema_of(&Classes::read(file)?, protocol)
+        let joins = !protocol.tables.is_empty();
+        let mut schema = schema_of(&Classes::read(file)?, protocol)
             .map_err(|error| Error::file(file, error.to_string()))?;
+        if joins {
+            // The model keeps its own copy of what rows are joined with, which encoding makes.
+            let Some(source) = &source else {
+                let what =
+                    "the schema joins tables, whose rows the model needs: give --data as well";
+                return Err(Error::Data(what.into()));
+            };
+            let fitted = source.encode(Some(&schema.protocol), Target::Anywhere)?;
+            schema.tables.clone_from(&fitted.schema().tables);
+        }
         let encode = |source: Source| Ok((source.clone(), source.encode_with(&schema)?));
         Ok(Values {
             rows: source.map(encode).transpose()?,

@@ -12,6 +12,7 @@ mod explained;
 mod failure;
 mod generate;
 mod import_keras;
+mod import_torch;
 mod imported;
 mod init;
 mod inspect;
@@ -71,6 +72,7 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Ensemble(ensemble::Arguments),
     ImportKeras(import_keras::Arguments),
+    ImportTorch(import_torch::Arguments),
     Predict(predict::Arguments),
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
@@ -116,6 +118,7 @@ impl Cli {
             Command::Calibrate(arguments) => arguments.run(&mut out)?,
             Command::Ensemble(arguments) => arguments.run(&mut out)?,
             Command::ImportKeras(arguments) => arguments.run(&mut out)?,
+            Command::ImportTorch(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,

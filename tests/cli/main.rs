@@ -10,6 +10,7 @@ mod evaluate;
 mod explain;
 mod generate;
 mod import_keras;
+mod import_torch;
 mod init;
 #[cfg(unix)]
 mod interrupt;

@@ -31,12 +31,30 @@ impl<'f> Tensor<'f> {
         }
     }
 
+    /// The tensor that `change` makes of its numbers, of another shape.
+    pub fn changed(
+        self,
+        shape: Vec<usize>,
+        change: impl Fn(Vec<f32>) -> Vec<f32> + 'f,
+    ) -> Tensor<'f> {
+        let read = self.numbers;
+        Tensor::new(self.source, shape, move || Ok(change(read()?)))
+    }
+
     /// Its numbers, row-major.
     ///
     /// # Errors
     /// When the file cannot be read, or a number is not finite.
     pub fn numbers(&self, file: &Path) -> Result<Vec<f32>> {
         let numbers = (self.numbers)()?;
+        let count = self.shape.iter().product::<usize>();
+        if numbers.len() != count {
+            let what = format!(
+                "tensor {self:?} holds {} numbers, expected {count}",
+                numbers.len()
+            );
+            return Err(Error::file(file, what));
+        }
         if numbers.iter().all(|x| x.is_finite()) {
             return Ok(numbers);
         }
@@ -61,8 +79,10 @@ pub struct Foreign<'f> {
     pub tensors: BTreeMap<String, Tensor<'f>>,
     /// Tensors that are no part of a model that is known here, as the file names them, with their shapes.
     pub others: Vec<String>,
-    /// Groups that hold no weights (metrics, the optimiser's state).
+    /// What holds no weights (metrics, the optimiser's state).
     pub skipped: Vec<String>,
+    /// Whether a field's table has a row for unknown values, the first, as ours have; one table of all fields never has.
+    pub unknown_rows: bool,
 }
 
 impl<'f> Foreign<'f> {
@@ -120,6 +140,7 @@ mod tests {
             tensors: BTreeMap::new(),
             others: Vec::new(),
             skipped: Vec::new(),
+            unknown_rows: false,
         };
         foreign.add("x".into(), tensor("a", 1.0)).unwrap();
         let twice = foreign.add("x".into(), tensor("b", 1.0)).unwrap_err();

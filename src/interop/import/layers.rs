@@ -98,6 +98,7 @@ pub fn named<'f>(
         tensors: Default::default(),
         others: Vec::new(),
         skipped,
+        unknown_rows: false,
     };
     for (owner, found) in found {
         match order.name(&owner) {

@@ -1,10 +1,10 @@
 //! Foreign tensors into the parameters of a model: all of them, or none.
 //!
-//! A foreign table has a row for each value that its author's encoder knew, and none for unknown ones; our field's first row, which is that,
-//! stays at zero, where a training that never met an unknown value leaves it.
+//! A foreign table has a row for each value that its author's encoder knew. Where it has none for unknown ones, our field's first row, which is
+//! that, stays at zero, where a training that never met an unknown value leaves it.
 
 use super::foreign::{Foreign, Tensor, listed};
-use super::sizes::is_table;
+use super::sizes::table_of;
 use crate::autograd::{Layout, Parameters};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
@@ -19,12 +19,12 @@ const UNKNOWN_ROWS: usize = 1;
 /// When a tensor is missing, has another shape or belongs to nothing: names all of them. When one cannot be read.
 pub fn place(foreign: &Foreign<'_>, layout: &Layout, schema: &Schema) -> Result<Parameters> {
     let ours = tensors(layout, schema);
+    // A table of all fields is as long as all of ours.
     let mut wanted: Vec<(String, Vec<usize>)> = Vec::new();
-    for (name, shape) in ours.iter().map(known) {
-        let whole = is_table(&name) && foreign.tensors.contains_key("embedding");
+    for tensor in &ours {
+        let (name, shape) = (foreign.name_of(tensor), foreign.shape_of(tensor));
         match wanted.last_mut() {
-            Some((last, rows)) if whole && last == "embedding" => rows[0] += shape[0],
-            _ if whole => wanted.push(("embedding".into(), shape)),
+            Some((last, rows)) if *last == name => rows[0] += shape[0],
             _ => wanted.push((name, shape)),
         }
     }
@@ -37,35 +37,46 @@ pub fn place(foreign: &Foreign<'_>, layout: &Layout, schema: &Schema) -> Result<
         return Err(Error::file(&foreign.path, what));
     }
     let mut parameters = Parameters::zeros(layout);
-    let whole = foreign.tensors.get("embedding");
-    let whole = whole
-        .map(|table| table.numbers(&foreign.path))
-        .transpose()?;
-    let mut rest = whole.as_deref().unwrap_or_default();
+    let mut before = String::new();
+    let mut numbers = Vec::new();
+    let mut done = 0;
     for tensor in &ours {
-        let (name, shape) = known(tensor);
+        let (name, shape) = (foreign.name_of(tensor), foreign.shape_of(tensor));
+        if name != before {
+            let missing = || Error::file(&foreign.path, format!("{name} is missing"));
+            let from = foreign.tensors.get(&name).ok_or_else(missing)?;
+            numbers = from.numbers(&foreign.path)?;
+            (before, done) = (name, 0);
+        }
         let count = shape.iter().product::<usize>();
         let to = tensor.of_mut(&mut parameters);
+        // Behind the row for unknown values, where theirs has none.
         let to = &mut to[tensor.len() - count..];
-        match foreign.tensors.get(&name) {
-            Some(from) => to.copy_from_slice(&from.numbers(&foreign.path)?),
-            None => {
-                let (own, behind) = rest.split_at(count);
-                to.copy_from_slice(own);
-                rest = behind;
-            }
-        }
+        to.copy_from_slice(&numbers[done..][..count]);
+        done += count;
     }
     Ok(parameters)
 }
 
-/// A tensor of ours as a foreign model has it: tables without their row for unknown values.
-fn known(tensor: &weights::Tensor) -> (String, Vec<usize>) {
-    let mut shape = tensor.shape.clone();
-    if is_table(&tensor.name) {
-        shape[0] -= UNKNOWN_ROWS;
+impl Foreign<'_> {
+    /// What a tensor of ours is called here: its own name, or that of the table of all fields that it is a part of.
+    fn name_of(&self, tensor: &weights::Tensor) -> String {
+        match table_of(&tensor.name) {
+            Some(table) if self.tensors.contains_key(table) => table.to_owned(),
+            _ => tensor.name.clone(),
+        }
     }
-    (tensor.name.clone(), shape)
+
+    /// The shape that it has here.
+    fn shape_of(&self, tensor: &weights::Tensor) -> Vec<usize> {
+        let mut shape = tensor.shape.clone();
+        if let Some(table) = table_of(&tensor.name)
+            && (!self.unknown_rows || self.tensors.contains_key(table))
+        {
+            shape[0] -= UNKNOWN_ROWS;
+        }
+        shape
+    }
 }
 
 /// What is wrong, by name.
@@ -142,6 +153,7 @@ mod tests {
             tensors,
             others: Vec::new(),
             skipped: Vec::new(),
+            unknown_rows: false,
         }
     }
 

@@ -14,19 +14,24 @@ pub struct Sizes {
     pub width: usize,
     pub heads: usize,
     pub head_bias: bool,
+    pub projection_bias: bool,
+    pub layer_norm: bool,
+    /// Whether the linear part is there.
+    pub linear: bool,
     /// The hidden layers of the perceptron; none: there is no perceptron.
     pub hidden: Vec<usize>,
     pub batch_norm: bool,
 }
 
 impl Sizes {
-    /// Reads them; `heads` is what the user says of the heads.
+    /// Reads them; `heads` is what the user says of the heads, `each` whether a head is as wide as an embedding, as in the course projects'
+    /// template.
     ///
     /// # Errors
     /// When the file has no embedding table or no attention, or the number of heads is neither told nor to be seen.
-    pub fn of(foreign: &Foreign<'_>, heads: Option<usize>) -> Result<Sizes> {
+    pub fn of(foreign: &Foreign<'_>, heads: Option<usize>, each: bool) -> Result<Sizes> {
         let names = || foreign.tensors.keys().map(String::as_str);
-        let dim = names().find(|name| is_table(name));
+        let dim = names().find(|name| table_of(name) == Some("embedding"));
         let Some(dim) = dim.and_then(|name| columns(foreign, name)) else {
             let what = format!(
                 "holds no embedding table, expected weights of AutoInt{}",
@@ -50,7 +55,11 @@ impl Sizes {
             dim,
             layers: last + 1,
             width,
-            heads: heads_of(heads, dim, width).map_err(|what| Error::config("--heads", what))?,
+            heads: heads_of(heads, dim, width, each)
+                .map_err(|what| Error::config("--heads", what))?,
+            projection_bias: foreign.tensors.contains_key("interacting.0.query.bias"),
+            layer_norm: foreign.tensors.contains_key("interacting.0.norm.gain"),
+            linear: names().any(|name| table_of(name) == Some("linear")),
             head_bias: foreign.tensors.contains_key("head.bias"),
             hidden: hidden.collect(),
             batch_norm: names().any(|name| name.starts_with("mlp.") && name.contains(".norm.")),
@@ -65,6 +74,9 @@ impl Sizes {
             format!("model.interacting.heads={}", self.heads),
             format!("model.interacting.width={}", self.width),
             format!("model.interacting.head.bias={}", self.head_bias),
+            format!("model.interacting.projection_bias={}", self.projection_bias),
+            format!("model.interacting.layer_norm={}", self.layer_norm),
+            format!("model.linear={}", self.linear),
         ];
         match self.hidden.is_empty() {
             true => sets.push("model.mlp=false".into()),
@@ -78,9 +90,13 @@ impl Sizes {
     }
 }
 
-/// Whether this is the embedding table, or a field's.
-pub fn is_table(name: &str) -> bool {
-    name == "embedding" || name.starts_with("embedding.")
+/// The embedding table and that of the linear part.
+const TABLES: [&str; 2] = ["embedding", "linear"];
+
+/// The table that this tensor is, or a field's part of.
+pub fn table_of(name: &str) -> Option<&'static str> {
+    let is = |table: &&str| name.split('.').next() == Some(*table);
+    TABLES.into_iter().find(is)
 }
 
 /// The length of a tensor's last axis, or nothing where it has not two.
@@ -93,7 +109,7 @@ fn columns(foreign: &Foreign<'_>, name: &str) -> Option<usize> {
 
 /// The number of heads: what the user says, or what the width says. A layer of the course projects' template has `d` numbers a head, so that
 /// the width is a multiple of d; a layer as wide as its input may have any number of heads that divides it.
-fn heads_of(told: Option<usize>, dim: usize, width: usize) -> Result<usize, String> {
+fn heads_of(told: Option<usize>, dim: usize, width: usize, each: bool) -> Result<usize, String> {
     let divides = |heads: usize| heads > 0 && width.is_multiple_of(heads);
     match told {
         Some(heads) if divides(heads) => Ok(heads),
@@ -101,7 +117,7 @@ fn heads_of(told: Option<usize>, dim: usize, width: usize) -> Result<usize, Stri
             "expected a number of heads that divides the layers' width, which is {width}, got {heads}"
         )),
         None if width == 1 => Ok(1),
-        None if dim > 0 && width > dim && width.is_multiple_of(dim) => Ok(width / dim),
+        None if each && dim > 0 && width > dim && width.is_multiple_of(dim) => Ok(width / dim),
         None => Err(format!(
             "is needed: layers of width {width} on embeddings of {dim} may have any number of heads that divides {width}, and the weights do not tell it"
         )),
@@ -134,15 +150,20 @@ mod tests {
 
     #[test]
     fn heads_are_read_where_one_number_fits_and_asked_for_elsewhere() {
-        assert_eq!(heads_of(None, 16, 32), Ok(2));
-        assert_eq!(heads_of(None, 32, 256), Ok(8));
-        assert_eq!(heads_of(None, 1, 1), Ok(1));
-        assert_eq!(heads_of(Some(4), 16, 32), Ok(4));
+        assert_eq!(heads_of(None, 16, 32, true), Ok(2));
+        assert_eq!(heads_of(None, 32, 256, true), Ok(8));
+        assert_eq!(heads_of(None, 1, 1, true), Ok(1));
+        assert_eq!(heads_of(Some(4), 16, 32, true), Ok(4));
         for (dim, width) in [(16, 16), (16, 24), (16, 8), (0, 0)] {
-            let error = heads_of(None, dim, width).unwrap_err();
+            let error = heads_of(None, dim, width, true).unwrap_err();
             assert!(error.contains("is needed"), "{error}");
         }
-        assert!(heads_of(Some(3), 16, 32).unwrap_err().contains("divides"));
-        assert!(heads_of(Some(0), 16, 32).is_err());
+        assert!(
+            heads_of(Some(3), 16, 32, true)
+                .unwrap_err()
+                .contains("divides")
+        );
+        assert!(heads_of(None, 16, 32, false).is_err());
+        assert!(heads_of(Some(0), 16, 32, true).is_err());
     }
 }
