@@ -216,6 +216,19 @@ fn counts_of_values_are_checked_when_they_are_given() {
 }
 
 #[test]
+fn a_file_that_was_made_to_do_harm_is_refused() {
+    let scene = Scene::new();
+    for (name, what) in [
+        ("circle.h5", "is part of itself or of two others"),
+        ("claim.h5", "more bytes than the file has"),
+        ("integers.h5", "expected 32-bit floats"),
+    ] {
+        let error = refused(&scene, &file(name), &[]);
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_is_cut_off_or_no_hdf5_is_refused() {
     let scene = Scene::new();
     for name in ["keras2-batch-norm.h5", "keras215-batch-norm.weights.h5"] {

@@ -14,6 +14,7 @@ import pathlib
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import h5py
 import keras
 import numpy as np
 from keras import layers
@@ -146,9 +147,21 @@ def write(golden, name, **options):
     golden[name] = {"rows": x.tolist(), "logits": [float(z) for z in logits]}
 
 
+def hostile():
+    """Groups that go in a circle, 10 GB that are not there, and whole numbers for weights."""
+    with h5py.File(FOLDER / "circle.h5", "w") as file:
+        inner = file.create_group("a/b")
+        inner["again"] = file["a"]
+    with h5py.File(FOLDER / "claim.h5", "w") as file:
+        file.create_dataset("a/embedding/embedding/vars/0", (13375, 200_000), "float32")
+    with h5py.File(FOLDER / "integers.h5", "w") as file:
+        file["a/embedding/embedding/vars/0"] = np.arange(6).reshape(3, 2)
+
+
 def main():
     path = FOLDER / "golden.json"
     golden = json.loads(path.read_text()) if path.exists() else {}
+    hostile()
     if KERAS_3:
         write(golden, "keras3-autoint.weights.h5", mlp=False, batch_norm=False)
         write(golden, "keras3-plus.weights.h5", mlp=True, batch_norm=False)

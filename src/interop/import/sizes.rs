@@ -49,8 +49,8 @@ impl Sizes {
         let (Some(last), Some(width)) = (count("interacting."), width) else {
             return Err(without_attention(foreign));
         };
-        let hidden = (0..count("mlp.").map_or(0, |last| last + 1))
-            .map(|layer| columns(foreign, &format!("mlp.{layer}.weight")).unwrap_or(0));
+        let hidden =
+            (0..count("mlp.").map_or(0, |last| last + 1)).map(|layer| hidden(foreign, layer));
         Ok(Sizes {
             dim,
             layers: last + 1,
@@ -97,6 +97,14 @@ const TABLES: [&str; 2] = ["embedding", "linear"];
 pub fn table_of(name: &str) -> Option<&'static str> {
     let is = |table: &&str| name.split('.').next() == Some(*table);
     TABLES.into_iter().find(is)
+}
+
+/// The width of a hidden layer, of its bias where it has no weights: what is missing is told later, by name.
+fn hidden(foreign: &Foreign<'_>, layer: usize) -> usize {
+    let bias = foreign.tensors.get(&format!("mlp.{layer}.bias"));
+    let bias = || bias.and_then(|bias| bias.shape.first().copied());
+    let weights = columns(foreign, &format!("mlp.{layer}.weight"));
+    weights.or_else(bias).unwrap_or(1)
 }
 
 /// The length of a tensor's last axis, or nothing where it has not two.
