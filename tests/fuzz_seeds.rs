@@ -8,7 +8,8 @@ use autoint::data::source::layout::Format;
 use autoint::data::source::open::read_all;
 use autoint::interop::import::classes::Classes;
 use autoint::interop::import::hdf5::Hdf5;
-use autoint::interop::import::{keras, npy};
+use autoint::interop::import::map::Map;
+use autoint::interop::import::{keras, npy, torch};
 
 fn seeds(target: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
@@ -60,6 +61,14 @@ fn models_and_values_of_others_are_read_or_refused() {
         !foreign.tensors.is_empty() && tensors.all(|tensor| tensor.numbers(seed).is_ok())
     });
     assert_eq!(whole.count(), 2);
+    for (library, seed) in ["deepctr-torch", "fuxictr"].into_iter().zip(seeds("torch")) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let map = Map::read(&root.join(format!("data/torch/{library}.toml"))).unwrap();
+        let bytes = std::fs::read(&seed).unwrap();
+        let fields = ["user", "user_kind", "item"];
+        let foreign = torch::read(&seed, &bytes, &map, &fields).unwrap();
+        assert!(foreign.others.is_empty(), "{:?}", foreign.others);
+    }
     let known = seeds("classes").into_iter().filter(|seed| {
         let bytes = std::fs::read(seed).unwrap();
         npy::counts(&bytes).is_ok() || Classes::of_bytes(seed, &bytes).is_ok()

@@ -47,10 +47,10 @@ impl<'f> Tensor<'f> {
     /// When the file cannot be read, or a number is not finite.
     pub fn numbers(&self, file: &Path) -> Result<Vec<f32>> {
         let numbers = (self.numbers)()?;
-        let count = self.shape.iter().product::<usize>();
-        if numbers.len() != count {
+        let count = self.shape.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
+        if Some(numbers.len()) != count {
             let what = format!(
-                "tensor {self:?} holds {} numbers, expected {count}",
+                "tensor {self:?} holds {} numbers, which is not what its shape says",
                 numbers.len()
             );
             return Err(Error::file(file, what));
@@ -68,6 +68,9 @@ impl fmt::Debug for Tensor<'_> {
         write!(f, "`{}` {:?}", self.source, self.shape)
     }
 }
+
+/// The layout of files that a table of names explains.
+pub const PYTORCH: &str = "PyTorch";
 
 /// A file's tensors.
 #[derive(Debug)]

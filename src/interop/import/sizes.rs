@@ -1,6 +1,6 @@
 //! What the shapes of a model's tensors tell of its settings.
 
-use super::foreign::{Foreign, listed};
+use super::foreign::{Foreign, PYTORCH, listed};
 use crate::error::{Error, Result};
 
 /// Sizes and switches.
@@ -42,18 +42,20 @@ impl Sizes {
         let number = |name: &str, of: &str| -> Option<usize> {
             name.strip_prefix(of)?.split('.').next()?.parse().ok()
         };
-        let count = |of| names().filter_map(|name| number(name, of)).max();
+        let count = |of: &str| -> Option<usize> {
+            let last = names().filter_map(|name| number(name, of)).max();
+            Some(last?.min(MOST_LAYERS) + 1)
+        };
         let width = ["query", "key", "value", "residual"]
             .iter()
             .find_map(|own| columns(foreign, &format!("interacting.0.{own}")));
-        let (Some(last), Some(width)) = (count("interacting."), width) else {
+        let (Some(layers), Some(width)) = (count("interacting."), width) else {
             return Err(without_attention(foreign));
         };
-        let hidden =
-            (0..count("mlp.").map_or(0, |last| last + 1)).map(|layer| hidden(foreign, layer));
+        let hidden = (0..count("mlp.").unwrap_or(0)).map(|layer| hidden(foreign, layer));
         Ok(Sizes {
             dim,
-            layers: last + 1,
+            layers,
             width,
             heads: heads_of(heads, dim, width, each)
                 .map_err(|what| Error::config("--heads", what))?,
@@ -89,6 +91,9 @@ impl Sizes {
         sets
     }
 }
+
+/// More layers than any model has: a table of names may hold any number.
+const MOST_LAYERS: usize = 10_000;
 
 /// The embedding table and that of the linear part.
 const TABLES: [&str; 2] = ["embedding", "linear"];
@@ -132,11 +137,18 @@ fn heads_of(told: Option<usize>, dim: usize, width: usize, each: bool) -> Result
     }
 }
 
-/// A model whose attention Keras never saw.
+/// A model without attention: of one of the course projects, Keras never saw it.
 fn without_attention(foreign: &Foreign<'_>) -> Error {
+    let why = match foreign.layout {
+        PYTORCH => {
+            "expected an AutoInt, and a map that names its tensors interacting.0.query and so on"
+        }
+        _ => {
+            "Keras never tracked these layers, so they were neither trained nor saved, and what they were cannot be guessed; train the model anew"
+        }
+    };
     let what = format!(
-        "holds no attention weights at all (query, key, value and residual of an interacting layer){}: Keras never tracked these layers, so they were \
-         neither trained nor saved, and what they were cannot be guessed; train the model anew",
+        "holds no attention weights at all (query, key, value and residual of an interacting layer){}: {why}",
         beside(foreign)
     );
     Error::file(&foreign.path, what)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use super::foreign::{Foreign, Tensor, listed};
+use super::foreign::{Foreign, PYTORCH, Tensor, listed};
 use super::map::{Captured, Map, Missing, Part, Rule, TableRows, Unknown, captured, filled};
 use super::sizes::table_of;
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ pub fn read<'f>(path: &Path, bytes: &'f [u8], map: &Map, fields: &[&str]) -> Res
     refuse(path, &names, map, fields)?;
     let mut foreign = Foreign {
         path: path.to_path_buf(),
-        layout: "PyTorch",
+        layout: PYTORCH,
         tensors: BTreeMap::new(),
         others: Vec::new(),
         skipped: Vec::new(),
