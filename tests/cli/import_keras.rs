@@ -301,3 +301,68 @@ fn an_imported_run_is_a_run() {
     let kept = ["evaluate", "run", "--data", "synthetic:400"];
     assert!(scene.ok(&kept).contains("test metrics, protocol course"));
 }
+
+/// The course projects' own files, in the folder that AUTOINT_KERAS names (with `golden.json`: what Keras computed), on MovieLens-1M.
+#[test]
+fn the_projects_own_files_score_as_theirs_and_have_their_published_metrics() {
+    let folders = ["AUTOINT_KERAS", "AUTOINT_ML1M"].map(std::env::var);
+    let [Ok(keras), Ok(data)] = folders else {
+        eprintln!(
+            "skipped: set AUTOINT_KERAS to the projects' weights and AUTOINT_ML1M to the ml-1m folder"
+        );
+        return;
+    };
+    let golden = fs::read(Path::new(&keras).join("golden.json")).unwrap();
+    let golden: serde_json::Value = serde_json::from_slice(&golden).unwrap();
+    let rows: Vec<Vec<usize>> = serde_json::from_value(golden["rows"].clone()).unwrap();
+    // NDCG and HitRate as published, and how far ours may be: they differ in the fourth digit of the first, in the fifth of the second.
+    let published = [
+        (
+            "legacy-keras2/autoInt_model_weights.h5",
+            0.66209,
+            0.63034,
+            2e-4,
+        ),
+        (
+            "legacy-keras2/autoIntMLP_model_weights.h5",
+            0.67482,
+            0.63843,
+            5e-5,
+        ),
+    ];
+    for (name, model) in golden["models"].as_object().unwrap() {
+        let scene = Scene::new();
+        let weights = Path::new(&keras).join(name);
+        let dims = weights.with_file_name("field_dims.npy");
+        let command = [
+            "import-keras",
+            weights.to_str().unwrap(),
+            "--data",
+            &data,
+            "--field-dims",
+            dims.to_str().unwrap(),
+            "--out",
+            "run",
+        ];
+        scene.ok(&command);
+        let part = |of: &str| -> Vec<f64> { serde_json::from_value(model[of].clone()).unwrap() };
+        let both = part("att_logit").into_iter().zip(part("dnn_logit"));
+        let golden = Golden {
+            rows: rows.clone(),
+            logits: both.map(|(a, b)| a + b).collect(),
+        };
+        let apart = apart(&scene, "run", &golden);
+        assert!(apart < TOLERANCE, "{name}: logits are {apart:e} apart");
+        let measured: serde_json::Value =
+            serde_json::from_slice(&scene.read("run/evaluation.json")).unwrap();
+        for (_, ndcg, hits, tolerance) in published.iter().filter(|(of, ..)| of == name) {
+            for (metric, theirs) in [("course_ndcg@10", ndcg), ("course_hitrate@10", hits)] {
+                let ours = measured["metrics"][metric].as_f64().unwrap();
+                assert!(
+                    (ours - theirs).abs() < *tolerance,
+                    "{name}: {metric} {ours}, published {theirs}"
+                );
+            }
+        }
+    }
+}

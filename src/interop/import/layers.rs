@@ -62,6 +62,13 @@ impl Order {
         order
     }
 
+    /// Sorts layers by their numbers: a file lists `dense_10` before `dense_2`.
+    pub fn by_number(&mut self) {
+        for names in [&mut self.interacting, &mut self.dense, &mut self.norm] {
+            names.sort_by_key(|name| numbered(name).1);
+        }
+    }
+
     /// Our name of a weight; none for what is known of nothing.
     fn name(&self, owner: &Owner) -> Option<String> {
         let place = |names: &[String], name| names.iter().position(|other| other == name);
@@ -134,6 +141,15 @@ mod tests {
         let names = owners.map(|owner| order.name(&owner).unwrap());
         assert_eq!(names, ["mlp.0.weight", "mlp.1.weight", "mlp.output.weight"]);
         assert_eq!(order.name(&Owner::Unknown), None);
+    }
+
+    #[test]
+    fn layers_are_in_the_order_of_their_numbers() {
+        let listed = ["dense", "dense_1", "dense_10", "dense_2"];
+        let owners = listed.map(|name| Owner::Dense(name.into(), "weight"));
+        let mut order = Order::of_first(&owners);
+        order.by_number();
+        assert_eq!(order.dense, ["dense", "dense_1", "dense_2", "dense_10"]);
     }
 
     #[test]

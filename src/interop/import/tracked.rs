@@ -38,10 +38,7 @@ pub fn read<'f>(file: &'f Hdf5, skipped: Vec<String>) -> Result<Foreign<'f>> {
         found.push((owner, dataset));
     }
     let mut order = Order::of_first(found.iter().map(|(owner, _)| owner));
-    // A file lists dense_10 before dense_2.
-    for names in [&mut order.interacting, &mut order.dense, &mut order.norm] {
-        names.sort_by_key(|name| numbered(name).1);
-    }
+    order.by_number();
     let layout = match model.is_some_and(|prefix| prefix.starts_with("layers/")) {
         true => "Keras 2.15 (.weights.h5)",
         false => "Keras 3",
