@@ -9,7 +9,7 @@
 //! A file that somebody else wrote is not trusted: what it claims is held against its length before memory is taken, and a tensor
 //! that is missing, has another shape or belongs to nothing is refused by its name, all of them in one message.
 //!
-//! Reading order: [`foreign`] (what a reader gives), [`hdf5`], [`keras`] with [`legacy`] and [`tracked`] (how Keras names its
+//! Reading order: [`foreign`] (what a reader gives), [`hdf5`], [`keras`] with `legacy` and `tracked` (how Keras names its
 //! weights), [`map`] and [`torch`] (PyTorch's, by a table of names), [`sizes`] (what the shapes tell), [`classes`] and [`npy`] (values and their codes), [`place`] (into a model).
 
 pub mod classes;
