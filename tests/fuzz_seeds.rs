@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use autoint::data::protocol::file::parse;
 use autoint::data::source::layout::Format;
 use autoint::data::source::open::read_all;
+use autoint::interop::import::classes::Classes;
+use autoint::interop::import::hdf5::Hdf5;
+use autoint::interop::import::map::Map;
+use autoint::interop::import::{keras, npy, torch};
 
 fn seeds(target: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
@@ -41,4 +45,33 @@ fn schemas_that_fuzzing_starts_from_are_schemas() {
         let text = std::fs::read_to_string(&seed).unwrap();
         parse(&text, &seed).unwrap();
     }
+}
+
+#[test]
+fn models_and_values_of_others_are_read_or_refused() {
+    let whole = seeds("keras").into_iter().filter(|seed| {
+        let bytes = std::fs::read(seed).unwrap();
+        let Ok(file) = Hdf5::of_bytes(seed, &bytes) else {
+            return false;
+        };
+        let Ok(foreign) = keras::read(&file) else {
+            return false;
+        };
+        let mut tensors = foreign.tensors.values();
+        !foreign.tensors.is_empty() && tensors.all(|tensor| tensor.numbers(seed).is_ok())
+    });
+    assert_eq!(whole.count(), 2);
+    for (library, seed) in ["deepctr-torch", "fuxictr"].into_iter().zip(seeds("torch")) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let map = Map::read(&root.join(format!("data/torch/{library}.toml"))).unwrap();
+        let bytes = std::fs::read(&seed).unwrap();
+        let fields = ["user", "user_kind", "item"];
+        let foreign = torch::read(&seed, &bytes, &map, &fields).unwrap();
+        assert!(foreign.others.is_empty(), "{:?}", foreign.others);
+    }
+    let known = seeds("classes").into_iter().filter(|seed| {
+        let bytes = std::fs::read(seed).unwrap();
+        npy::counts(&bytes).is_ok() || Classes::of_bytes(seed, &bytes).is_ok()
+    });
+    assert_eq!(known.count(), 2);
 }

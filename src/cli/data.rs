@@ -8,7 +8,7 @@ use autoint::data::dataset::Dataset;
 use autoint::data::movielens::protocols;
 use autoint::data::protocol::{OnBad, OnDuplicate, Protocol, file, ready};
 use autoint::data::source::columns::ColumnRef;
-use autoint::data::source::{DEFAULT_FOLDER, Source};
+use autoint::data::source::{DEFAULT_FOLDER, DEFAULT_PROTOCOL, Source};
 use autoint::data::split::{SplitRule, listed};
 use autoint::{Error, Result};
 use clap::Args;
@@ -94,6 +94,25 @@ impl DataOptions {
             protocol,
             by_schema: self.has_schema(),
         })
+    }
+
+    /// The protocol, that of MovieLens when none is named, and the source when one is.
+    ///
+    /// # Errors
+    /// As [`DataOptions::asked`].
+    pub fn named(&self) -> Result<(Protocol, Option<Source>)> {
+        let (protocol, of_schema) = self.protocol()?;
+        let source = match self.data.is_empty() {
+            true => of_schema,
+            false => Some(named(&self.data)?.with_tables(of_schema.as_ref())),
+        };
+        let mut protocol = match (protocol, &source) {
+            (Some(protocol), _) => protocol,
+            (None, Some(source)) => source.protocol()?,
+            (None, None) => protocols::named(DEFAULT_PROTOCOL)?,
+        };
+        self.change(&mut protocol)?;
+        Ok((protocol, source))
     }
 
     fn protocol(&self) -> Result<(Option<Protocol>, Option<Source>)> {

@@ -116,12 +116,13 @@ impl Arguments {
                 best_epoch: 0,
                 isa: isa.name().to_owned(),
                 members: self.members()?,
+                imported: None,
                 calibration: None,
                 ..first.provenance.clone()
             },
             layout: runtime.tape().layout(),
             parameters: &parameters,
-            distribution: &Distribution::of(&scorer, data),
+            distribution: Some(&Distribution::of(&scorer, data)),
             catalogue: catalogue.as_ref(),
         })?;
         let evaluation = evaluate(&scorer, settings.model.name(), data, SplitName::Test)?;

@@ -50,7 +50,8 @@ impl Arguments {
         let run = Run::open(&self.run, Isa::choose()?, threads)?;
         let data =
             recorded::source(&self.data, &run.provenance.source)?.encode_with(&run.schema)?;
-        if data.fingerprint() != run.provenance.fingerprint {
+        let known = run.provenance.rows > 0;
+        if known && data.fingerprint() != run.provenance.fingerprint {
             note(&format!(
                 "note: these are not the data of the training: fingerprint {}, trained on {}",
                 data.fingerprint(),

@@ -89,6 +89,7 @@ impl<'a> Inspection<'a> {
             best_epoch,
             stopped,
             members,
+            imported,
             calibration,
         } = self.data;
         let model = self.settings.model.name();
@@ -99,9 +100,10 @@ impl<'a> Inspection<'a> {
             writeln!(out, "started from {}", from.display())?;
         }
         writeln!(out, "fingerprint  {fingerprint}")?;
-        match members.is_empty() {
-            true => writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?,
-            false => writeln!(out, "made of      {} runs", members.len())?,
+        match (members.is_empty(), imported) {
+            (true, None) => writeln!(out, "best epoch   {best_epoch}, trained with {isa}")?,
+            (true, Some(file)) => writeln!(out, "imported     from {}", file.display())?,
+            (false, _) => writeln!(out, "made of      {} runs", members.len())?,
         }
         for member in members {
             writeln!(out, "             {}", member.display())?;

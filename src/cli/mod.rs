@@ -13,6 +13,9 @@ mod explained;
 mod export;
 mod failure;
 mod generate;
+mod import_keras;
+mod import_torch;
+mod imported;
 mod init;
 mod inspect;
 mod interrupt;
@@ -74,6 +77,8 @@ enum Command {
     Compare(compare::Arguments),
     Calibrate(calibrate::Arguments),
     Ensemble(ensemble::Arguments),
+    ImportKeras(import_keras::Arguments),
+    ImportTorch(import_torch::Arguments),
     Predict(predict::Arguments),
     Recommend(recommend::Arguments),
     Similar(similar::Arguments),
@@ -120,6 +125,8 @@ impl Cli {
             Command::Compare(arguments) => arguments.run(&mut out)?,
             Command::Calibrate(arguments) => arguments.run(&mut out)?,
             Command::Ensemble(arguments) => arguments.run(&mut out)?,
+            Command::ImportKeras(arguments) => arguments.run(&mut out)?,
+            Command::ImportTorch(arguments) => arguments.run(&mut out)?,
             Command::Predict(arguments) => arguments.run(&mut out)?,
             Command::Recommend(arguments) => arguments.run(&mut out)?,
             Command::Similar(arguments) => arguments.run(&mut out)?,

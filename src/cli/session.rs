@@ -164,7 +164,7 @@ impl Session<'_> {
             provenance: &provenance,
             layout: self.trainer.runtime().tape().layout(),
             parameters: &outcome.parameters,
-            distribution: &distribution,
+            distribution: Some(&distribution),
             catalogue: catalogue.as_ref(),
         })?;
         let evaluation = match outcome.ended {

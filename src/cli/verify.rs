@@ -69,6 +69,11 @@ impl Arguments {
             )
         } else if !provenance.members.is_empty() {
             "is made of several runs, so there is no training to do again: verify each of them (`autoint inspect` names them)".into()
+        } else if let Some(file) = &provenance.imported {
+            let file = file.display();
+            format!(
+                "has weights that another program trained ({file}), so there is no training to do again"
+            )
         } else if let Some(from) = &provenance.from {
             let from = from.display();
             format!(

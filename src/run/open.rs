@@ -11,6 +11,7 @@ use super::weights;
 use crate::autograd::{Parameters, Runtime, Var};
 use crate::data::catalogue::Catalogue;
 use crate::data::schema::Schema;
+use crate::data::source::Source;
 use crate::error::{Error, Result};
 use crate::model::{Model, build};
 use crate::score::{Distribution, Scorer};
@@ -80,6 +81,10 @@ impl Run {
     /// When the run has none, or the file was changed.
     pub fn catalogue(&self) -> Result<Catalogue> {
         let file = self.path.join(CATALOGUE);
+        if !self.has_catalogue() && self.provenance.source == Source::Absent {
+            let what = "the run has no catalogue of users and items: it was imported without data; import it anew with --data";
+            return Err(Error::file(&self.path, what));
+        }
         if !self.has_catalogue() {
             let what = "the run has no catalogue of users and items: its data were encoded already (a store), have no `user` and \
                 `item` in [roles], or it was trained with --no-catalogue; train it from the files of a schema that has both";

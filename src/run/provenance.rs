@@ -24,10 +24,10 @@ pub struct Provenance {
     /// The run whose weights the training started from, when it started from some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<PathBuf>,
-    /// [`crate::data::dataset::Dataset::fingerprint`]
+    /// [`crate::data::dataset::Dataset::fingerprint`]; empty, with no rows, where there are no data.
     pub fingerprint: String,
     pub rows: usize,
-    /// The instruction set the weights were trained with.
+    /// The instruction set the weights were trained with, or imported with.
     pub isa: String,
     /// The epoch that was kept, counted from 1; 0 when training was stopped in the first.
     pub best_epoch: usize,
@@ -36,6 +36,9 @@ pub struct Provenance {
     /// Of an ensemble: the runs that it is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<PathBuf>,
+    /// Of a model that another program trained: the file that its weights came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<PathBuf>,
     /// What logits are mended with when rows are scored, see [`crate::score::calibration`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -85,7 +88,8 @@ impl Provenance {
 
 /// See [`Provenance::check`].
 fn same_data(fingerprint: &str, data: &Dataset, run: &Path) -> Result<()> {
-    if data.fingerprint() == fingerprint {
+    // An imported model may have come without any.
+    if fingerprint.is_empty() || data.fingerprint() == fingerprint {
         return Ok(());
     }
     let what = format!(
@@ -161,6 +165,7 @@ impl Origin {
             best_epoch,
             stopped: matches!(ended, Ended::Stopped | Ended::Paused),
             members: Vec::new(),
+            imported: None,
             calibration: None,
         }
     }

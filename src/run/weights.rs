@@ -47,7 +47,8 @@ impl Tensor {
         }
     }
 
-    pub(super) fn of_mut<'p>(&self, parameters: &'p mut Parameters) -> &'p mut [f32] {
+    /// The same, to be changed.
+    pub fn of_mut<'p>(&self, parameters: &'p mut Parameters) -> &'p mut [f32] {
         match self.place {
             Place::Dense(start) => &mut parameters.dense[start..start + self.len()],
             Place::Buffer(start) => &mut parameters.buffers[start..start + self.len()],

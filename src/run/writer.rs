@@ -46,7 +46,8 @@ pub struct Finished<'a> {
     pub provenance: &'a Provenance,
     pub layout: &'a Layout,
     pub parameters: &'a Parameters,
-    pub distribution: &'a Distribution,
+    /// None without data.
+    pub distribution: Option<&'a Distribution>,
     pub catalogue: Option<&'a Catalogue>,
 }
 
@@ -186,12 +187,11 @@ impl Writer {
         let catalogue = run.catalogue.map(Catalogue::to_bytes).transpose();
         let catalogue =
             catalogue.map_err(|e| Error::Data(format!("the catalogue cannot be written: {e}")))?;
-        let distribution = json(run.distribution, "the distribution of the fields")?;
-        let mut files = vec![
-            (CONFIG, config.as_bytes()),
-            (SCHEMA, &schema),
-            (DISTRIBUTION, &distribution),
-        ];
+        let distribution = run.distribution;
+        let distribution = distribution.map(|d| json(d, "the distribution of the fields"));
+        let distribution = distribution.transpose()?;
+        let mut files = vec![(CONFIG, config.as_bytes()), (SCHEMA, &schema)];
+        files.extend(distribution.iter().map(|bytes| (DISTRIBUTION, &bytes[..])));
         files.extend(catalogue.iter().map(|bytes| (CATALOGUE, &bytes[..])));
         files.push((WEIGHTS, &weights));
         let provenance = seal(run.provenance, &files)?;

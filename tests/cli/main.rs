@@ -11,6 +11,8 @@ mod evaluate;
 mod explain;
 mod export;
 mod generate;
+mod import_keras;
+mod import_torch;
 mod init;
 #[cfg(unix)]
 mod interrupt;

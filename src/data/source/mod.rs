@@ -49,7 +49,7 @@ pub const DEFAULT_FOLDER: &str = "data/ml-1m";
 pub const SYNTHETIC: &str = "synthetic";
 
 /// The protocol of MovieLens and synthetic data when none is asked for.
-const DEFAULT_PROTOCOL: &str = "course";
+pub const DEFAULT_PROTOCOL: &str = "course";
 
 /// A place that data come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +73,12 @@ pub enum Source {
         #[serde(default)]
         tables: BTreeMap<String, Vec<PathBuf>>,
     },
+    /// Nowhere: of a model that was imported without its data.
+    Absent,
 }
+
+/// What to do where there are no data.
+const ABSENT: &str = "the model was imported without data: name them with --data";
 
 impl Source {
     /// The source called `text`: `synthetic`, a folder, a store, a file, or a pattern of files. Only its kind is looked at;
@@ -150,6 +155,7 @@ impl Source {
                 self.to_string(),
                 "is read in parts, not as a table",
             )),
+            Source::Absent => Err(Error::Data(ABSENT.into())),
         }
     }
 
@@ -166,7 +172,7 @@ impl Source {
     /// A file or folder that is not there any more.
     pub fn missing(&self) -> Option<&Path> {
         let paths: Vec<&PathBuf> = match self {
-            Source::Synthetic { .. } => Vec::new(),
+            Source::Synthetic { .. } | Source::Absent => Vec::new(),
             Source::Movielens { folder } => vec![folder],
             Source::Store { file } => vec![file],
             Source::Files {
@@ -359,6 +365,7 @@ impl fmt::Display for Source {
         match self {
             Source::Synthetic { rows: None } => f.write_str(SYNTHETIC),
             Source::Synthetic { rows: Some(rows) } => write!(f, "{SYNTHETIC}:{rows}"),
+            Source::Absent => f.write_str("none"),
             Source::Movielens { folder } => folder.display().fmt(f),
             Source::Store { file } => file.display().fmt(f),
             Source::Files { files, .. } => match &files[..] {
