@@ -26,6 +26,8 @@ pub enum OpKind<'a> {
     Embedding { table: TableId },
     /// [`super::ops::fm`]: of `[fields, dim]`.
     Fm { fields: usize, dim: usize },
+    /// [`super::ops::gate`]: of `[fields, width]`; the gate is `[fields]`.
+    Gate { gate: &'a Param },
     /// [`super::ops::input`]: no model has one.
     Input,
     /// [`super::ops::interacting`]: of `[fields, dim]`; query, key, value and residual. Its first result are the attention weights

@@ -1,5 +1,6 @@
 //! `out[f][k] = gate[f] * x[f][k]`: each field's token times a number of its own.
 
+use crate::autograd::kind::OpKind;
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -44,6 +45,10 @@ impl Tape {
 impl Op for Gate {
     fn name(&self) -> &'static str {
         "gate"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Gate { gate: &self.gate }
     }
 
     fn forward(&self, f: &mut Forward<'_>) {

@@ -3,7 +3,7 @@
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::model::ModelConfig;
-use crate::model::config::InteractingConfig;
+use crate::model::config::{InteractingConfig, Residual};
 use crate::run::Run;
 
 /// Refuses what their model does not compute.
@@ -42,12 +42,21 @@ fn model(model: &ModelConfig) -> Option<String> {
 }
 
 fn layers(config: &InteractingConfig, dim: usize) -> Option<String> {
-    let InteractingConfig { heads, width, .. } = *config;
+    let (heads, width) = (config.heads, config.total_width());
     let switches = [
         (config.scale_scores, "scaled scores"),
         (config.projection_bias, "biases of projections"),
         (config.projection_relu, "a ReLU on projections"),
         (config.layer_norm, "layer normalisation"),
+        (
+            config.residual == Residual::Identity,
+            "a residual without a projection",
+        ),
+        (
+            config.output_projection,
+            "an output projection of the heads",
+        ),
+        (config.gate, "gates"),
         (config.head.bias, "a bias of the attention's head"),
         (config.head.relu, "a ReLU on the attention's logit"),
     ];

@@ -88,6 +88,12 @@ impl<'a> Walk<'a> {
                 let x = self.operand(node, 0, &[fields, dim])?;
                 ops::fm(self.graph, &x)
             }
+            OpKind::Gate { gate } => {
+                let (x, gate) = (self.operand(node, 0, shape)?, self.dense(gate)?);
+                let axes = self.graph.list(&[-1]);
+                let gate = self.graph.node("Unsqueeze", &[&gate, &axes], &[]);
+                self.graph.node("Mul", &[&x, &gate], &[])
+            }
             OpKind::Input => return Err(strange(node, "is a leaf that is set from outside")),
             OpKind::Interacting(_) => return Err(strange(node, "is fused, expected composed ops")),
             OpKind::LayerNorm(norm) => self.layer_norm(node, norm)?,
