@@ -30,7 +30,7 @@ pub fn short(x: f64) -> String {
     match size {
         _ if x == 0.0 => "0".to_owned(),
         _ if !(1e-4..1e15).contains(&size) => format!("{x:.2e}"),
-        _ if size >= 1e4 || (x.fract() == 0.0 && size >= 1.0) => {
+        _ if size >= 1e3 || (x.fract() == 0.0 && size >= 1.0) => {
             let sign = if x < 0.0 { "-" } else { "" };
             format!("{sign}{}", grouped(size.round() as u64))
         }
@@ -69,6 +69,7 @@ mod tests {
         }
         for (x, text) in [
             (3.581_1, "3.5811"),
+            (7_778.000_1, "7,778"),
             (978_300_760.4, "978,300,760"),
             (-12_000.0, "-12,000"),
             (7.0, "7"),

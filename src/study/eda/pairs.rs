@@ -116,7 +116,7 @@ mod tests {
                 )
             })
             .collect();
-        let rules = protocol(FitOn::All, random_split(1));
+        let mut rules = protocol(FitOn::All, random_split(1));
         let pairs = Pairs::of(&encode(&table(&rows), &rules).unwrap());
         assert_eq!((pairs.rows, pairs.left_out), (400, 0));
         assert_eq!(pairs.names, ["user", "tags", "weight"]);
@@ -125,6 +125,10 @@ mod tests {
         assert!((pairs.v[1][0].unwrap() - expected).abs() < 1e-12);
         // Fifty parts of eight rows each: too few rows a value.
         assert_eq!(pairs.v[2], [None, None]);
+        rules.fields.swap(0, 2);
+        let turned = Pairs::of(&encode(&table(&rows), &rules).unwrap());
+        assert_eq!((&turned.v[1], turned.v[2][0]), (&vec![None], None));
+        assert_eq!(turned.v[2][1], pairs.v[1][0]);
         let follow: Vec<(usize, usize)> = pairs.follow.iter().map(|f| (f.0, f.1)).collect();
         assert_eq!(follow, [(0, 1)]);
         assert_eq!(pairs.strongest(0.1).len(), 1);

@@ -31,8 +31,8 @@ pub(super) fn section(all: &Exploration) -> Markup {
                 }
             } }
         } }
-        p.note { "Missing: no value in the raw rows. Unknown: missing, too rare, or not in the rows that vocabularies are taken from. A number's \
-            most frequent value is a tenth of its rows." }
+        p.note { "Missing: no value in the raw rows. Unknown: missing, too rare, or not in the rows that vocabularies are taken from. Of \
+            a number the fullest of its ten parts is told." }
     }
 }
 

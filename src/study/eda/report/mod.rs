@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 use super::Exploration;
 use crate::metrics::wilson::wilson;
-use crate::page::numbers::{grouped, percent, short};
+use crate::page::numbers::{grouped, percent};
 use crate::page::page;
 
 impl Exploration {
@@ -81,16 +81,6 @@ impl Exploration {
 /// A share with two digits behind the point, for intervals.
 fn share(x: f64) -> String {
     format!("{:.2} %", 100.0 * x)
-}
-
-/// `57.2 – 57.9`, in per cent.
-fn interval(low: f64, high: f64) -> String {
-    format!("{:.1} – {:.1}", 100.0 * low.max(0.0), 100.0 * high)
-}
-
-/// An axis of shares.
-fn axis_share(x: f64) -> String {
-    format!("{} %", short((x.clamp(0.0, 1.0) * 1e3).round() / 10.0))
 }
 
 fn notes() -> Markup {

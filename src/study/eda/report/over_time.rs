@@ -15,7 +15,7 @@ pub(super) fn section(all: &Exploration) -> Markup {
     let Some(timeline) = &raw.timeline else {
         return html! {
             h2 { "Rows over time" }
-            p { "No time is known: name its column as `time` in [roles] of the schema." }
+            p { "No time is known: name its column as " code { "time" } " in [roles] of the schema." }
         };
     };
     let unit = timeline.unit.called();

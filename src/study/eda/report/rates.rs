@@ -3,9 +3,8 @@
 use maud::{Markup, html};
 
 use super::fields::shortened;
-use super::{axis_share, interval};
 use crate::page::bars::{Bar, Bars};
-use crate::page::numbers::{grouped, percent};
+use crate::page::numbers::{grouped, percent, short};
 use crate::study::eda::Exploration;
 use crate::study::eda::values::{Group, Values};
 
@@ -62,4 +61,14 @@ fn bar(group: &Group, rest: bool) -> Bar {
         value,
         rest,
     }
+}
+
+/// `57.2 – 57.9`, in per cent.
+fn interval(low: f64, high: f64) -> String {
+    format!("{:.1} – {:.1}", 100.0 * low.max(0.0), 100.0 * high)
+}
+
+/// An axis of shares.
+fn axis_share(x: f64) -> String {
+    format!("{} %", short((x.clamp(0.0, 1.0) * 1e3).round() / 10.0))
 }
