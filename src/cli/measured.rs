@@ -2,14 +2,27 @@
 
 use autoint::Result;
 use autoint::metrics::MetricName;
+use autoint::metrics::list::{ALL, Cut};
 use clap::Args;
 
 /// Which metrics.
 #[derive(Debug, Args)]
 pub struct Measured {
     /// Metrics, separated by commas, such as `auc,pr_auc,ndcg@20` [default: the protocol's]
-    #[arg(long, value_delimiter = ',', value_name = "NAME,...", value_parser = name)]
+    #[arg(long, long_help = help(), value_delimiter = ',', value_name = "NAME,...", value_parser = name)]
     metrics: Vec<MetricName>,
+}
+
+/// All metrics, a line each.
+fn help() -> String {
+    let mut text =
+        "Metrics, separated by commas, such as `auc,pr_auc,ndcg@20` [default: the protocol's]:\n"
+            .to_owned();
+    for metric in &ALL {
+        let cut = if metric.cut == Cut::None { "" } else { "@k" };
+        text += &format!("\n  {}{cut}: {}", metric.name, metric.help);
+    }
+    text
 }
 
 fn name(text: &str) -> Result<MetricName> {

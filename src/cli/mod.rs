@@ -36,6 +36,7 @@ mod serve;
 mod session;
 mod side_by_side;
 mod similar;
+mod split_report;
 mod sweep;
 mod table;
 mod threads;

@@ -8,6 +8,7 @@
 //! [`eda`] is the same data drawn, for people to look at.
 
 pub mod alone;
+pub mod called;
 pub mod columns;
 pub mod constant;
 pub mod contingency;

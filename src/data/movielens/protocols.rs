@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::data::protocol::field::{FieldKind, FieldSpec};
 use crate::data::protocol::label::LabelRule;
 use crate::data::protocol::time::TimeColumn;
-use crate::data::protocol::{FitOn, Protocol, Ranking, Roles};
+use crate::data::protocol::{FitOn, Protocol, Ranking, Roles, Rows};
 use crate::data::source::columns::ColumnRef;
 use crate::data::split::SplitRule;
 use crate::data::synthetic::TRUE_PROBABILITY;
@@ -13,15 +13,16 @@ use crate::error::{Error, Result};
 use crate::metrics::MetricName;
 
 /// The names that [`named`] knows.
-pub const NAMES: [&str; 4] = ["course", "recbole", "paper", "topk"];
+pub const NAMES: [&str; 5] = ["course", "course-v1", "recbole", "paper", "topk"];
 
-/// The protocol called `name`: `course`, `recbole`, `paper` or `topk`.
+/// The protocol called `name`, one of [`NAMES`].
 ///
 /// # Errors
 /// For any other name; the message lists the known ones.
 pub fn named(name: &str) -> Result<Protocol> {
     match name {
         "course" => Ok(course()),
+        "course-v1" => Ok(course_v1()),
         "recbole" => Ok(recbole()),
         "paper" => Ok(paper()),
         "topk" => Ok(topk()),
@@ -68,6 +69,24 @@ fn course() -> Protocol {
         },
         fit_on: FitOn::All,
         ..movielens("course", &[])
+    }
+}
+
+/// The table that the course projects built first and left: whoever gave three stars or more chose the movie, the other rows are not used, and
+/// training draws five movies that the user has not chosen for each that was (`--negatives 5`). They measured nothing on it; here the whole
+/// catalogue is ranked.
+fn course_v1() -> Protocol {
+    let chosen = topk();
+    Protocol {
+        name: "course-v1".into(),
+        metrics: chosen.metrics,
+        ranking: chosen.ranking,
+        label: chosen.label,
+        rows: Rows {
+            core: 0,
+            ..chosen.rows
+        },
+        ..course()
     }
 }
 
@@ -234,12 +253,15 @@ mod tests {
             assert_eq!(toml::from_str::<Protocol>(&text).unwrap(), protocol);
         }
         let error = named("curse").unwrap_err().to_string();
-        assert!(error.contains("course, recbole, paper"), "{error}");
+        assert!(
+            error.contains("course, course-v1, recbole, paper"),
+            "{error}"
+        );
     }
 
     #[test]
     fn protocols_differ_where_they_should() {
-        let [course, recbole, paper, topk] = NAMES.map(|name| named(name).unwrap());
+        let [course, v1, recbole, paper, topk] = NAMES.map(|name| named(name).unwrap());
         assert_eq!((course.fields.len(), course.fit_on), (14, FitOn::All));
         assert!(course.rows.drop.is_empty() && course.label.positive.is_some());
         assert_eq!((recbole.fields.len(), recbole.fit_on), (7, FitOn::Train));
@@ -248,6 +270,9 @@ mod tests {
         assert!(paper.fields.iter().all(|f| !f.name.ends_with("_id")));
         assert_eq!((course.metrics.len(), recbole.metrics.len()), (8, 6));
         assert_eq!((topk.ranking, topk.rows.core), (Ranking::Catalogue, 10));
+        assert_eq!((&v1.fields, &v1.split), (&course.fields, &course.split));
+        assert_eq!((&v1.label, &v1.rows.drop), (&topk.label, &topk.rows.drop));
+        assert_eq!((v1.ranking, v1.rows.core), (Ranking::Catalogue, 0));
     }
 
     #[test]

@@ -393,6 +393,11 @@ impl Protocol {
         if self.split.needs_user() && self.roles.user.is_none() {
             return at("the split within each user's rows needs `user` in [roles]");
         }
+        if self.rows.core > 0 && (self.roles.user.is_none() || self.roles.item.is_none()) {
+            let what =
+                "`core` counts the rows of users and items, and needs `user` and `item` in [roles]";
+            return Err(("core".to_owned(), what.to_owned()));
+        }
         if self.split.needs_time() && self.roles.time.is_none() {
             return at("the split in time needs `time` in [roles]");
         }

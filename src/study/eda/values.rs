@@ -5,7 +5,7 @@ use crate::data::schema::{Encoding, Field, FieldKind};
 use crate::data::store::column::View;
 use crate::data::vocab::UNKNOWN;
 use crate::metrics::wilson::wilson;
-use crate::page::numbers::short;
+use crate::study::called::{code_called, part_called};
 use crate::study::contingency::Contingency;
 use crate::study::frequent::frequent;
 use crate::study::parts::{bounds, part};
@@ -63,8 +63,8 @@ impl Values {
             let [rows, positives] = counts.get(code as usize).copied().unwrap_or_default();
             Group {
                 name: match &bounds {
-                    Some(bounds) => name_of_part(field, bounds, code as usize),
-                    None => name_of(data, field, code),
+                    Some(bounds) => part_called(field, bounds, code as usize),
+                    None => code_called(data, field, code),
                 },
                 rows,
                 positives,
@@ -170,45 +170,6 @@ fn each(codes: View<'_>, mut see: impl FnMut(usize, u32)) {
             .for_each(|(at, &code)| see(at, code.into())),
         View::U32(codes) => (0..).zip(codes).for_each(|(at, &code)| see(at, code)),
         View::F32(_) => {}
-    }
-}
-
-/// What people call a code.
-fn name_of(data: &Dataset, field: &Field, code: u32) -> String {
-    match &field.encoding {
-        Encoding::Vocabulary(vocabulary) => {
-            let text = vocabulary.text(code).unwrap_or_default();
-            let column = match &field.sources()[..] {
-                [column] => column.to_string(),
-                _ => field.name.clone(),
-            };
-            data.schema().protocol.called(&column, text).to_owned()
-        }
-        Encoding::Buckets(_) => format!("bucket {code}"),
-        Encoding::Quantiles(bounds) => {
-            let at = code as usize;
-            let below = at.checked_sub(2).and_then(|place| bounds.get(place));
-            between(below.copied(), bounds.get(at.wrapping_sub(1)).copied())
-        }
-        _ => code.to_string(),
-    }
-}
-
-fn name_of_part(field: &Field, bounds: &[f32], code: usize) -> String {
-    let raw = |place: Option<usize>| {
-        let bound = *bounds.get(place?)?;
-        Some(field.untransformed(bound).unwrap_or(f64::from(bound)))
-    };
-    between(raw(code.checked_sub(2)), raw(code.checked_sub(1)))
-}
-
-/// The numbers from one bound on, below another.
-fn between(low: Option<f64>, high: Option<f64>) -> String {
-    match (low, high) {
-        (None, None) => "any".into(),
-        (None, Some(high)) => format!("below {}", short(high)),
-        (Some(low), None) => format!("from {}", short(low)),
-        (Some(low), Some(high)) => format!("{} to {}", short(low), short(high)),
     }
 }
 
