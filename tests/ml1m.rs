@@ -174,7 +174,7 @@ const EXACT: f64 = 5.1e-6;
 fn the_baselines_are_the_known_ones() {
     let Some((_, data)) = &*ML1M else { return };
     let all = baselines_of(data, SplitName::Test, &data.schema().protocol.metrics).unwrap();
-    let [random, popularity, item, both] = &all[..] else {
+    let [random, popularity, item, both, biases, near] = &all[..] else {
         panic!("{} baselines", all.len());
     };
     let expected = [
@@ -207,10 +207,17 @@ fn the_baselines_are_the_known_ones() {
         ("ndcg@10", item.1.get("ndcg@10").unwrap()),
     ];
     assert_close(both.0, &both.1, &expected, EXACT);
-    assert_eq!(
-        (random.1.get("logloss"), popularity.1.get("logloss")),
-        (None, None)
-    );
+    let expected = [
+        ("logloss", 0.54208),
+        ("auc", 0.78986),
+        ("course_ndcg@10", 0.66178),
+    ];
+    assert_close(biases.0, &biases.1, &expected, EXACT);
+    let expected = [("auc", 0.70059), ("ndcg@10", 0.85201)];
+    assert_close(near.0, &near.1, &expected, EXACT);
+    for ranking in [random, popularity, near] {
+        assert_eq!(ranking.1.get("logloss"), None, "{}", ranking.0);
+    }
 }
 
 #[test]

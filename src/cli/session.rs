@@ -134,23 +134,14 @@ impl Session<'_> {
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was
     /// stopped is an error: whoever waits for the model must not take it for done.
     pub fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let Work { data, stop, .. } = *self.work;
+        let data = self.work.data;
         self.trainer.checkpoint_every(self.work.checkpoint_every);
         self.trainer.pause_after(self.work.pause_after);
         if self.work.profile {
             self.trainer.start_profile();
         }
         self.run.schema(data.schema())?;
-        let outcome = {
-            let events = self.events()?;
-            let record = Record {
-                run: &mut self.run,
-                origin: self.origin,
-                events,
-            };
-            let mut progress = Progress::new(&self.work.bars, &self.work.name, Some(record), out)?;
-            self.trainer.run(&mut progress, stop)?
-        };
+        let outcome = self.train(out)?;
         let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
         let catalogue = match self.work.no_catalogue {
             true => None,
@@ -196,6 +187,16 @@ impl Session<'_> {
             Ended::Paused => Ok(()),
             Ended::Done | Ended::Early => Ok(self.run.close()?),
         }
+    }
+
+    fn train(&mut self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+        let record = Record {
+            events: self.events()?,
+            run: &mut self.run,
+            origin: self.origin,
+        };
+        let mut progress = Progress::new(&self.work.bars, &self.work.name, Some(record), out)?;
+        Ok(self.trainer.run(&mut progress, self.work.stop)?)
     }
 
     fn events(&self) -> Result<Option<Events>> {
@@ -268,7 +269,12 @@ impl Session<'_> {
             writeln!(out, "`autoint train --resume {path}` goes on from here")?;
         }
         if let Some(evaluation) = evaluation {
-            writeln!(out, "\n{}", table::metrics(evaluation))?;
+            // The page has the intervals of all.
+            let brief = Evaluation {
+                intervals: None,
+                ..evaluation.clone()
+            };
+            writeln!(out, "\n{}", table::metrics(&brief))?;
             writeln!(out, "run {path}, report {path}/report.html")?;
             writeln!(out, "{}", self.catalogue())?;
         }

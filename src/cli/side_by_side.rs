@@ -13,7 +13,7 @@ pub enum Event<T> {
 }
 
 /// Does the pieces `0..pieces`, `at_once` of them at a time, each with a place for its lines; `tell` hears of all in this thread, in the
-/// order in which it happens. A piece that `work` gives nothing for is left out.
+/// order in which it happens. A piece that `work` gives nothing for is left out; once `stop` is set, none is begun.
 ///
 /// # Errors
 /// The first of `tell`; what is under way is then asked to stop, and nothing else begun.
@@ -27,7 +27,7 @@ pub fn side_by_side<T: Send>(
     let (sender, receiver) = channel();
     let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let worker = |sender: Sender<(usize, Event<T>)>| {
-        while !over.load(Ordering::Relaxed) {
+        while !over.load(Ordering::Relaxed) && !stop.load(Ordering::Relaxed) {
             let piece = next.fetch_add(1, Ordering::Relaxed);
             if piece >= pieces {
                 return;

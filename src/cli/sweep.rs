@@ -111,7 +111,12 @@ impl Sweep<'_> {
     ) -> anyhow::Result<()> {
         match has_checkpoint(path) {
             true => work.go_on(path, &settings, out),
-            false => work.train(settings, |_: &Settings| Writer::create(path, false), out),
+            // What is there was killed before its first checkpoint.
+            false => work.train(
+                settings,
+                |_: &Settings| Writer::create(path, !has_model(path)),
+                out,
+            ),
         }
     }
 }

@@ -39,17 +39,25 @@ pub struct Drawing {
 impl Drawing {
     /// The text of an SVG file, which may stand in a page as it is. Every text in it is escaped.
     pub fn svg(&self) -> String {
+        self.named(Some("http://www.w3.org/2000/svg")).into_string()
+    }
+
+    /// The same for a page only, which needs no name of what it is.
+    pub fn inline(&self) -> Markup {
+        self.named(None)
+    }
+
+    fn named(&self, space: Option<&str>) -> Markup {
         let (width, height) = (place(self.width), place(self.height));
-        let drawing = html! {
-            svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height)
+        html! {
+            svg xmlns=[space] viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height)
                 role="img" aria-label=(self.label)
             {
                 style { (PreEscaped(STYLE)) }
                 rect.x-back width=(width) height=(height) {}
                 (self.body)
             }
-        };
-        drawing.into_string()
+        }
     }
 
     /// Drawings below each other.

@@ -21,34 +21,12 @@ use std::collections::HashMap;
 use ndarray_rand::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{MetricName, Metrics, Scores, bias, evaluate, input};
+use super::interactions::Interactions;
+use super::{MetricName, Metrics, Scores, bias, evaluate};
 use crate::error::{Error, Result};
 
 /// How many rows of rate p every item and user is given beforehand.
 const PRIOR_ROWS: f64 = 5.0;
-
-/// Rows as the baselines see them, all slices `[n]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Interactions<'a> {
-    /// User codes, the same coding in training and test; `None` when the data has no users.
-    pub users: Option<&'a [u32]>,
-    /// Item codes, the same coding in training and test.
-    pub items: &'a [u32],
-    /// 0 or 1.
-    pub labels: &'a [u8],
-}
-
-impl Interactions<'_> {
-    /// # Errors
-    /// On unequal lengths or a label other than 0 and 1.
-    fn check(&self) -> Result<()> {
-        input::check_length("item codes", self.items.len(), self.labels)?;
-        if let Some(users) = self.users {
-            input::check_length("user codes", users.len(), self.labels)?;
-        }
-        input::check_labels(self.labels)
-    }
-}
 
 /// The metrics `names` of all baselines on `test`, in the order of the table above; without users the last two are left out.
 /// `p` is the positive rate of the whole table, `seed` that of `random`.

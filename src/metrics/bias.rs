@@ -9,7 +9,7 @@
 //! or 1; found by Newton steps, one bias after the other, items before users. `positive_rate_user_item` adds the same two shifts without fitting
 //! one in the presence of the other: somebody who rates good movies only counts as generous there.
 
-use super::baselines::Interactions;
+use super::interactions::Interactions;
 use super::loss::sigmoid;
 
 /// The weight of the squares: about that of five rows of rate one half, as the rates of the other baselines have it.

@@ -30,6 +30,7 @@ pub mod delong;
 pub mod gauc;
 pub mod hit;
 mod input;
+pub mod interactions;
 pub mod interval;
 pub mod items;
 pub mod list;

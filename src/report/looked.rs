@@ -1,7 +1,7 @@
 //! What a page shows of a model beyond its metrics, on some of the rows: whether probabilities are what they say, how they tell the
 //! labels apart, and where attention goes.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::Result;
@@ -97,7 +97,7 @@ impl Looked {
                 "The mean of " (self.explained.rows) " " (self.split) " rows. Attention says where an interacting layer looked; \
                  a field's contribution is how far the logit moves without its value."
             }
-            div.wide.drawn { (PreEscaped(self.explained.drawing().svg())) }
+            div.wide.drawn { (self.explained.drawing().inline()) }
         }
     }
 }

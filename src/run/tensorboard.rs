@@ -155,7 +155,7 @@ mod tests {
             let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
             let sum = |of: &[u8]| {
                 let crc = crc32c(of);
-                (crc >> 15 | crc << 17)
+                ((u64::from(crc) << 17 | u64::from(crc) >> 15) as u32)
                     .wrapping_add(0xa282_ead8)
                     .to_le_bytes()
             };

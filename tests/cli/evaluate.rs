@@ -36,10 +36,12 @@ fn json_has_exactly_the_documented_keys() {
     assert_eq!(json["split"], "test");
     assert_eq!(keys(&json["metrics"]), METRICS);
     let names = [
+        "item_knn",
         "popularity",
         "positive_rate",
         "positive_rate_user_item",
         "random",
+        "user_item_bias",
     ];
     assert_eq!(keys(&json["baselines"]), names);
     for name in names {

@@ -88,12 +88,7 @@ impl<'a> Walk<'a> {
                 let x = self.operand(node, 0, &[fields, dim])?;
                 ops::fm(self.graph, &x)
             }
-            OpKind::Gate { gate } => {
-                let (x, gate) = (self.operand(node, 0, shape)?, self.dense(gate)?);
-                let axes = self.graph.list(&[-1]);
-                let gate = self.graph.node("Unsqueeze", &[&gate, &axes], &[]);
-                self.graph.node("Mul", &[&x, &gate], &[])
-            }
+            OpKind::Gate { gate } => self.gate(node, gate)?,
             OpKind::Input => return Err(strange(node, "is a leaf that is set from outside")),
             OpKind::Interacting(_) => return Err(strange(node, "is fused, expected composed ops")),
             OpKind::LayerNorm(norm) => self.layer_norm(node, norm)?,
@@ -122,6 +117,13 @@ impl<'a> Walk<'a> {
         };
         self.keep(node.result.units(), shape, value);
         Ok(())
+    }
+
+    fn gate(&mut self, node: &Node, gate: &Param) -> Result<String> {
+        let x = self.operand(node, 0, node.result.shape())?;
+        let (gate, axes) = (self.dense(gate)?, self.graph.list(&[-1]));
+        let gate = self.graph.node("Unsqueeze", &[&gate, &axes], &[]);
+        Ok(self.graph.node("Mul", &[&x, &gate], &[]))
     }
 
     fn batch_norm(&mut self, node: &Node, norm: BatchNorm<'_>) -> Result<String> {
