@@ -8,6 +8,7 @@ use std::sync::Arc;
 use autoint::autograd::Runtime;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::run::ensemble::{Ensemble, equal, fitted};
+use autoint::run::precision::Tables;
 use autoint::run::writer::Finished;
 use autoint::run::{Provenance, Run, Writer};
 use autoint::score::logistic::Fitted;
@@ -117,6 +118,7 @@ impl Arguments {
                 isa: isa.name().to_owned(),
                 members: self.members()?,
                 imported: None,
+                tables: Tables::F32,
                 calibration: None,
                 ..first.provenance.clone()
             },

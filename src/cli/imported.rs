@@ -14,6 +14,7 @@ use autoint::interop::import::foreign::{Foreign, listed};
 use autoint::interop::import::place::place;
 use autoint::model::{Model, build};
 use autoint::run::directory::catalogue_size;
+use autoint::run::precision::Tables;
 use autoint::run::writer::Finished;
 use autoint::run::{Provenance, Writer};
 use autoint::score::{Distribution, Scorer, evaluate};
@@ -164,6 +165,7 @@ fn provenance(file: &Path, values: &Values, isa: Isa) -> Result<Provenance> {
         stopped: false,
         members: Vec::new(),
         imported: Some(std::path::absolute(file).map_err(Error::io(file, "find"))?),
+        tables: Tables::F32,
         calibration: None,
     })
 }

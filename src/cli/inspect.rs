@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use autoint::data::schema::{Field, FieldKind};
+use autoint::run::precision::Tables;
 use autoint::run::weights::{Tensor, tensors};
 use autoint::run::{Provenance, Run};
 use autoint::score::Calibration;
@@ -90,6 +91,7 @@ impl<'a> Inspection<'a> {
             stopped,
             members,
             imported,
+            tables,
             calibration,
         } = self.data;
         let model = self.settings.model.name();
@@ -107,6 +109,11 @@ impl<'a> Inspection<'a> {
         }
         for member in members {
             writeln!(out, "             {}", member.display())?;
+        }
+        match tables {
+            Tables::F32 => {}
+            Tables::Bf16 => writeln!(out, "tables       kept as bf16")?,
+            Tables::Int8 => writeln!(out, "tables       kept as int8, a scale a row")?,
         }
         match calibration {
             Some(Calibration::Platt { a, b }) => writeln!(out, "calibrated   {a} z {b:+} (Platt)")?,

@@ -26,6 +26,7 @@ mod output;
 mod predict;
 mod prepare;
 mod progress;
+mod quantize;
 mod recommend;
 mod recorded;
 mod reproduce;

@@ -69,6 +69,8 @@ impl Arguments {
             )
         } else if !provenance.members.is_empty() {
             "is made of several runs, so there is no training to do again: verify each of them (`autoint inspect` names them)".into()
+        } else if !provenance.tables.is_whole() {
+            "keeps its tables in fewer bits than training gives: verify the run that it was made from".into()
         } else if let Some(file) = &provenance.imported {
             let file = file.display();
             format!(

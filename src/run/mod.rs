@@ -20,7 +20,7 @@
 //!
 //! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
 //! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
-//! [`ensemble`] (several runs in one), [`recorded`](mod@recorded), [`report`].
+//! [`ensemble`] (several runs in one), [`recorded`](mod@recorded), [`tensorboard`].
 
 pub mod checkpoint;
 pub mod directory;
@@ -29,6 +29,7 @@ pub mod history;
 pub mod lock;
 pub mod open;
 pub mod position;
+pub mod precision;
 pub mod provenance;
 pub mod recorded;
 pub mod seal;

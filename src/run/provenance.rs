@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::{PROVENANCE, SCHEMA, check_complete, read, schema_bytes, schema_of};
 use super::history::Ended;
+use super::precision::Tables;
 use super::seal::{Sums, check, reseal, sum, unseal};
 use crate::data::dataset::Dataset;
 use crate::data::schema::Schema;
@@ -39,6 +40,9 @@ pub struct Provenance {
     /// Of a model that another program trained: the file that its weights came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<PathBuf>,
+    /// How its embedding tables are kept.
+    #[serde(default, skip_serializing_if = "Tables::is_whole")]
+    pub tables: Tables,
     /// What logits are mended with when rows are scored, see [`crate::score::calibration`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -166,6 +170,7 @@ impl Origin {
             stopped: matches!(ended, Ended::Stopped | Ended::Paused),
             members: Vec::new(),
             imported: None,
+            tables: Tables::F32,
             calibration: None,
         }
     }

@@ -183,7 +183,13 @@ impl Writer {
     pub fn finish(&mut self, run: Finished<'_>) -> Result<()> {
         let config = run.settings.to_toml()?;
         let schema = schema_bytes(run.schema)?;
-        let weights = weights::to_bytes(run.layout, run.schema, run.parameters)?;
+        let weights = weights::to_bytes(
+            run.layout,
+            run.schema,
+            run.parameters,
+            run.provenance.tables,
+            None,
+        )?;
         let catalogue = run.catalogue.map(Catalogue::to_bytes).transpose();
         let catalogue =
             catalogue.map_err(|e| Error::Data(format!("the catalogue cannot be written: {e}")))?;

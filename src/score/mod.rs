@@ -1,7 +1,7 @@
 //! What is done with a trained model: logits of rows, metrics of a part of the data, predictions of raw rows. All of it goes
 //! through one [`Scorer`].
 //!
-//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`calibration`] and [`logistic`] (what mends probabilities), [`segments`], [`compare`], [`predict`](mod@predict), [`distribution`].
+//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`calibration`] and [`logistic`] (what mends probabilities), [`segments`](mod@segments), [`compare`], [`predict`](mod@predict), [`distribution`].
 
 pub mod best;
 pub mod calibration;

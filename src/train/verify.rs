@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::metrics::MetricName;
 use crate::run::Run;
 use crate::run::directory::WEIGHTS;
+use crate::run::precision::Tables;
 use crate::run::seal::sum;
 use crate::run::weights::{tensors, to_bytes};
 use crate::score::evaluate;
@@ -54,7 +55,7 @@ impl Change {
 /// When the weights cannot be written as a file.
 pub fn compare(run: &Run, again: &Outcome) -> Result<Verdict> {
     let layout = run.runtime.tape().layout();
-    let bytes = to_bytes(layout, &run.schema, &again.parameters)?;
+    let bytes = to_bytes(layout, &run.schema, &again.parameters, Tables::F32, None)?;
     let sha256 = sum(&bytes);
     if sha256 == run.sums.of(WEIGHTS) {
         return Ok(Verdict::Same { sha256 });

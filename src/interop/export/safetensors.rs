@@ -5,23 +5,22 @@
 //! `model` section of the run's configuration, and `fields`, in the order of the model's input, each with its name, kind and number of
 //! rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::write_whole;
-use crate::run::Run;
-use crate::run::weights::tensors;
+use crate::run::precision::Tables;
+use crate::run::{Run, weights};
 
-/// Writes them.
+/// Writes them, embedding tables as `tables` says (see [`crate::run::precision`]).
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(run: &Run, path: &Path) -> Result<()> {
-    let bytes = to_bytes(run)?;
+pub fn write(run: &Run, tables: Tables, path: &Path) -> Result<()> {
+    let bytes = to_bytes(run, tables)?;
     write_whole(path, |file| file.write_all(&bytes))
 }
 
@@ -29,24 +28,11 @@ pub fn write(run: &Run, path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When the format cannot hold the weights.
-pub fn to_bytes(run: &Run) -> Result<Vec<u8>> {
-    let fail = |e: safetensors::SafeTensorError| {
-        Error::Data(format!("the weights cannot be written: {e}"))
-    };
-    let tensors = tensors(run.runtime.tape().layout(), &run.schema);
-    let bytes = tensors.iter().map(|tensor| {
-        let numbers = tensor.values(&run.parameters).iter();
-        numbers.flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()
-    });
-    let bytes: Vec<Vec<u8>> = bytes.collect();
-    let mut views = BTreeMap::new();
-    for (tensor, bytes) in tensors.iter().zip(&bytes) {
-        let view = TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map_err(fail)?;
-        views.insert(tensor.name.as_str(), view);
-    }
+pub fn to_bytes(run: &Run, tables: Tables) -> Result<Vec<u8>> {
     // One entry: several would be written in an order that changes from run to run.
     let about = HashMap::from([("autoint".to_owned(), about(run))]);
-    safetensors::serialize(views, Some(about)).map_err(fail)
+    let layout = run.runtime.tape().layout();
+    weights::to_bytes(layout, &run.schema, &run.parameters, tables, Some(about))
 }
 
 fn about(run: &Run) -> String {
