@@ -184,19 +184,22 @@ pub fn from_bytes(
     let file = SafeTensors::deserialize(bytes)
         .map_err(|e| Error::file(path, format!("not a whole safetensors file: {e}")))?;
     let wanted = tensors(layout, schema);
-    // All views before any memory is taken for them: a configuration may ask for more than the file can hold.
-    let views = wanted.iter().map(|tensor| Kept::of(&file, tensor, path));
-    let views = views.collect::<Result<Vec<_>>>()?;
-    let mut known: HashSet<String> = wanted.iter().map(|t| t.name.clone()).collect();
-    let scaled = wanted
-        .iter()
-        .zip(&views)
-        .filter(|(_, kept)| matches!(kept, Kept::Int8(..)));
-    known.extend(scaled.map(|(tensor, _)| format!("{}{SCALE}", tensor.name)));
-    if let Some(extra) = file.names().into_iter().find(|name| !known.contains(*name)) {
+    let known: HashSet<&str> = wanted.iter().map(|tensor| tensor.name.as_str()).collect();
+    let is_scale = |name: &str| {
+        let scaled = name
+            .strip_suffix(SCALE)
+            .filter(|scaled| known.contains(scaled));
+        let scaled = scaled.and_then(|scaled| file.tensor(scaled).ok());
+        scaled.is_some_and(|scaled| scaled.dtype() == Dtype::I8)
+    };
+    let mut names = file.names().into_iter();
+    if let Some(extra) = names.find(|name| !known.contains(*name) && !is_scale(name)) {
         let what = format!("tensor `{extra}` does not belong to this model");
         return Err(Error::file(path, what));
     }
+    // All views before any memory is taken for them: a configuration may ask for more than the file can hold.
+    let views = wanted.iter().map(|tensor| Kept::of(&file, tensor, path));
+    let views = views.collect::<Result<Vec<_>>>()?;
     let mut parameters = Parameters::zeros(layout);
     for (tensor, kept) in wanted.iter().zip(views) {
         kept.read(
@@ -343,7 +346,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("`embedding.zip.scale` is missing"),
+                .contains("`embedding.zip.scalf` does not belong"),
             "{error}"
         );
     }
