@@ -262,6 +262,41 @@ name = "maker"
 kind = "categorical"
 hash_buckets = 7
 [[field]]
+name = "year"
+column = "ts"
+kind = "categorical"
+part = "year"
+[[field]]
+name = "decade"
+column = "ts"
+kind = "categorical"
+part = "decade"
+[[field]]
+name = "month"
+column = "ts"
+kind = "categorical"
+part = "month"
+[[field]]
+name = "weekday"
+column = "ts"
+kind = "categorical"
+part = "weekday"
+[[field]]
+name = "hour"
+column = "ts"
+kind = "categorical"
+part = "hour"
+[[field]]
+name = "hour, a number"
+column = "ts"
+kind = "numeric"
+part = "hour"
+[[field]]
+name = "days"
+column = "ts"
+kind = "numeric"
+part = "days"
+[[field]]
 name = "brand in town"
 kind = "categorical"
 columns = ["brand", "city"]
@@ -272,7 +307,7 @@ const ITEMS: &str = "item,brand,weight,labels,maker\n\
 
 /// Rows with unknown, missing and odd values of every column.
 fn clicks() -> String {
-    let mut text = String::from("label,city,shop,price,age,visits,height,tags,words,item\n");
+    let mut text = String::from("label,city,shop,price,age,visits,height,tags,words,item,ts,day\n");
     // Each column by itself: a value stands beside every other one.
     let pick = |row: usize, salt: u32, from: &[&'static str]| {
         let share = uniform(7, salt, row as u32);
@@ -302,6 +337,23 @@ fn clicks() -> String {
             ),
             pick(row, 9, &["one two", "two", "", " one  two ", "NA", "three"]),
             pick(row, 10, &["1", "2", "3", "4", "5", "6", ""]),
+            // Around leap days, ends of years and 1970, in this century and in others.
+            pick(
+                row,
+                11,
+                &[
+                    "0",
+                    "-1",
+                    "951782399",
+                    "951868800",
+                    "978307199.5",
+                    "",
+                    "1413867600",
+                    "-2203891201",
+                    "4107542400",
+                ],
+            ),
+            pick(row, 12, &["2014-10-21", "1999-12-31"]),
         ];
         text += &(cells.join(",") + "\n");
     }
@@ -328,11 +380,11 @@ fn every_kind_of_field_is_encoded_in_the_graph() {
     ]);
     eprintln!("{}", compared(&scene, &python, "run", &clicks()));
     // Values that no training row had.
-    let strange = "label,city,shop,price,age,visits,height,tags,words,item\n\
-        1,unheard,unheard,1e30,-1e30,123456789,1e-30,,,unheard\n\
-        0,Ulm,a,2,18,1,1,x|y,two one,3\n0,,,,,,,,,\n1,NA,NA,-1,NA,-1,NA,NA,NA,NA\n\
-        1,Bonn,b,1.5,30,2.5,-3,z,q,1\n0,Ulm,NA,33.3,44.5,2,0,y|x,one one one,2\n\
-        0,Bern,a,100,99,3,7,x|x,two,5\n1,Bern,b,100,99,3,7,x|x,two,4\n1,Ulm,a,2,18,1,1,x,two,2\n";
+    let strange = "label,city,shop,price,age,visits,height,tags,words,item,ts\n\
+        1,unheard,unheard,1e30,-1e30,123456789,1e-30,,,unheard,99999999999\n\
+        0,Ulm,a,2,18,1,1,x|y,two one,3,-99999999999\n0,,,,,,,,,,\n1,NA,NA,-1,NA,-1,NA,NA,NA,NA,NA\n\
+        1,Bonn,b,1.5,30,2.5,-3,z,q,1,951868799\n0,Ulm,NA,33.3,44.5,2,0,y|x,one one one,2,1709251199\n\
+        0,Bern,a,100,99,3,7,x|x,two,5,-0.5\n1,Bern,b,100,99,3,7,x|x,two,4,0.5\n1,Ulm,a,2,18,1,1,x,two,2,1e9\n";
     eprintln!("{}", compared(&scene, &python, "run", strange));
 }
 
@@ -354,7 +406,7 @@ fn what_onnx_cannot_encode_is_refused_by_field_and_codes_can_be_given() {
             "field `city` is hashed",
         ),
         (
-            "name = \"hour\"\ncolumn = \"height\"\nkind = \"categorical\"\npart = \"hour\"",
+            "name = \"hour\"\ncolumn = \"day\"\nkind = \"categorical\"\npart = { of = \"year\", format = \"iso\" }",
             "field `hour` is a part of a time",
         ),
         (

@@ -1,13 +1,14 @@
 //! Inputs of raw values: one a column, as `predict` takes them, and the nodes that encode them as the run does.
 //!
 //! Two things are said otherwise than in a file of text: a missing number is NaN, and neither the values of a list nor the keys of a
-//! joined table have spaces around them (ONNX cannot trim).
+//! joined table have spaces around them (ONNX cannot trim). Times are numbers.
 
 mod columns;
 mod joined;
 mod number;
 mod table;
 mod text;
+mod time;
 
 use self::columns::Columns;
 use super::embedding::Coded;
@@ -39,6 +40,15 @@ fn coded(graph: &mut Graph, columns: &mut Columns<'_>, field: &Field) -> Result<
         return joined::coded(graph, columns, field, joined);
     }
     refuse(field)?;
+    if let Some(part) = field.part.and_then(time::part_of) {
+        let column = columns.number(graph, &sources)?;
+        let part = time::number(graph, part, &column);
+        return Ok(match field.kind {
+            FieldKind::Numeric => Coded::Number(number::transformed(graph, field, &part)),
+            _ if field.is_number() => Coded::One(number::code(graph, field, &part)),
+            _ => Coded::One(time::code(graph, field, &part)),
+        });
+    }
     match field.kind {
         FieldKind::MultiValued => {
             let texts = columns.texts(graph, &sources)?;
@@ -65,7 +75,9 @@ fn coded(graph: &mut Graph, columns: &mut Columns<'_>, field: &Field) -> Result<
 /// What ONNX has no operators for.
 fn refuse(field: &Field) -> Result<()> {
     let what = match &field.encoding {
-        _ if field.part.is_some() => "is a part of a time, and ONNX cannot read times",
+        _ if field.part.is_some_and(|part| time::part_of(part).is_none()) => {
+            "is a part of a time that is written as text, which ONNX cannot read"
+        }
         Encoding::Buckets(_) => "is hashed into buckets (XXH3), and ONNX has no such hash",
         _ => return Ok(()),
     };
