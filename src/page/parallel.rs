@@ -81,7 +81,7 @@ impl Parallel<'_> {
         html! {
             figure {
                 figcaption { (self.title) }
-                div.wide { svg style=("max-width: none; min-width: 45rem") viewBox=(format!("0 0 {width} {HEIGHT}")) role="img" aria-label=(self.title) {
+                div.wide { svg style=(format!("width: {width}px; max-width: none")) viewBox=(format!("0 0 {width} {HEIGHT}")) role="img" aria-label=(self.title) {
                     @for (place, axis) in self.axes.iter().enumerate() {
                         line.grid x1=(x(place)) x2=(x(place)) y1=(y(0.0)) y2=(y(1.0)) {}
                         text x=(x(place)) y="14" text-anchor="middle" { (axis.name) }
