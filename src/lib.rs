@@ -16,7 +16,8 @@
 //!
 //! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
 //!
-//! 1. [`error`], [`files`], [`page`]: one error type; files that are written whole or not at all; pages and their drawings.
+//! 1. [`error`], [`files`], [`protobuf`], [`page`]: one error type; files that are written whole or not at all; messages for other programs; pages
+//!    and their drawings.
 //! 2. [`metrics`], [`data`]: every metric with its definition, by whose names a protocol says what it measures; readers, protocols,
 //!    vocabularies, the encoded store, splits, batches.
 //! 3. [`study`]: data looked at before they are trained on.
@@ -68,6 +69,7 @@ pub mod metrics;
 pub mod model;
 pub mod optim;
 pub mod page;
+pub mod protobuf;
 pub mod recommend;
 pub mod report;
 pub mod run;

@@ -4,6 +4,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::attention::Attention;
+use crate::page::numbers::place;
 
 /// The colours; class names begin with `x-`, so that they meet no others in a page.
 const STYLE: &str = include_str!("svg.css");
@@ -202,11 +203,6 @@ fn share(value: f32, most: f32) -> f64 {
         true => (f64::from(value) / f64::from(most)).clamp(0.0, 1.0),
         false => 0.0,
     }
-}
-
-/// A coordinate with as many digits as can be seen.
-fn place(coordinate: f64) -> String {
-    format!("{coordinate:.1}")
 }
 
 /// A name without what XML has no way to write.

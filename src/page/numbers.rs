@@ -46,7 +46,7 @@ pub fn short(x: f64) -> String {
 }
 
 /// A coordinate of a drawing with as many digits as can be seen.
-pub(super) fn place(coordinate: f64) -> String {
+pub fn place(coordinate: f64) -> String {
     format!("{coordinate:.1}")
 }
 

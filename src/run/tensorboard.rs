@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::history::EpochRecord;
 use crate::error::{Error, Result};
+use crate::protobuf::Message;
 
 /// An event file that is written to.
 #[derive(Debug)]
@@ -31,9 +32,7 @@ impl Events {
         let file = OpenOptions::new().append(true).create(true).open(&path);
         let file = file.map_err(Error::io(&path, "create"))?;
         let mut events = Events { path, file };
-        let mut first = time(now);
-        string(&mut first, 3, "brain.Event:2");
-        events.append(&first)?;
+        events.append(time(now).text(3, "brain.Event:2"))?;
         Ok(events)
     }
 
@@ -49,26 +48,18 @@ impl Events {
             ("learning_rate", Some(record.learning_rate)),
             ("rows_per_second", Some(record.rows_per_second)),
         ];
-        let mut summary = Vec::new();
-        for (tag, value) in scalars
+        let known = scalars
             .into_iter()
-            .filter_map(|(tag, value)| Some((tag, value?)))
-        {
-            let mut scalar = Vec::new();
-            string(&mut scalar, 1, tag);
-            key(&mut scalar, 2, FOUR_BYTES);
-            scalar.extend((value as f32).to_le_bytes());
-            bytes(&mut summary, 1, &scalar);
-        }
-        let mut event = time(now());
-        key(&mut event, 2, VARINT);
-        varint(&mut event, record.epoch as u64);
-        bytes(&mut event, 5, &summary);
-        self.append(&event)
+            .filter_map(|(tag, value)| Some((tag, value?)));
+        let summary = known.fold(Message::new(), |summary, (tag, value)| {
+            summary.message(1, &Message::new().text(1, tag).float(2, value as f32))
+        });
+        let event = time(now()).int(2, record.epoch as i64);
+        self.append(event.message(5, &summary))
     }
 
-    fn append(&mut self, event: &[u8]) -> Result<()> {
-        let record = record(event);
+    fn append(&mut self, event: Message) -> Result<()> {
+        let record = record(&event.into_bytes());
         let written = self.file.write_all(&record);
         written.map_err(Error::io(&self.path, "write"))
     }
@@ -80,40 +71,8 @@ fn now() -> Duration {
 }
 
 /// The beginning of an event: when it happened.
-fn time(now: Duration) -> Vec<u8> {
-    let mut event = Vec::new();
-    key(&mut event, 1, EIGHT_BYTES);
-    event.extend(now.as_secs_f64().to_le_bytes());
-    event
-}
-
-/// How a field's value lies there: "Protocol Buffers: Encoding".
-const VARINT: u64 = 0;
-const EIGHT_BYTES: u64 = 1;
-const COUNTED: u64 = 2;
-const FOUR_BYTES: u64 = 5;
-
-fn key(out: &mut Vec<u8>, field: u64, kind: u64) {
-    varint(out, field << 3 | kind);
-}
-
-/// Seven bits a byte, the lowest first; the eighth says that more follow.
-fn varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn bytes(out: &mut Vec<u8>, field: u64, content: &[u8]) {
-    key(out, field, COUNTED);
-    varint(out, content.len() as u64);
-    out.extend(content);
-}
-
-fn string(out: &mut Vec<u8>, field: u64, content: &str) {
-    bytes(out, field, content.as_bytes());
+fn time(now: Duration) -> Message {
+    Message::new().double(1, now.as_secs_f64())
 }
 
 /// A TFRecord: TensorFlow's "TFRecord and tf.train.Example", section "TFRecords format details".

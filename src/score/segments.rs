@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::scorer::{Scorer, labels_of};
-use crate::data::dataset::{Dataset, FieldView, SplitName};
+use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
 use crate::metrics::auc::auc;
 use crate::metrics::calibration::expected_calibration_error;
@@ -11,7 +11,6 @@ use crate::metrics::logloss::logloss_of_logits;
 use crate::metrics::loss::sigmoid;
 use crate::study::called::{code_called, part_called};
 use crate::study::columns::Column;
-use crate::study::parts::{bounds, part};
 
 /// The most values that are told apart; the others are one segment.
 pub const MOST: usize = 20;
@@ -66,23 +65,12 @@ pub fn segments(
 /// The values of a field among some rows, and at which places of these they are.
 fn groups(data: &Dataset, place: usize, rows: &[u32]) -> Vec<(String, Vec<usize>)> {
     let field = &data.schema().fields[place];
-    let (codes, bounds) = match data.field(place) {
-        FieldView::Number(numbers) => {
-            let bounds = bounds(numbers.iter().copied(), PARTS);
-            let code = |&x: &f32| match x.is_nan() {
-                true => 0,
-                false => 1 + part(&bounds, x) as u32,
-            };
-            (numbers.iter().map(code).collect(), Some(bounds))
-        }
-        _ => (Column::of(data, place).codes, None),
-    };
-    let end = codes.iter().max().map_or(0, |&last| last as usize + 1);
-    let mut places: Vec<Vec<usize>> = vec![Vec::new(); end];
+    let column = Column::cut(data, place, PARTS);
+    let mut places: Vec<Vec<usize>> = vec![Vec::new(); column.end];
     for (at, &row) in rows.iter().enumerate() {
-        places[codes[row as usize] as usize].push(at);
+        places[column.codes[row as usize] as usize].push(at);
     }
-    let called = |code: usize| match &bounds {
+    let called = |code: usize| match &column.bounds {
         _ if code == 0 => "unknown or missing".to_owned(),
         Some(bounds) => part_called(field, bounds, code),
         None => code_called(data, field, code as u32),

@@ -16,24 +16,32 @@ pub struct Column {
     pub codes: Vec<u32>,
     /// Above every code.
     pub end: usize,
-    /// Whether the codes are parts of numbers, which stand for no value of their own; of another field, code 0 is what the vocabulary does
-    /// not know.
-    pub of_numbers: bool,
+    /// The bounds between parts of numbers, where the codes are such parts from 1 on and stand for no value of their own; code 0 is a missing
+    /// number, and of another field what the vocabulary does not know.
+    pub bounds: Option<Vec<f32>>,
 }
 
 impl Column {
     /// Reads field number `place`.
     pub fn of(data: &Dataset, place: usize) -> Column {
-        let (codes, of_numbers) = match data.field(place) {
-            FieldView::One(codes) => (codes_of(codes), false),
-            FieldView::Number(numbers) => (in_parts(numbers), true),
-            FieldView::Mean { starts, codes } => (firsts(starts, &codes_of(codes)), false),
+        Column::cut(data, place, PARTS)
+    }
+
+    /// The same, numbers being cut into so many parts.
+    pub fn cut(data: &Dataset, place: usize, parts: usize) -> Column {
+        let (codes, bounds) = match data.field(place) {
+            FieldView::One(codes) => (codes_of(codes), None),
+            FieldView::Number(numbers) => {
+                let bounds = bounds(numbers.iter().copied(), parts);
+                (in_parts(numbers, &bounds), Some(bounds))
+            }
+            FieldView::Mean { starts, codes } => (firsts(starts, &codes_of(codes)), None),
         };
         Column {
             name: data.schema().fields[place].name.clone(),
             end: end(&codes),
             codes,
-            of_numbers,
+            bounds,
         }
     }
 }
@@ -77,11 +85,10 @@ fn firsts(starts: &[u32], codes: &[u32]) -> Vec<u32> {
 }
 
 /// The part of each number; 0 for a missing one.
-fn in_parts(numbers: &[f32]) -> Vec<u32> {
-    let bounds = bounds(numbers.iter().copied(), PARTS);
+fn in_parts(numbers: &[f32], bounds: &[f32]) -> Vec<u32> {
     let part = |x: &f32| match x.is_nan() {
         true => 0,
-        false => 1 + part(&bounds, *x) as u32,
+        false => 1 + part(bounds, *x) as u32,
     };
     numbers.iter().map(part).collect()
 }
@@ -93,6 +100,7 @@ mod tests {
     #[test]
     fn numbers_fall_into_parts_and_equal_ones_into_one() {
         let numbers: Vec<f32> = (0..1000).map(|x| x as f32).chain([f32::NAN]).collect();
+        let in_parts = |numbers: &[f32]| in_parts(numbers, &bounds(numbers.iter().copied(), PARTS));
         let codes = in_parts(&numbers);
         assert_eq!((codes[0], codes[999], codes[1000]), (1, 50, 0));
         assert!(codes[..1000].is_sorted());

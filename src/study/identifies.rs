@@ -79,7 +79,7 @@ mod tests {
             name: String::new(),
             end: codes.iter().max().map_or(0, |&most| most as usize + 1),
             codes,
-            of_numbers: false,
+            bounds: None,
         }
     }
 

@@ -16,7 +16,7 @@ pub fn check(columns: &Columns<'_>) -> Result<Vec<Finding>> {
         columns.rows(SplitName::Test),
     );
     let mut found = Vec::new();
-    for column in columns.all.iter().filter(|column| !column.of_numbers) {
+    for column in columns.all.iter().filter(|column| column.bounds.is_none()) {
         let mut seen = vec![false; column.end];
         train
             .iter()

@@ -1,8 +1,8 @@
 //! An ONNX graph in the making: nodes, constants, inputs and outputs, by the names of the values between them
 //! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>, whose field numbers stand here).
 
-use super::protobuf::Message;
 use crate::error::{Error, Result};
+use crate::protobuf::Message;
 
 /// The most bytes of a protocol buffer.
 const MOST_BYTES: usize = i32::MAX as usize;

@@ -7,7 +7,6 @@ mod codes;
 mod embedding;
 mod graph;
 mod ops;
-mod protobuf;
 mod raw;
 mod score;
 mod walk;

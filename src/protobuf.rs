@@ -1,14 +1,15 @@
-//! Protocol buffers, as far as ONNX needs them: messages that are written, field by field
+//! Protocol buffers, as far as ONNX and TensorBoard need them: messages that are written, field by field
 //! (<https://protobuf.dev/programming-guides/encoding>).
 //!
-//! A field is its number and wire type as a varint, then its value: a varint (0), a length and bytes (2), or four bytes (5). A repeated
+//! A field is its number and wire type as a varint, then its value: a varint (0), eight bytes (1), a length and bytes (2), or four bytes (5). A repeated
 //! field is written once an element, not packed: `onnx.proto` asks for no packing, and some runtimes read nothing else.
 
 /// A message in the making.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Message(Vec<u8>);
+pub struct Message(Vec<u8>);
 
 impl Message {
+    /// One without a field.
     pub fn new() -> Message {
         Message::default()
     }
@@ -20,20 +21,31 @@ impl Message {
         self
     }
 
+    /// Eight bytes.
+    pub fn double(mut self, field: u32, value: f64) -> Message {
+        self.tag(field, 1);
+        self.0.extend(value.to_le_bytes());
+        self
+    }
+
+    /// Four bytes.
     pub fn float(mut self, field: u32, value: f32) -> Message {
         self.tag(field, 5);
         self.0.extend(value.to_le_bytes());
         self
     }
 
+    /// A text.
     pub fn text(self, field: u32, text: &str) -> Message {
         self.bytes(field, text.as_bytes())
     }
 
+    /// Another message.
     pub fn message(self, field: u32, message: &Message) -> Message {
         self.bytes(field, &message.0)
     }
 
+    /// Bytes, their number first.
     pub fn bytes(mut self, field: u32, bytes: &[u8]) -> Message {
         self.tag(field, 2);
         self.varint(bytes.len() as u64);
@@ -49,6 +61,11 @@ impl Message {
     /// How many bytes it has.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether it has no field.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn tag(&mut self, field: u32, wire: u32) {
