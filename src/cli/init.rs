@@ -97,6 +97,7 @@ impl Arguments {
             item: self.item.clone(),
             time: self.time.clone(),
             rows: (!self.full).then_some(self.rows),
+            types: Vec::new(),
         };
         let draft = draft(reader.as_mut(), &names, &layout, &ask).map_err(|error| match error {
             Error::Data(what) => Error::file(&files[0], what),

@@ -12,15 +12,6 @@ use clap::builder::PossibleValuesParser;
 
 use super::numbers;
 
-/// Of a log that no preset was tuned on.
-const STEPS_AN_EPOCH: usize = 100;
-/// On the 7,000 training rows of Criteo's public sample, steps of 128 rows fit best in the first epoch already; 256 and 512 rows
-/// with half the default's learning rate have the best validation AUC.
-const SMALLEST_BATCH: usize = 256;
-const SMALL_RATE: f64 = 1e-3;
-/// The default preset's own.
-const LARGEST_BATCH: usize = 2048;
-
 /// See [`Settings::layered`].
 #[derive(Debug, Default, Args)]
 pub struct Options {
@@ -80,8 +71,7 @@ impl Options {
         self.checked(|sets| Settings::layered(self.preset.as_deref(), file.clone(), sets))
     }
 
-    /// The settings for a log of so many training rows that nobody tuned a preset on: unless they are set, steps are so small that
-    /// an epoch has some hundred of them, the learning rate fits small steps, and epochs go on until validation stops getting better.
+    /// The settings for a log of so many training rows that nobody tuned a preset on, see [`Settings::for_log`].
     ///
     /// # Errors
     /// As [`Options::settings`].
@@ -89,17 +79,7 @@ impl Options {
         if self.preset.is_some() || self.config.is_some() {
             return self.settings();
         }
-        let batch = (rows / STEPS_AN_EPOCH)
-            .clamp(SMALLEST_BATCH, LARGEST_BATCH)
-            .next_power_of_two();
-        let mut first = vec![
-            format!("train.batch_size={batch}"),
-            "train.epochs=20".into(),
-        ];
-        if batch < LARGEST_BATCH {
-            first.push(format!("optimizer.learning_rate={SMALL_RATE}"));
-        }
-        self.checked(|sets| Settings::layered(None, None, &[&first, sets].concat()))
+        self.checked(|sets| Settings::for_log(rows, sets))
     }
 
     /// The settings of a training that starts from the weights of a run with the settings `base`.

@@ -4,21 +4,12 @@ use std::fmt;
 use std::io::Write;
 
 use autoint::Result;
-use autoint::run::tensorboard::Events;
-use autoint::run::{EpochRecord, Origin, Snapshot, Writer};
+use autoint::run::EpochRecord;
 use autoint::train::Observer;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-/// Where a training is recorded, and what it is made from.
-pub struct Record<'a> {
-    pub run: &'a mut Writer,
-    pub origin: &'a Origin,
-    pub events: Option<Events>,
-}
-
-/// Shows the progress of a training, and records it in the run directory when it has one.
+/// Shows the progress of a training.
 pub struct Progress<'a> {
-    record: Option<Record<'a>>,
     out: &'a mut dyn Write,
     /// Hidden when standard error is no terminal.
     bar: ProgressBar,
@@ -33,7 +24,6 @@ impl<'a> Progress<'a> {
     pub fn new(
         bars: &MultiProgress,
         name: &str,
-        record: Option<Record<'a>>,
         out: &'a mut dyn Write,
     ) -> anyhow::Result<Progress<'a>> {
         let template = "{prefix} {wide_bar} {human_pos}/{human_len} rows  {msg}  {speed}";
@@ -43,7 +33,6 @@ impl<'a> Progress<'a> {
         };
         let style = ProgressStyle::with_template(template)?.with_key("speed", speed);
         Ok(Progress {
-            record,
             out,
             bar: bars.add(ProgressBar::new(0).with_style(style)),
             bars: bars.clone(),
@@ -66,25 +55,12 @@ impl Observer for Progress<'_> {
     }
 
     fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()> {
-        if let Some(Record { run, events, .. }) = &mut self.record {
-            run.append(record)?;
-            events
-                .as_mut()
-                .map_or(Ok(()), |events| events.epoch(record))?;
-        }
         let line = line(record, best);
         // What is trained is worth more than a line about it.
         self.bars
             .suspend(|| writeln!(self.out, "{line}").and_then(|()| self.out.flush()))
             .unwrap_or(());
         Ok(())
-    }
-
-    fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<()> {
-        match &mut self.record {
-            Some(Record { run, origin, .. }) => run.checkpoint(origin, snapshot),
-            None => Ok(()),
-        }
     }
 }
 

@@ -10,10 +10,11 @@ use autoint::run::{Checkpoint, Lock, Origin, Provenance, Writer};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Trainer;
+use autoint::train::session::Session;
 use autoint::{Error, Result};
 use indicatif::HumanCount;
 
-use super::session::{Session, Work};
+use super::session::Work;
 use super::threads::Threads;
 use super::{data, recorded};
 
@@ -147,11 +148,11 @@ impl Work<'_> {
         out.flush()?;
         let run = Writer::resume(lock, &at.history)?;
         let session = Session {
-            work: self,
+            data: self.data,
             origin,
             trainer,
             run,
         };
-        session.run(out)
+        self.see_through(session, out)
     }
 }

@@ -7,24 +7,19 @@ use std::sync::atomic::AtomicBool;
 
 use autoint::Result;
 use autoint::data::catalogue::build::MOST_ROWS;
-use autoint::data::dataset::{Dataset, SplitName};
+use autoint::data::dataset::Dataset;
 use autoint::data::source::Source;
-use autoint::explain::Explainer;
-use autoint::report::looked::Looked;
-use autoint::report::run::Report;
 use autoint::run::directory::catalogue_size;
-use autoint::run::tensorboard::Events;
-use autoint::run::writer::Finished;
-use autoint::run::{Ended, Origin, Provenance, Run, Writer};
-use autoint::score::evaluation::{Asked, evaluate_as};
-use autoint::score::{Distribution, Evaluation, Scorer};
+use autoint::run::{Ended, Origin, Run, Writer};
+use autoint::score::Evaluation;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
+use autoint::train::session::{Extras, Session};
 use autoint::train::{Outcome, Trainer};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
 
 use super::interrupt::{self, Stopped};
-use super::progress::{Progress, Record};
+use super::progress::Progress;
 use super::table;
 
 /// What trainings of one command share.
@@ -113,138 +108,56 @@ impl<'a> Work<'a> {
         )?;
         out.flush()?;
         let session = Session {
-            work: self,
+            data: self.data,
             origin: &origin,
             trainer,
             run: directory(settings)?,
         };
-        session.run(out)
+        self.see_through(session, out)
     }
-}
 
-/// A training that is ready.
-pub struct Session<'a> {
-    pub work: &'a Work<'a>,
-    pub origin: &'a Origin,
-    pub trainer: Trainer<'a>,
-    pub run: Writer,
-}
-
-impl Session<'_> {
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was
     /// stopped is an error: whoever waits for the model must not take it for done.
-    pub fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let data = self.work.data;
-        self.trainer.checkpoint_every(self.work.checkpoint_every);
-        self.trainer.pause_after(self.work.pause_after);
-        if self.work.profile {
-            self.trainer.start_profile();
+    pub fn see_through(&self, mut session: Session<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+        session.trainer.checkpoint_every(self.checkpoint_every);
+        session.trainer.pause_after(self.pause_after);
+        if self.profile {
+            session.trainer.start_profile();
         }
-        self.run.schema(data.schema())?;
-        let outcome = self.train(out)?;
-        let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
-        let catalogue = match self.work.no_catalogue {
-            true => None,
-            false => self.origin.source.catalogue(&data.schema().protocol)?,
+        let mut progress = Progress::new(&self.bars, &self.name, out)?;
+        let outcome = session.train(self.tensorboard, &mut progress, self.stop)?;
+        drop(progress);
+        let protocol = &self.data.schema().protocol;
+        let extras = Extras {
+            catalogue: match self.no_catalogue {
+                true => None,
+                false => session.origin.source.catalogue(protocol)?,
+            },
+            tested: !self.untested,
+            report: true,
         };
-        let scorer = self.trainer.scorer(&outcome.parameters);
-        let distribution = Distribution::of(&scorer, data);
-        self.run.finish(Finished {
-            settings: &self.origin.settings,
-            schema: data.schema(),
-            provenance: &provenance,
-            layout: self.trainer.runtime().tape().layout(),
-            parameters: &outcome.parameters,
-            distribution: Some(&distribution),
-            catalogue: catalogue.as_ref(),
-        })?;
-        let evaluation = match outcome.ended {
-            Ended::Done | Ended::Early if !self.work.untested => Some(self.evaluate(&scorer)?),
-            _ => None,
-        };
-        if let Some(evaluation) = &evaluation {
-            self.run.evaluation(evaluation)?;
-        }
-        let seen = match evaluation {
-            Some(_) => SplitName::Test,
-            None => SplitName::Valid,
-        };
-        let explainer = Explainer::new(&scorer, self.trainer.attention());
-        let looked = Looked::at(&explainer, &scorer, data, seen)?;
-        self.report(&outcome, &provenance, evaluation.as_ref(), looked.as_ref())?;
-        self.tell(&outcome, evaluation.as_ref(), out)?;
-        if self.work.profile {
-            let threads = self.trainer.runtime().threads();
-            writeln!(
-                out,
-                "\n{}",
-                table::profile(&self.trainer.profile(), threads)
-            )?;
+        let evaluation = session.finish(&outcome, &extras)?;
+        self.tell(&session, &outcome, evaluation.as_ref(), out)?;
+        if self.profile {
+            let (profile, threads) = (session.trainer.profile(), self.threads);
+            writeln!(out, "\n{}", table::profile(&profile, threads))?;
         }
         match outcome.ended {
             Ended::Stopped => Err(Stopped("").into()),
             // Its checkpoint stays.
             Ended::Paused => Ok(()),
-            Ended::Done | Ended::Early => Ok(self.run.close()?),
+            Ended::Done | Ended::Early => Ok(session.run.close()?),
         }
-    }
-
-    fn train(&mut self, out: &mut dyn Write) -> anyhow::Result<Outcome> {
-        let record = Record {
-            events: self.events()?,
-            run: &mut self.run,
-            origin: self.origin,
-        };
-        let mut progress = Progress::new(&self.work.bars, &self.work.name, Some(record), out)?;
-        Ok(self.trainer.run(&mut progress, self.work.stop)?)
-    }
-
-    fn events(&self) -> Result<Option<Events>> {
-        let name = self.run.path().file_name();
-        let folder = |tensorboard: &Path| match name {
-            Some(name) => tensorboard.join(name),
-            None => tensorboard.to_owned(),
-        };
-        let folder = self.work.tensorboard.map(folder);
-        folder.map(|folder| Events::create(&folder)).transpose()
-    }
-
-    fn evaluate(&self, scorer: &Scorer<'_>) -> Result<Evaluation> {
-        let model = self.origin.settings.model.name();
-        let asked = Asked {
-            intervals: true,
-            ..Asked::default()
-        };
-        evaluate_as(scorer, model, self.work.data, SplitName::Test, &asked)
-    }
-
-    fn report(
-        &self,
-        outcome: &Outcome,
-        provenance: &Provenance,
-        evaluation: Option<&Evaluation>,
-        looked: Option<&Looked>,
-    ) -> Result<()> {
-        let report = Report {
-            settings: &self.origin.settings,
-            provenance,
-            data: &self.work.data.summary(),
-            parameters: self.trainer.runtime().tape().layout().len(),
-            history: &outcome.history,
-            ended: outcome.ended,
-            evaluation,
-            looked,
-        };
-        self.run.report(&report.html()?)
     }
 
     fn tell(
         &self,
+        session: &Session<'_>,
         outcome: &Outcome,
         evaluation: Option<&Evaluation>,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let path = self.run.path().display();
+        let path = session.run.path().display();
         match (outcome.ended, outcome.best_epoch) {
             (Ended::Stopped, 0) => writeln!(
                 out,
@@ -256,7 +169,7 @@ impl Session<'_> {
             (Ended::Early, best) => writeln!(
                 out,
                 "no better for {} epochs: kept epoch {best}",
-                self.origin.settings.train.patience
+                session.origin.settings.train.patience
             )?,
             (Ended::Done, best) => writeln!(out, "kept epoch {best}")?,
             (Ended::Paused, best) => writeln!(
@@ -276,22 +189,22 @@ impl Session<'_> {
             };
             writeln!(out, "\n{}", table::metrics(&brief))?;
             writeln!(out, "run {path}, report {path}/report.html")?;
-            writeln!(out, "{}", self.catalogue())?;
+            writeln!(out, "{}", self.catalogue(session.run.path()))?;
         }
         Ok(())
     }
 
     /// Whether the run can recommend.
-    fn catalogue(&self) -> String {
-        let roles = &self.work.data.schema().protocol.roles;
-        match catalogue_size(self.run.path()) {
+    fn catalogue(&self, run: &Path) -> String {
+        let roles = &self.data.schema().protocol.roles;
+        match catalogue_size(run) {
             Some(bytes) => {
-                let (size, path) = (HumanBytes(bytes), self.run.path().display());
+                let (size, path) = (HumanBytes(bytes), run.display());
                 format!(
                     "catalogue of users and items: {size}; `autoint serve --run {path}` shows it"
                 )
             }
-            None if self.work.no_catalogue || roles.user.is_none() || roles.item.is_none() => {
+            None if self.no_catalogue || roles.user.is_none() || roles.item.is_none() => {
                 "no catalogue of users and items: the run scores rows, but does not recommend"
                     .into()
             }

@@ -63,10 +63,7 @@ impl SplitReport<'_> {
         let (settings, isa) = (&self.run.settings, self.run.runtime.isa());
         let mut trainer = Trainer::new(data, settings, isa, self.threads)?;
         let stop = interrupt::requested()?;
-        let outcome = trainer.run(
-            &mut Progress::new(&MultiProgress::new(), "", None, out)?,
-            stop,
-        )?;
+        let outcome = trainer.run(&mut Progress::new(&MultiProgress::new(), "", out)?, stop)?;
         if outcome.ended == Ended::Stopped {
             return Err(Stopped("stopped: nothing is told").into());
         }

@@ -46,10 +46,7 @@ impl Arguments {
 
         let mut trainer = Trainer::new(&data, &run.settings, isa, threads)?;
         let stop = interrupt::requested()?;
-        let again = trainer.run(
-            &mut Progress::new(&MultiProgress::new(), "", None, out)?,
-            stop,
-        )?;
+        let again = trainer.run(&mut Progress::new(&MultiProgress::new(), "", out)?, stop)?;
         if again.ended == Ended::Stopped {
             return Err(Stopped("stopped: nothing is verified").into());
         }

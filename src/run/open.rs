@@ -96,6 +96,14 @@ impl Run {
             .map_err(|what| Error::file(&file, format!("is no usable catalogue: {what}")))
     }
 
+    /// The same, none where the run has none.
+    ///
+    /// # Errors
+    /// When the file was changed.
+    pub fn catalogue_if_any(&self) -> Result<Option<Catalogue>> {
+        self.has_catalogue().then(|| self.catalogue()).transpose()
+    }
+
     /// What its fields and scores were like in training; none of a run that was written before there was one.
     ///
     /// # Errors

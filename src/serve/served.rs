@@ -7,9 +7,8 @@ use std::time::Duration;
 use super::drift::Drift;
 use crate::autograd::Var;
 use crate::data::batch::Batch;
-use crate::data::catalogue::Catalogue;
-use crate::error::{Error, Result};
-use crate::recommend::{Ranker, Who};
+use crate::error::Result;
+use crate::recommend::{Model, Ranker, Who};
 use crate::run::history::{self, EpochRecord};
 use crate::run::{Provenance, Recorded, Run, recorded};
 use crate::score::Scorer;
@@ -33,14 +32,6 @@ pub struct Served {
     model: Model,
 }
 
-#[derive(Debug)]
-enum Model {
-    /// With users and items.
-    Ranks(Box<Ranker<'static>>),
-    /// Of a run without a catalogue.
-    Scores(Box<Scorer<'static>>),
-}
-
 impl Served {
     /// Opens a run; one without a catalogue can only score. `window` is how long traffic is remembered, see [`super::drift`].
     ///
@@ -51,21 +42,12 @@ impl Served {
         run.runtime.bind();
         let trained = run.distribution()?;
         let drift = trained.map(|trained| Drift::new(trained, run.schema.offsets(), window));
-        let catalogue = match run.has_catalogue() {
-            true => Some(run.catalogue()?),
-            false => None,
-        };
-        let name = path.canonicalize().unwrap_or(path.to_owned());
-        let name = name.file_name().unwrap_or(name.as_os_str());
+        let catalogue = run.catalogue_if_any()?;
         let scorer = Scorer::new(Cow::Owned(run.schema), &run.runtime, run.parameters)
             .calibrated(run.provenance.calibration.clone());
-        let model = match catalogue {
-            Some(catalogue) => Model::Ranks(Box::new(Ranker::new(
-                scorer,
-                Cow::Owned::<Catalogue>(catalogue),
-            )?)),
-            None => Model::Scores(Box::new(scorer)),
-        };
+        let model = Model::new(scorer, catalogue)?;
+        let name = path.canonicalize().unwrap_or(path.to_owned());
+        let name = name.file_name().unwrap_or(name.as_os_str());
         Ok(Served {
             name: name.to_string_lossy().into_owned(),
             path: run.path,
@@ -80,10 +62,7 @@ impl Served {
 
     /// What scores rows.
     pub fn scorer(&self) -> &Scorer<'static> {
-        match &self.model {
-            Model::Ranks(ranker) => ranker.scorer(),
-            Model::Scores(scorer) => scorer,
-        }
+        self.model.scorer()
     }
 
     /// What ranks items.
@@ -91,13 +70,7 @@ impl Served {
     /// # Errors
     /// When the run has no catalogue.
     pub fn ranker(&self) -> Result<&Ranker<'static>> {
-        match &self.model {
-            Model::Ranks(ranker) => Ok(ranker),
-            Model::Scores(_) => Err(Error::Data(format!(
-                "model `{}` has no catalogue of users and items: it can only score rows",
-                self.name
-            ))),
-        }
+        self.model.ranker(&self.name)
     }
 
     /// Counts the fields of somebody who asked for recommendations, for [`Served::drift`].

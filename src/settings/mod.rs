@@ -2,13 +2,14 @@
 //!
 //! Reading order: [`presets`] (named hyper-parameters, as files), [`config`] (how a model is trained), [`resolved`] (every
 //! setting of a run, and the layers that it is made of; `parts` keeps account of the
-//! model's parts among them), [`grid`] (variants and grids),
+//! model's parts among them; `log` where to start on a log that nobody tuned on), [`grid`] (variants and grids),
 //! [`reproduce`] (those whose results stand beside published ones).
 
 mod before;
 pub mod config;
 pub mod grid;
 mod layers;
+mod log;
 mod parts;
 pub mod presets;
 pub mod reproduce;

@@ -1,11 +1,13 @@
 //! Training: the loop over epochs.
 //!
 //! Reading order: [`trainer`] (the loop), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
-//! that are drawn), [`profile`] (where the time goes),
+//! that are drawn), [`profile`] (where the time goes), [`session`] (a training and its run directory),
 //! [`verify`](mod@verify) (whether a run can be made again).
 
 pub mod negatives;
 pub mod profile;
+mod recorder;
+pub mod session;
 pub mod shuffle;
 pub mod trainer;
 pub mod verify;

@@ -8,6 +8,7 @@
 //! The same rows give the same data set for any number of threads and any size of chunks.
 
 mod admit;
+pub mod cells;
 mod collect;
 mod core;
 mod duplicates;

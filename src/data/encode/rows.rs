@@ -137,8 +137,7 @@ impl<'s> RowEncoder<'s> {
         let mut unknown_fields = Vec::new();
         for (place, field) in self.schema.fields.iter().enumerate() {
             let (encoded, unknown) = self.encoded(field, place, row).map_err(Error::Data)?;
-            let offset = self.offsets[place] as u32;
-            push(&mut self.batch.fields[place], offset, &encoded);
+            self.append(place, std::slice::from_ref(&encoded));
             if unknown {
                 unknown_fields.push(field.name.as_str());
             }
@@ -165,6 +164,42 @@ impl<'s> RowEncoder<'s> {
                 field.encode_text(&crossed(field, &parts, missing))
             }
         }
+    }
+
+    /// What encodes.
+    pub(super) fn schema(&self) -> &'s Schema {
+        self.schema
+    }
+
+    /// The one column of the header that a field is made of; none when it is made of several, or of a joined table.
+    pub(super) fn column(&self, place: usize) -> Option<usize> {
+        match self.places[place][..] {
+            [Place::Row(column)] => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The value of field number `place` in a row.
+    pub(super) fn encoded_at<S: AsRef<str>>(
+        &self,
+        place: usize,
+        row: &[S],
+    ) -> Result<Encoded, String> {
+        let field = &self.schema.fields[place];
+        Ok(self.encoded(field, place, row)?.0)
+    }
+
+    /// Appends values of field number `place`; [`RowEncoder::add_rows`] tells how many rows they are of.
+    pub(super) fn append(&mut self, place: usize, values: &[Encoded]) {
+        let offset = self.offsets[place] as u32;
+        for value in values {
+            push(&mut self.batch.fields[place], offset, value);
+        }
+    }
+
+    /// See [`RowEncoder::append`].
+    pub(super) fn add_rows(&mut self, rows: usize) {
+        self.batch.rows += rows;
     }
 
     /// The rows since the last [`RowEncoder::clear`]; labels stay empty.

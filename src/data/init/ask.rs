@@ -14,6 +14,21 @@ pub struct Ask {
     pub time: Option<String>,
     /// About how many rows to look at; `None`: all.
     pub rows: Option<usize>,
+    /// What the columns are by their types, where these tell, in their order; may be shorter.
+    pub types: Vec<Option<Type>>,
+}
+
+/// A type that a column of a data frame has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A category, a truth value: one of some values.
+    Category,
+    /// A text, also where it holds digits.
+    Text,
+    /// Seconds since 1970.
+    Moment,
+    /// Any number of values.
+    List,
 }
 
 /// What a test begins with, the longer before those they begin with.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ask::Type;
 use super::escape::{amount, shown};
 use super::profile::{Numbers, Profile};
 use super::sample::SampleColumn;
@@ -57,6 +58,18 @@ impl Guess {
         Guess {
             kind,
             why: why.into(),
+        }
+    }
+
+    /// The guess where the type of a column is known: what its values look like stands back.
+    pub fn of_type(self, of_type: Type) -> Guess {
+        match (of_type, &self.kind) {
+            (_, Kind::Constant) => self,
+            (Type::Category, _) => Guess::new(Kind::Categorical, "its type is a category"),
+            (Type::Text, Kind::Numeric(_)) => Guess::new(Kind::Categorical, "its type is text"),
+            (Type::Text, _) => self,
+            (Type::Moment, _) => Guess::new(Kind::Time(TimeFormat::Seconds), "its type is a time"),
+            (Type::List, _) => Guess::new(Kind::MultiValued(None), "its type is a list"),
         }
     }
 

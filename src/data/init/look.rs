@@ -60,6 +60,8 @@ pub fn draft(
             column,
             said_marks.contains(&place) || columns::is_feature(&column.name, layout),
         );
+        let of_type = ask.types.get(place).copied().flatten();
+        let guess = of_type.map_or(guess.clone(), |of_type| guess.of_type(of_type));
         Finding { profile, guess }
     };
     let columns: Vec<Finding> = sample.columns.par_iter().enumerate().map(look).collect();

@@ -75,10 +75,13 @@ pub enum Source {
     },
     /// Nowhere: of a model that was imported without its data.
     Absent,
+    /// A data frame that another program handed over in memory.
+    Frame { rows: usize },
 }
 
 /// What to do where there are no data.
 const ABSENT: &str = "the model was imported without data: name them with --data";
+const FRAME: &str = "the model was trained on a data frame, which is gone: name data of the same columns with --data";
 
 impl Source {
     /// The source called `text`: `synthetic`, a folder, a store, a file, or a pattern of files. Only its kind is looked at;
@@ -156,6 +159,7 @@ impl Source {
                 "is read in parts, not as a table",
             )),
             Source::Absent => Err(Error::Data(ABSENT.into())),
+            Source::Frame { .. } => Err(Error::Data(FRAME.into())),
         }
     }
 
@@ -172,7 +176,7 @@ impl Source {
     /// A file or folder that is not there any more.
     pub fn missing(&self) -> Option<&Path> {
         let paths: Vec<&PathBuf> = match self {
-            Source::Synthetic { .. } | Source::Absent => Vec::new(),
+            Source::Synthetic { .. } | Source::Absent | Source::Frame { .. } => Vec::new(),
             Source::Movielens { folder } => vec![folder],
             Source::Store { file } => vec![file],
             Source::Files {
@@ -366,6 +370,7 @@ impl fmt::Display for Source {
             Source::Synthetic { rows: None } => f.write_str(SYNTHETIC),
             Source::Synthetic { rows: Some(rows) } => write!(f, "{SYNTHETIC}:{rows}"),
             Source::Absent => f.write_str("none"),
+            Source::Frame { rows } => write!(f, "a data frame of {rows} rows"),
             Source::Movielens { folder } => folder.display().fmt(f),
             Source::Store { file } => file.display().fmt(f),
             Source::Files { files, .. } => match &files[..] {

@@ -1,0 +1,33 @@
+//! A training on record: epochs and checkpoints go into its run directory, whoever else is told of them.
+
+use super::trainer::Observer;
+use crate::error::Result;
+use crate::run::tensorboard::Events;
+use crate::run::{EpochRecord, Origin, Snapshot, Writer};
+
+/// Records what happens, then tells `told`.
+pub(super) struct Recorder<'a> {
+    pub run: &'a mut Writer,
+    pub origin: &'a Origin,
+    pub events: Option<Events>,
+    pub told: &'a mut dyn Observer,
+}
+
+impl Observer for Recorder<'_> {
+    fn batch(&mut self, epoch: usize, done: usize, rows: usize, loss: f64) {
+        self.told.batch(epoch, done, rows, loss);
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()> {
+        self.run.append(record)?;
+        if let Some(events) = &mut self.events {
+            events.epoch(record)?;
+        }
+        self.told.epoch(record, best)
+    }
+
+    fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<()> {
+        self.run.checkpoint(self.origin, snapshot)?;
+        self.told.checkpoint(snapshot)
+    }
+}
