@@ -35,6 +35,7 @@
 //! 15. [`serve`]: all of it over HTTP, for programs and for people.
 //! 16. [`train`]: the loop.
 //! 17. [`search`]: trials of settings, and what came of them.
+//! 18. `python`: the same engine for Python, with the feature of that name.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -70,6 +71,8 @@ pub mod model;
 pub mod optim;
 pub mod page;
 pub mod protobuf;
+#[cfg(feature = "python")]
+pub mod python;
 pub mod recommend;
 pub mod report;
 pub mod run;

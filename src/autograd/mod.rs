@@ -13,11 +13,11 @@
 //!
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
 //! [`engine`] (a batch on all threads),
-//! [`runtime`], `cores`, [`workspaces`] and [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
+//! [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;
-mod cores;
+pub mod cores;
 pub mod engine;
 pub mod fields;
 pub mod frozen;

@@ -1,7 +1,6 @@
 //! The option `--threads`.
 
-use std::num::NonZero;
-
+use autoint::autograd::cores;
 use clap::Args;
 
 use super::numbers;
@@ -21,12 +20,6 @@ fn threads(text: &str) -> Result<usize, String> {
 impl Threads {
     /// The number of threads, which is made that of everything that runs in parallel.
     pub fn apply(self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = self.threads.unwrap_or_else(cores);
-        // Refused only when it was set before: then that number stays.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global();
-        threads
+        cores::threads(self.threads)
     }
 }

@@ -207,6 +207,11 @@ impl<'s> RowEncoder<'s> {
         &self.batch
     }
 
+    /// The rows, when no more will come.
+    pub fn into_batch(self) -> Batch {
+        self.batch
+    }
+
     /// Empties the batch.
     pub fn clear(&mut self) {
         reset(self.schema, &mut self.batch);

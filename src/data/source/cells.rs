@@ -85,6 +85,12 @@ impl<S: AsRef<str>> FromIterator<S> for Texts {
     }
 }
 
+impl Default for Cells {
+    fn default() -> Cells {
+        Cells::Number(Vec::new())
+    }
+}
+
 impl Cells {
     /// The text of a row; the empty one for a missing value, and beyond the last row. Minus zero is zero.
     pub fn text(&self, row: usize) -> Cow<'_, str> {

@@ -88,6 +88,11 @@ fn cells(values: Values) -> Cells {
     }
 }
 
+/// The cells of a column that stays.
+pub fn cells_of(values: &Values) -> Cells {
+    cells(values.clone())
+}
+
 /// A chunk that needs no parsing.
 struct Whole(Chunk);
 

@@ -1,0 +1,122 @@
+//! Data frames become raw tables.
+
+use std::path::Path;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use pyo3_arrow::PyTable;
+
+use super::arrow::{Column, column_of};
+use super::guarded::exception;
+use super::objects::column_of_object;
+use crate::data::encode::Inputs;
+use crate::data::init::ask::Type;
+use crate::data::source::table::TableReader;
+use crate::data::table::{Table, Values};
+use crate::error::{Error, Result};
+
+/// The capsule that pandas, polars and pyarrow hand frames over by.
+pub const STREAM: &str = "__arrow_c_stream__";
+
+/// A table, and what the types of its columns tell of them.
+#[derive(Debug)]
+pub struct Frame {
+    pub table: Table,
+    pub types: Vec<Option<Type>>,
+}
+
+impl Frame {
+    /// Of anything that is a table: a data frame, or a dict of columns.
+    ///
+    /// # Errors
+    /// When it is neither, a column is of a type that no field can be made of, or columns differ in length.
+    pub fn of(data: &Bound<'_, PyAny>) -> PyResult<Frame> {
+        if let Ok(columns) = data.cast::<PyDict>() {
+            return Frame::of_dict(columns);
+        }
+        if data.hasattr(STREAM)? {
+            return Frame::of_stream(data);
+        }
+        let kind = data.get_type().name()?;
+        Err(PyTypeError::new_err(format!(
+            "expected a data frame (pandas, polars, pyarrow or another with {STREAM}) or a dict of columns, got {kind}"
+        )))
+    }
+
+    fn of_stream(data: &Bound<'_, PyAny>) -> PyResult<Frame> {
+        let table: PyTable = data.extract()?;
+        let (batches, schema) = table.into_inner();
+        let rows = batches.iter().map(|batch| batch.num_rows()).sum();
+        let mut frame = Frame::empty(rows);
+        for (place, field) in schema.fields().iter().enumerate() {
+            let arrays = batches.iter().map(|batch| batch.column(place).as_ref());
+            let arrays: Vec<_> = arrays.collect();
+            let column = column_of(field.name(), &arrays, field.data_type());
+            let pushed = column.and_then(|column| frame.push(field.name(), column));
+            pushed.map_err(exception)?;
+        }
+        Ok(frame)
+    }
+
+    fn of_dict(columns: &Bound<'_, PyDict>) -> PyResult<Frame> {
+        let mut frame: Option<Frame> = None;
+        for (name, values) in columns {
+            let name = named(&name)?;
+            let column = column_of_object(&name, &values)?;
+            let frame = frame.get_or_insert_with(|| Frame::empty(column.0.len()));
+            frame.push(&name, column).map_err(exception)?;
+        }
+        Ok(frame.unwrap_or_else(|| Frame::empty(0)))
+    }
+
+    fn empty(rows: usize) -> Frame {
+        Frame {
+            table: Table::new(rows),
+            types: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, name: &str, (values, of_type): Column) -> Result<()> {
+        if values.len() >= u32::MAX as usize {
+            let what = format!(
+                "{} rows are more than 4 billion: write them to files",
+                values.len()
+            );
+            return Err(Error::Data(what));
+        }
+        self.table.push(name, values)?;
+        self.types.push(of_type);
+        Ok(())
+    }
+
+    /// Its rows, ready to be read.
+    pub fn reader(&self) -> Box<TableReader> {
+        Box::new(TableReader::of_file(self.table.clone(), Path::new("")))
+    }
+
+    /// A table without rows that has these columns.
+    pub fn without_rows(&self) -> Result<Table> {
+        let mut empty = Table::new(0);
+        for column in self.table.columns() {
+            empty.push(column.name.clone(), Values::Number(Vec::new()))?;
+        }
+        Ok(empty)
+    }
+
+    /// All its rows as the test part.
+    pub fn as_test(&self) -> Result<Inputs> {
+        let empty = || Ok::<_, Error>(Box::new(TableReader::new(self.without_rows()?)));
+        Ok(vec![empty()?, empty()?, self.reader()])
+    }
+}
+
+fn named(name: &Bound<'_, PyAny>) -> PyResult<String> {
+    match name.cast::<PyString>() {
+        Ok(name) => name.extract(),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "columns have names, got one of type {}: make it a str",
+            name.get_type().name()?
+        ))),
+    }
+}
