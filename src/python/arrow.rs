@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field, TimeUnit};
 
 use super::texts::Texts;
 use crate::data::init::ask::Type;
-use crate::data::source::cells::LIST;
+use crate::data::source::cells::{LIST, needs_mark};
 use crate::data::table::Values;
 use crate::error::{Error, Result};
 
@@ -187,6 +187,9 @@ fn lists(arrays: &[ArrayRef]) -> Values {
                     }
                     cell.push_str(item);
                 }
+            }
+            if !cell.contains(LIST) && needs_mark(&cell) {
+                cell.push(LIST);
             }
             texts.push(&cell);
         }

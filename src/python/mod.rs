@@ -6,6 +6,7 @@
 //! threads run while the engine works, and turns whatever goes wrong into an exception.
 
 mod arrow;
+mod codes;
 mod frame;
 mod guarded;
 mod model;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use numpy::{IntoPyArray, PyArray1, PyArray4, PyArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
 use serde_json::{Value, json, to_string};
 use std::borrow::Cow;
 
+use super::codes::arrays;
 use super::frame::Frame;
 use super::guarded::guarded;
 use super::row::row_of;
@@ -22,6 +24,7 @@ use crate::data::source::table::cells_of;
 use crate::data::split::SplitRule;
 use crate::data::store::Target;
 use crate::error::{Error, Result};
+use crate::explain::row::RawRow;
 use crate::explain::{Explainer, Explanation};
 use crate::interop::export::{keras, npy, onnx, rows, safetensors};
 use crate::metrics::MetricName;
@@ -76,7 +79,7 @@ impl From<Wanted> for Request {
 
 /// Rows to score, encoded.
 enum Rows {
-    One(crate::explain::row::RawRow),
+    One(RawRow),
     Frame(Frame),
 }
 
@@ -295,6 +298,26 @@ impl Model {
                 }
             }
         })
+    }
+
+    /// The bytes of the graph that `export(\"onnx\", raw=False)` writes.
+    fn graph<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = guarded(py, || {
+            let run = Run::open(&self.path, Isa::choose()?, self.threads)?;
+            onnx::to_bytes(&run, onnx::Inputs::Codes)
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// The rows as that graph takes them: an array a field.
+    fn codes<'py>(
+        &self,
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let rows = Rows::of(data)?;
+        let batch = guarded(py, || rows.batch(self.model.scorer()))?;
+        arrays(py, self.model.scorer().schema(), &batch)
     }
 
     /// What is known of the run: JSON.

@@ -11,7 +11,7 @@ use super::frame::STREAM;
 use super::guarded::exception;
 use super::texts::Texts;
 use crate::data::init::ask::Type;
-use crate::data::source::cells::LIST;
+use crate::data::source::cells::{LIST, needs_mark};
 use crate::data::table::Values;
 
 /// What one object is.
@@ -239,7 +239,11 @@ pub fn cell(value: &Bound<'_, PyAny>) -> PyResult<Cell> {
         }
     }
     texts.retain(|text| !text.is_empty());
-    Ok(Cell::List(texts.join(&LIST.to_string())))
+    let mut list = texts.join(&LIST.to_string());
+    if texts.len() == 1 && needs_mark(&list) {
+        list.push(LIST);
+    }
+    Ok(Cell::List(list))
 }
 
 fn wrong(value: &Bound<'_, PyAny>, expected: &str) -> PyErr {

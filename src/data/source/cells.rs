@@ -30,6 +30,11 @@ pub struct Texts {
 /// it holds itself. The ASCII unit separator.
 pub const LIST: char = '\u{1f}';
 
+/// Whether the only value of a list needs [`LIST`] behind it, as it may hold what separates the values of other cells.
+pub(crate) fn needs_mark(value: &str) -> bool {
+    value.contains(|c: char| !c.is_alphanumeric())
+}
+
 impl Texts {
     /// Texts whose bytes lie one behind the other; `ends` rise, and the last is the length of `text`.
     ///

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 
-use super::cells::LIST;
+use super::cells::{LIST, needs_mark};
 use super::layout::{Encoding, Layout};
 use super::lines::{Line, each_line};
 use super::text::{Blocks, Cut};
@@ -80,6 +80,7 @@ fn put(value: &str, cell: &mut String) -> Result<(), String> {
         }
         Some(b'[') => {
             let list: Vec<&RawValue> = serde_json::from_str(value).map_err(|e| e.to_string())?;
+            let (start, alone) = (cell.len(), list.len() == 1);
             for (place, value) in list.into_iter().enumerate() {
                 if value.get().starts_with('[') {
                     return Err("is a list of lists, expected one of texts or numbers".into());
@@ -88,6 +89,9 @@ fn put(value: &str, cell: &mut String) -> Result<(), String> {
                     cell.push(LIST);
                 }
                 put(value.get(), cell)?;
+            }
+            if alone && needs_mark(&cell[start..]) {
+                cell.push(LIST);
             }
         }
         Some(b'{') => {

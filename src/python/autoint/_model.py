@@ -400,6 +400,19 @@ class AutoInt:
         """Writes all tensors by name, with the model's configuration and fields in the header."""
         self._fitted.export("safetensors", os.fspath(path))
 
+    def to_torch(self):
+        """The model as a ``torch.nn.Module`` with the same logits and weights that can be trained on; torch and onnx must be installed.
+
+        Returns
+        -------
+        torch.nn.Module
+            Its ``encode`` makes the tensors of rows, its ``forward`` takes them: ``module(module.encode(df))``.
+        """
+        from autoint._torch import module_of
+
+        run = self._fitted
+        return module_of(run.graph(), run.codes)
+
     def export(self, format, path):
         """Writes the model as ``"onnx"``, ``"safetensors"``, ``"npy"``, ``"keras"``, ``"csv"`` or ``"parquet"``."""
         self._fitted.export(format, os.fspath(path))

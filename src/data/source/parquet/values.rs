@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::shape::{Column, Kind};
 use crate::data::calendar::date;
-use crate::data::source::cells::{LIST, Texts};
+use crate::data::source::cells::{LIST, Texts, needs_mark};
 
 /// Rows that are read at a time: what lies in memory beside the texts does not depend on what a file says.
 const BATCH: usize = 8192;
@@ -258,26 +258,35 @@ impl Out {
     ) {
         let mut values = values.iter();
         let mut done = Ok(());
-        let mut some = false;
+        let (mut count, mut start) = (0, self.text.len());
         for (at, (definition, repetition)) in definitions.iter().zip(repetitions).enumerate() {
             if *repetition == 0 {
                 if at > 0 {
+                    self.close_list(start, count);
                     self.add(std::mem::replace(&mut done, Ok(())), wrong);
                 }
-                some = false;
+                (count, start) = (0, self.text.len());
             }
             if *definition == self.present
                 && let Some(value) = values.next()
             {
-                if some {
+                if count > 0 {
                     self.text.push(LIST);
                 }
-                some = true;
+                count += 1;
                 done = done.and(put(value, &mut self.text));
             }
         }
         if !definitions.is_empty() {
+            self.close_list(start, count);
             self.add(done, wrong);
+        }
+    }
+
+    /// Ends the list of `count` values that began at `start`.
+    fn close_list(&mut self, start: usize, count: usize) {
+        if count == 1 && needs_mark(&self.text[start..]) {
+            self.text.push(LIST);
         }
     }
 
