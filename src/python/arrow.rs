@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type, UInt64Type,
-};
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, TimeUnit};
@@ -42,10 +40,12 @@ pub fn column_of(name: &str, arrays: &[&dyn Array], of: &DataType) -> Result<Col
     let rows = arrays.iter().map(|array| array.len()).sum();
     Ok(match of {
         DataType::Null => (Values::Number(vec![f64::NAN; rows]), None),
-        DataType::Boolean => (texts(&cast_to(&DataType::LargeUtf8)?), Some(Type::Category)),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            (texts(&cast_to(&DataType::LargeUtf8)?), Some(Type::Text))
+        DataType::Boolean => {
+            let all = cast_to(&DataType::LargeUtf8)?;
+            let all: Vec<&dyn Array> = all.iter().map(AsRef::as_ref).collect();
+            (texts(&all), Some(Type::Category))
         }
+        text if is_text(text) => (texts(arrays), Some(Type::Text)),
         DataType::UInt64 => {
             let all = arrays
                 .iter()
@@ -64,9 +64,7 @@ pub fn column_of(name: &str, arrays: &[&dyn Array], of: &DataType) -> Result<Col
             (moments(&cast_to(&micros)?), Some(Type::Moment))
         }
         DataType::Dictionary(_, values) if is_text(values) => {
-            let dictionary =
-                DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::LargeUtf8));
-            (dictionaries(&cast_to(&dictionary)?), Some(Type::Category))
+            (dictionaries(arrays), Some(Type::Category))
         }
         DataType::Dictionary(_, values) => {
             let (values, _) = within(name, arrays, values)?;
@@ -141,30 +139,52 @@ fn moments(arrays: &[ArrayRef]) -> Values {
     Values::Number(all.map(|x| x.map_or(f64::NAN, seconds)).collect())
 }
 
-fn texts(arrays: &[ArrayRef]) -> Values {
+/// Reads the texts of an array, of whichever of the three layouts.
+fn each_text<'a>(array: &'a dyn Array, see: &mut dyn FnMut(Option<&'a str>)) {
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().iter().for_each(see),
+        DataType::LargeUtf8 => array.as_string::<i64>().iter().for_each(see),
+        _ => array.as_string_view().iter().for_each(see),
+    }
+}
+
+/// The text at a place that there is; a missing one is empty.
+fn text_at(array: &dyn Array, place: usize) -> &str {
+    match array.data_type() {
+        _ if array.is_null(place) => "",
+        DataType::Utf8 => array.as_string::<i32>().value(place),
+        DataType::LargeUtf8 => array.as_string::<i64>().value(place),
+        _ => array.as_string_view().value(place),
+    }
+}
+
+fn texts(arrays: &[&dyn Array]) -> Values {
     let mut texts = Texts::default();
     for array in arrays {
-        for text in array.as_string::<i64>() {
-            texts.push(text.unwrap_or_default());
-        }
+        each_text(*array, &mut |text| texts.push(text.unwrap_or_default()));
     }
     texts.values()
 }
 
-/// Each piece has its own dictionary.
-fn dictionaries(arrays: &[ArrayRef]) -> Values {
+/// Each piece has its own dictionary, of which often only a few texts occur.
+fn dictionaries(arrays: &[&dyn Array]) -> Values {
+    const UNSEEN: u32 = u32::MAX;
     let mut texts = Texts::default();
     for array in arrays {
-        let array = array.as_dictionary::<UInt32Type>();
-        let values = array.values().as_string::<i64>();
-        let codes: Vec<u32> = values
-            .iter()
-            .map(|text| texts.code(text.unwrap_or_default()))
-            .collect();
-        let missing = texts.code("");
-        for key in array.keys() {
-            let code = key.and_then(|key| codes.get(key as usize));
-            texts.push_code(code.copied().unwrap_or(missing));
+        let array = array.as_any_dictionary();
+        let values = array.values().as_ref();
+        let mut codes = vec![UNSEEN; values.len()];
+        for (row, key) in array.normalized_keys().into_iter().enumerate() {
+            let code = match codes.get_mut(key).filter(|_| array.is_valid(row)) {
+                Some(code) => {
+                    if *code == UNSEEN {
+                        *code = texts.code(text_at(values, key));
+                    }
+                    *code
+                }
+                None => texts.code(""),
+            };
+            texts.push_code(code);
         }
     }
     texts.values()

@@ -6,9 +6,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3_arrow::PyTable;
+use rayon::prelude::*;
 
 use super::arrow::{Column, column_of};
-use super::guarded::exception;
+use super::guarded::{exception, guarded};
 use super::objects::column_of_object;
 use crate::data::encode::Inputs;
 use crate::data::init::ask::Type;
@@ -26,17 +27,28 @@ pub struct Frame {
     pub types: Vec<Option<Type>>,
 }
 
+/// Which of the columns of a header are wanted.
+pub type Choose<'a> = dyn Fn(&[String]) -> Result<Vec<bool>> + Sync + 'a;
+
 impl Frame {
     /// Of anything that is a table: a data frame, or a dict of columns.
     ///
     /// # Errors
     /// When it is neither, a column is of a type that no field can be made of, or columns differ in length.
     pub fn of(data: &Bound<'_, PyAny>) -> PyResult<Frame> {
+        Frame::chosen(data, &|header| Ok(vec![true; header.len()]))
+    }
+
+    /// The same with the columns that `choose` says yes to.
+    ///
+    /// # Errors
+    /// As [`Frame::of`], of these columns.
+    pub fn chosen(data: &Bound<'_, PyAny>, choose: &Choose<'_>) -> PyResult<Frame> {
         if let Ok(columns) = data.cast::<PyDict>() {
-            return Frame::of_dict(columns);
+            return Frame::of_dict(columns, choose);
         }
         if data.hasattr(STREAM)? {
-            return Frame::of_stream(data);
+            return Frame::of_stream(data, choose);
         }
         let kind = data.get_type().name()?;
         Err(PyTypeError::new_err(format!(
@@ -44,28 +56,40 @@ impl Frame {
         )))
     }
 
-    fn of_stream(data: &Bound<'_, PyAny>) -> PyResult<Frame> {
+    fn of_stream(data: &Bound<'_, PyAny>, choose: &Choose<'_>) -> PyResult<Frame> {
         let table: PyTable = data.extract()?;
         let (batches, schema) = table.into_inner();
-        let rows = batches.iter().map(|batch| batch.num_rows()).sum();
-        let mut frame = Frame::empty(rows);
-        for (place, field) in schema.fields().iter().enumerate() {
-            let arrays = batches.iter().map(|batch| batch.column(place).as_ref());
-            let arrays: Vec<_> = arrays.collect();
-            let column = column_of(field.name(), &arrays, field.data_type());
-            let pushed = column.and_then(|column| frame.push(field.name(), column));
-            pushed.map_err(exception)?;
-        }
-        Ok(frame)
+        guarded(data.py(), || {
+            let rows = batches.iter().map(|batch| batch.num_rows()).sum();
+            let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+            let chosen = choose(&names)?;
+            let places: Vec<usize> = (0..names.len()).filter(|&place| chosen[place]).collect();
+            let column = |&place: &usize| {
+                let arrays = batches.iter().map(|batch| batch.column(place).as_ref());
+                let arrays: Vec<_> = arrays.collect();
+                column_of(&names[place], &arrays, schema.field(place).data_type())
+            };
+            let columns: Vec<Column> = places.par_iter().map(column).collect::<Result<_>>()?;
+            let mut frame = Frame::empty(rows);
+            for (place, column) in places.into_iter().zip(columns) {
+                frame.push(&names[place], column)?;
+            }
+            Ok(frame)
+        })
     }
 
-    fn of_dict(columns: &Bound<'_, PyDict>) -> PyResult<Frame> {
+    fn of_dict(columns: &Bound<'_, PyDict>, choose: &Choose<'_>) -> PyResult<Frame> {
+        let names = columns.keys().iter().map(|name| named(&name));
+        let names: Vec<String> = names.collect::<PyResult<_>>()?;
+        let chosen = choose(&names).map_err(exception)?;
         let mut frame: Option<Frame> = None;
-        for (name, values) in columns {
-            let name = named(&name)?;
-            let column = column_of_object(&name, &values)?;
+        for ((_, values), (name, chosen)) in columns.iter().zip(names.iter().zip(chosen)) {
+            if !chosen {
+                continue;
+            }
+            let column = column_of_object(name, &values)?;
             let frame = frame.get_or_insert_with(|| Frame::empty(column.0.len()));
-            frame.push(&name, column).map_err(exception)?;
+            frame.push(name, column).map_err(exception)?;
         }
         Ok(frame.unwrap_or_else(|| Frame::empty(0)))
     }

@@ -1,6 +1,7 @@
 //! A run that answers from Python.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use numpy::{IntoPyArray, PyArray1, PyArray4, PyArrayMethods};
 use pyo3::prelude::*;
@@ -20,7 +21,8 @@ use crate::data::batch::Batch;
 use crate::data::dataset::SplitName;
 use crate::data::encode::rows::{RowEncoder, needed};
 use crate::data::encode::{Rules, encode_rows};
-use crate::data::source::table::cells_of;
+use crate::data::source::cells::Cells;
+use crate::data::source::table::cells;
 use crate::data::split::SplitRule;
 use crate::data::store::Target;
 use crate::error::{Error, Result};
@@ -84,45 +86,40 @@ enum Rows {
 }
 
 impl Rows {
-    fn of(data: &Bound<'_, PyAny>) -> PyResult<Rows> {
+    fn of(scorer: &Scorer<'_>, data: &Bound<'_, PyAny>) -> PyResult<Rows> {
+        let schema = scorer.schema();
         Ok(match row_of(data)? {
             Some(row) => Rows::One(row),
-            None => Rows::Frame(Frame::of(data)?),
+            None => Rows::Frame(Frame::chosen(data, &|header| {
+                // For the message of a column that is missing.
+                RowEncoder::new(schema, header)?;
+                let used = needed(schema, Some(header));
+                let places = used.iter().map(|column| column.place(header));
+                let places: Vec<usize> = places.collect::<Result<_>>()?;
+                Ok((0..header.len())
+                    .map(|place| places.contains(&place))
+                    .collect())
+            })?),
         })
     }
 
-    fn batch(&self, scorer: &Scorer<'_>) -> Result<Batch> {
-        let schema = scorer.schema();
-        let header: Vec<String> = match self {
-            Rows::One(row) => row.header.clone(),
-            Rows::Frame(frame) => {
-                let columns = frame.table.columns().iter();
-                columns.map(|column| column.name.clone()).collect()
-            }
-        };
-        // Of everything, for the message of a column that is missing.
-        let mut encoder = RowEncoder::new(schema, &header)?;
+    fn batch(self, scorer: &Scorer<'_>) -> Result<Batch> {
         match self {
             Rows::One(row) => {
+                let mut encoder = RowEncoder::new(scorer.schema(), &row.header)?;
                 encoder.push(&row.values)?;
+                Ok(encoder.into_batch())
             }
             Rows::Frame(frame) => {
-                let used = needed(schema, Some(&header));
-                let places: Vec<usize> = used
-                    .iter()
-                    .map(|c| c.place(&header))
-                    .collect::<Result<_>>()?;
-                let columns = frame.table.columns().iter().enumerate();
-                let cells: Vec<_> = columns
-                    .map(|(place, column)| {
-                        places.contains(&place).then(|| cells_of(&column.values))
-                    })
-                    .map(Option::unwrap_or_default)
-                    .collect();
-                encoder.push_cells(&cells.iter().collect::<Vec<_>>(), frame.table.rows())?;
+                let columns = frame.table.columns().iter();
+                let header: Vec<String> = columns.map(|column| column.name.clone()).collect();
+                let rows = frame.table.rows();
+                let cells: Vec<Cells> = frame.table.into_values().map(cells).collect();
+                let mut encoder = RowEncoder::new(scorer.schema(), &header)?;
+                encoder.push_cells(&cells.iter().collect::<Vec<_>>(), rows)?;
+                Ok(encoder.into_batch())
             }
         }
-        Ok(encoder.into_batch())
     }
 }
 
@@ -141,8 +138,8 @@ impl Model {
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let rows = Rows::of(data)?;
-        let logits = guarded(py, || self.scored(&rows))?;
+        let rows = Rows::of(self.model.scorer(), data)?;
+        let logits = guarded(py, || self.scored(rows))?;
         Ok(logits.into_pyarray(py))
     }
 
@@ -152,9 +149,9 @@ impl Model {
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let rows = Rows::of(data)?;
+        let rows = Rows::of(self.model.scorer(), data)?;
         let scored = guarded(py, || {
-            let mut scored = self.scored(&rows)?;
+            let mut scored = self.scored(rows)?;
             for score in &mut scored {
                 *score = probability(*score);
             }
@@ -169,7 +166,7 @@ impl Model {
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyArray4<f32>>>> {
-        let rows = Rows::of(data)?;
+        let rows = Rows::of(self.model.scorer(), data)?;
         let (read, batch) = guarded(py, || {
             let batch = rows.batch(self.model.scorer())?;
             let vars: Vec<&Var> = self.attention.iter().collect();
@@ -315,9 +312,32 @@ impl Model {
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let rows = Rows::of(data)?;
+        let rows = Rows::of(self.model.scorer(), data)?;
         let batch = guarded(py, || rows.batch(self.model.scorer()))?;
         arrays(py, self.model.scorer().schema(), &batch)
+    }
+
+    /// Median seconds that the engine alone takes for rows that are encoded: what benches hold a whole call beside.
+    fn engine_seconds(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        rounds: usize,
+    ) -> PyResult<f64> {
+        let rows = Rows::of(self.model.scorer(), data)?;
+        guarded(py, || {
+            let scorer = self.model.scorer();
+            let (batch, mut logits) = (rows.batch(scorer)?, Vec::new());
+            let mut seconds: Vec<f64> = (0..rounds.max(1))
+                .map(|_| {
+                    let start = Instant::now();
+                    scorer.logits(&batch, &mut logits);
+                    start.elapsed().as_secs_f64()
+                })
+                .collect();
+            seconds.sort_by(f64::total_cmp);
+            Ok(seconds[seconds.len() / 2])
+        })
     }
 
     /// What is known of the run: JSON.
@@ -362,7 +382,7 @@ impl Model {
         name.to_string_lossy().into_owned()
     }
 
-    fn scored(&self, rows: &Rows) -> Result<Vec<f32>> {
+    fn scored(&self, rows: Rows) -> Result<Vec<f32>> {
         let scorer = self.model.scorer();
         let mut logits = Vec::new();
         scorer.logits(&rows.batch(scorer)?, &mut logits);

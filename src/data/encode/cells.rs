@@ -3,7 +3,9 @@
 //! The values are those that [`RowEncoder::push`] gives for the texts of the same rows; but each text of a dictionary and each number
 //! that occurs is looked at once.
 
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::rows::RowEncoder;
 use super::value::Encoded;
@@ -11,8 +13,21 @@ use crate::data::schema::{Field, FieldKind};
 use crate::data::source::cells::Cells;
 use crate::error::{Error, Result};
 
-/// One field's values, row by row.
-type Values = Vec<Encoded>;
+/// A field's values: distinct ones (or not), and which of them each row has.
+struct Values {
+    distinct: Vec<Encoded>,
+    rows: Vec<u32>,
+}
+
+impl Values {
+    /// Each row has a value of its own.
+    fn one_by_one(distinct: Vec<Encoded>) -> Values {
+        Values {
+            rows: (0..distinct.len() as u32).collect(),
+            distinct,
+        }
+    }
+}
 
 impl RowEncoder<'_> {
     /// Adds `rows` rows whose columns are those of the header, each as long. Values the model does not know are not named.
@@ -20,12 +35,14 @@ impl RowEncoder<'_> {
     /// # Errors
     /// When a number or a time is none; the message names the column and the row, counted from 1.
     pub fn push_cells(&mut self, columns: &[&Cells], rows: usize) -> Result<()> {
-        for (place, field) in self.schema().fields.iter().enumerate() {
-            let values = match self.column(place) {
-                Some(column) => self.of_column(field, columns[column])?,
-                None => self.row_by_row(place, columns, rows)?,
-            };
-            self.append(place, &values);
+        let fields = self.schema().fields.par_iter().enumerate();
+        let values = fields.map(|(place, field)| match self.column(place) {
+            Some(column) => self.of_column(field, columns[column]),
+            None => self.row_by_row(place, columns, rows),
+        });
+        let all: Vec<Values> = values.collect::<Result<_>>()?;
+        for (place, values) in all.iter().enumerate() {
+            self.append_chosen(place, &values.distinct, &values.rows);
         }
         self.add_rows(rows);
         Ok(())
@@ -39,38 +56,62 @@ impl RowEncoder<'_> {
                     // For its message.
                     true => self.encode(field, row, &x.to_string()),
                 };
-                numbers.iter().enumerate().map(encode).collect()
+                let all = numbers.iter().enumerate().map(encode);
+                Ok(Values::one_by_one(all.collect::<Result<_>>()?))
             }
-            Cells::Number(numbers) => {
-                let mut known: HashMap<u64, Encoded> = HashMap::new();
-                let encode = |(row, x): (usize, &f64)| {
-                    if let Some(encoded) = known.get(&x.to_bits()) {
-                        return Ok(encoded.clone());
-                    }
-                    let encoded = self.encode(field, row, &cells.text(row))?;
-                    known.insert(x.to_bits(), encoded.clone());
-                    Ok(encoded)
-                };
-                numbers.iter().enumerate().map(encode).collect()
-            }
-            Cells::Dictionary { texts, codes } => {
-                let mut known: Vec<Option<Encoded>> = vec![None; texts.len()];
-                let encode = |(row, &code): (usize, &u32)| {
-                    let Some(slot) = known.get_mut(code as usize) else {
-                        return self.encode(field, row, "");
-                    };
-                    if slot.is_none() {
-                        *slot = Some(self.encode(field, row, &texts[code as usize])?);
-                    }
-                    Ok(slot.clone().unwrap_or(Encoded::Code(0)))
-                };
-                codes.iter().enumerate().map(encode).collect()
-            }
+            Cells::Number(numbers) => self.of_numbers(field, numbers, cells),
+            Cells::Dictionary { texts, codes } => self.of_dictionary(field, texts, codes),
             Cells::Text(texts) => {
                 let encode = |(row, text)| self.encode(field, row, text);
-                texts.iter().enumerate().map(encode).collect()
+                let all = texts.iter().enumerate().map(encode);
+                Ok(Values::one_by_one(all.collect::<Result<_>>()?))
             }
         }
+    }
+
+    fn of_numbers(&self, field: &Field, numbers: &[f64], cells: &Cells) -> Result<Values> {
+        let hash = |bits: u64| xxh3_64(&bits.to_le_bytes());
+        let mut known: HashTable<(u64, u32)> = HashTable::new();
+        let mut values = Values {
+            distinct: Vec::new(),
+            rows: Vec::with_capacity(numbers.len()),
+        };
+        for (row, x) in numbers.iter().enumerate() {
+            let bits = x.to_bits();
+            let found = known.find(hash(bits), |(other, _)| *other == bits);
+            values.rows.push(match found {
+                Some(&(_, place)) => place,
+                None => {
+                    let place = values.distinct.len() as u32;
+                    let encoded = self.encode(field, row, &cells.text(row))?;
+                    values.distinct.push(encoded);
+                    known.insert_unique(hash(bits), (bits, place), |(bits, _)| hash(*bits));
+                    place
+                }
+            });
+        }
+        Ok(values)
+    }
+
+    /// Only the texts that occur are looked at.
+    fn of_dictionary(&self, field: &Field, texts: &[String], codes: &[u32]) -> Result<Values> {
+        const UNSEEN: u32 = u32::MAX;
+        let mut places = vec![UNSEEN; texts.len()];
+        let mut values = Values {
+            distinct: Vec::new(),
+            rows: Vec::with_capacity(codes.len()),
+        };
+        for (row, &code) in codes.iter().enumerate() {
+            let missing = || Error::Data(format!("row {}: code {code} has no text", row + 1));
+            let place = places.get_mut(code as usize).ok_or_else(missing)?;
+            if *place == UNSEEN {
+                *place = values.distinct.len() as u32;
+                let encoded = self.encode(field, row, &texts[code as usize])?;
+                values.distinct.push(encoded);
+            }
+            values.rows.push(*place);
+        }
+        Ok(values)
     }
 
     /// Whether a number needs no text: a plain numeric field, no number of which means "missing".
@@ -100,7 +141,8 @@ impl RowEncoder<'_> {
             let encoded = self.encoded_at(place, &texts);
             encoded.map_err(|what| Error::Data(format!("row {}, {what}", row + 1)))
         };
-        (0..rows).map(encode).collect()
+        let all = (0..rows).map(encode);
+        Ok(Values::one_by_one(all.collect::<Result<_>>()?))
     }
 }
 

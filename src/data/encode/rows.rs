@@ -197,6 +197,23 @@ impl<'s> RowEncoder<'s> {
         }
     }
 
+    /// Appends `distinct[row]` for each of `rows`, as [`RowEncoder::append`].
+    pub(super) fn append_chosen(&mut self, place: usize, distinct: &[Encoded], rows: &[u32]) {
+        let offset = self.offsets[place] as u32;
+        match &mut self.batch.fields[place] {
+            FieldBatch::One { ids } => {
+                let code = |value: &Encoded| offset + value.codes().first().copied().unwrap_or(0);
+                let codes: Vec<u32> = distinct.iter().map(code).collect();
+                ids.extend(rows.iter().map(|&row| codes[row as usize]));
+            }
+            field => {
+                for &row in rows {
+                    push(field, offset, &distinct[row as usize]);
+                }
+            }
+        }
+    }
+
     /// See [`RowEncoder::append`].
     pub(super) fn add_rows(&mut self, rows: usize) {
         self.batch.rows += rows;

@@ -78,7 +78,8 @@ impl Reader for TableReader {
     }
 }
 
-fn cells(values: Values) -> Cells {
+/// The cells of a column.
+pub fn cells(values: Values) -> Cells {
     match values {
         Values::Text { dictionary, codes } => Cells::Dictionary {
             texts: dictionary.into(),
@@ -86,11 +87,6 @@ fn cells(values: Values) -> Cells {
         },
         Values::Number(numbers) => Cells::Number(numbers),
     }
-}
-
-/// The cells of a column that stays.
-pub fn cells_of(values: &Values) -> Cells {
-    cells(values.clone())
 }
 
 /// A chunk that needs no parsing.
