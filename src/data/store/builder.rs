@@ -124,7 +124,7 @@ impl Builder {
             .map_err(|what| Error::Data(format!("the encoded data {what}")))?;
         let (mut writer, length, path, draft) = match sink {
             Sink::Memory(owned) => {
-                let payload = Payload::Owned(owned);
+                let payload = owned.finished();
                 return Ok(Dataset::new(
                     schema,
                     counts,

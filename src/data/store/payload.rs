@@ -21,11 +21,16 @@ use std::time::SystemTime;
 
 use bytemuck::{Pod, Zeroable};
 use memmap2::Mmap;
+#[cfg(target_os = "linux")]
+use memmap2::{Advice, MmapMut};
 
 use crate::error::{Error, Result};
 
 /// Where columns begin: a multiple of this many bytes, one cache line (and the widest vector register).
 pub(crate) const ALIGNMENT: usize = 64;
+
+/// Bytes of a huge page, as most processors have them.
+const HUGE_PAGE: usize = 2 << 20;
 
 /// One aligned piece of owned memory.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -35,7 +40,7 @@ struct Line([u8; ALIGNMENT]);
 /// The payload of a store.
 pub(crate) enum Payload {
     Owned(Owned),
-    /// The payload is this part of the file; it begins on a multiple of [`ALIGNMENT`].
+    /// The payload is this part of the file (or of memory without one); it begins on a multiple of [`ALIGNMENT`].
     Mapped {
         map: Mmap,
         place: Range<usize>,
@@ -102,6 +107,35 @@ impl Owned {
     /// How many bytes there are.
     pub fn len(&self) -> usize {
         self.used
+    }
+
+    /// The finished payload. Where the system can, a large one is moved to huge pages: batches pick rows from all over it, and from small
+    /// pages that took five times as long (MovieLens-1M, .62 instead of .12 s of an epoch, `train --profile`).
+    pub fn finished(self) -> Payload {
+        match self.len() >= HUGE_PAGE {
+            true => self
+                .on_huge_pages()
+                .unwrap_or_else(|_| Payload::Owned(self)),
+            false => Payload::Owned(self),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn on_huge_pages(&self) -> std::io::Result<Payload> {
+        let mut map = MmapMut::map_anon(self.used)?;
+        map.advise(Advice::HugePage)?;
+        let bytes: &[u8] = bytemuck::cast_slice(&self.lines);
+        map.copy_from_slice(&bytes[..self.used]);
+        Ok(Payload::Mapped {
+            map: map.make_read_only()?,
+            place: 0..self.used,
+            witness: None,
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn on_huge_pages(&self) -> std::io::Result<Payload> {
+        Err(std::io::ErrorKind::Unsupported.into())
     }
 }
 
