@@ -30,18 +30,24 @@ fn optimizer(c: &mut Criterion) {
                         let batch = turn.next().expect("a cycle");
                         let (engine, weights) = (&mut net.engine, &mut net.weights);
                         let start = Instant::now();
-                        net.optimizer.prepare(engine, batch, weights);
+                        net.optimizer.prepare(engine.runtime(), batch, weights);
                         spent += start.elapsed();
                         // The gradients of the batch: not what is timed here.
                         engine.step(weights, batch, None, 1).expect("finite");
                         let start = Instant::now();
-                        net.optimizer.step(engine, net.learning_rate, weights);
+                        let gradients = engine.gradients();
+                        (net.optimizer).step(
+                            engine.runtime(),
+                            gradients,
+                            net.learning_rate,
+                            weights,
+                        );
                         spent += start.elapsed();
                     }
                     spent
                 });
             });
-            net.optimizer.settle(&net.engine, &mut net.weights);
+            (net.optimizer).settle(net.engine.runtime(), &mut net.weights);
             let mut all = net
                 .weights
                 .tables

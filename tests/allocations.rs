@@ -127,7 +127,7 @@ impl<'a> Training<'a> {
     fn step(&mut self, number: usize) {
         self.gather(number);
         let (engine, weights, batch) = (&mut self.engine, &mut self.weights, &self.batch);
-        self.optimizer.prepare(engine, batch, weights);
+        self.optimizer.prepare(engine.runtime(), batch, weights);
         let draw = Draw {
             seed: 1,
             step: number as u32,
@@ -135,7 +135,8 @@ impl<'a> Training<'a> {
         let loss = engine.step(weights, batch, Some(draw), number as u64);
         assert!(loss.is_ok_and(|loss| loss > 0.0));
         let rate = self.settings.optimizer.learning_rate;
-        self.optimizer.step(engine, rate, weights);
+        let gradients = engine.gradients();
+        (self.optimizer).step(engine.runtime(), gradients, rate, weights);
         engine.update_buffers(batch.rows, weights);
     }
 

@@ -219,16 +219,22 @@ fn train(golden: &Golden, engine: &mut Engine, config: &OptimizerConfig) -> Trai
     let mut losses = Vec::new();
     for step in 0..10 {
         let batch = &batches[step % batches.len()];
-        optimizer.prepare(engine, batch, &mut parameters);
+        optimizer.prepare(engine.runtime(), batch, &mut parameters);
         losses.push(
             engine
                 .step(&parameters, batch, TRAINING, step as u64)
                 .unwrap(),
         );
         engine.update_buffers(batch.rows, &mut parameters);
-        optimizer.step(engine, config.learning_rate, &mut parameters);
+        let gradients = engine.gradients();
+        optimizer.step(
+            engine.runtime(),
+            gradients,
+            config.learning_rate,
+            &mut parameters,
+        );
     }
-    optimizer.settle(engine, &mut parameters);
+    optimizer.settle(engine.runtime(), &mut parameters);
     let logits = batches.iter().map(|batch| {
         let mut logits = Vec::new();
         engine.logits(&engine.freeze(&parameters), batch, &mut logits);

@@ -160,14 +160,15 @@ impl Net {
     pub fn step(&mut self, batch: &Batch) -> f64 {
         self.frozen = None;
         let (engine, weights) = (&mut self.engine, &mut self.weights);
-        self.optimizer.prepare(engine, batch, weights);
+        self.optimizer.prepare(engine.runtime(), batch, weights);
         let number = self.optimizer.steps() + 1;
         let draw = Draw {
             seed: 1,
             step: number as u32,
         };
         let loss = engine.step(weights, batch, Some(draw), number);
-        self.optimizer.step(engine, self.learning_rate, weights);
+        let gradients = engine.gradients();
+        (self.optimizer).step(engine.runtime(), gradients, self.learning_rate, weights);
         engine.update_buffers(batch.rows, weights);
         let loss = loss.expect("a finite loss");
         assert!(loss > 0.0, "a loss of {loss}");

@@ -1,33 +1,32 @@
 //! A whole batch on all threads: parallel outside, serial inside, and the same bits for any number of threads.
 //!
-//! A batch is cut into shards of R rows; consecutive shards form at most [`GROUPS`] groups. A group is one worker's task: its
-//! shards run one after the other in the worker's own memory and add to the group's gradient. Group gradients are then
-//! summed as a tree over group numbers (see [`super::group`]). R and the groups depend on the model and the batch only, never on the machine, so
-//! neither does any sum.
+//! A batch is cut into groups of a fixed number of rows, and a group into shards of R rows. A group is one task: its shards run one
+//! after the other in a worker's own memory and add to the group's sums, which are added up as a tree over the groups' numbers
+//! (see [`super::tree`]). R and the groups depend on the model and the batch only, never on the machine, so neither does any sum.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::batch_op::Statistics;
 use super::frozen::Frozen;
-use super::group::{Group, Job};
+use super::gradients::Gradients;
+use super::group::{GROUP_ROWS, Group, Job, rows_of_shards};
 use super::layout::Parameters;
 use super::phases::{Phase, phases};
 use super::profile::OpTime;
+use super::reduction::Reduction;
 use super::reference::loss_scale;
 use super::runtime::Runtime;
 use super::sparse::SparseIndex;
+use super::sums::Sums;
 use super::tape::{Tape, Var};
 use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
 use crate::simd::Isa;
-
-/// Parallel tasks of a training step.
-pub const GROUPS: usize = 16;
 
 /// Replays one tape over batches.
 #[derive(Debug)]
@@ -37,22 +36,14 @@ pub struct Engine {
     loss: Var,
     phases: Vec<Phase>,
     groups: Vec<Group>,
+    reduction: Reduction,
+    /// Of all rows of the last batch.
+    total: Sums,
     /// Of the tape's batch ops, by their number.
     statistics: Vec<Statistics>,
     index: SparseIndex,
     /// Per table: the summed gradients of the touched rows.
     touched: Vec<Vec<f32>>,
-}
-
-/// The gradients of one step.
-#[derive(Debug, Clone, Copy)]
-pub struct Gradients<'a> {
-    /// Of the flat vector.
-    pub dense: &'a [f32],
-    /// Which table rows were touched.
-    pub index: &'a SparseIndex,
-    /// Per table: `[touched, dim]`, in the order of the index.
-    pub tables: &'a [Vec<f32>],
 }
 
 impl Engine {
@@ -69,6 +60,8 @@ impl Engine {
             statistics: statistics.map(|_| Statistics::default()).collect(),
             loss,
             groups: Vec::new(),
+            reduction: Reduction::default(),
+            total: Sums::default(),
             index: SparseIndex::new(table_rows),
             touched: vec![Vec::new(); layout.tables.len()],
             runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
@@ -127,27 +120,31 @@ impl Engine {
         draw: Option<Draw>,
         number: u64,
     ) -> Result<f64> {
-        let rows = self.shard_rows();
-        let group_rows = batch.rows.div_ceil(rows).div_ceil(GROUPS) * rows;
-        let count = batch.rows.div_ceil(group_rows);
-        while self.groups.len() < count {
-            self.groups.push(Group::default());
+        let count = batch.rows.div_ceil(GROUP_ROWS);
+        if self.groups.len() < count {
+            self.groups.resize_with(count, Group::default);
         }
         let tape = self.runtime.tape();
         for group in &mut self.groups[..count] {
-            group.clear(tape.layout(), group_rows * batch.fields.len());
+            group.reserve(tape.layout(), batch.fields.len());
         }
         self.runtime.workspaces().reserve_gradients(tape);
-        self.index_and_replay(parameters, batch, draw, group_rows, count);
-        if let Some(op) = self.groups[..count]
-            .iter()
-            .find_map(|g| g.not_finite.clone())
-        {
+        self.reduction.start(0..count, count);
+        let sums = tape.nodes().iter().filter_map(|n| n.op.batch_op());
+        self.reduction.reserve(
+            self.runtime.threads(),
+            tape.layout().dense_len(),
+            sums.map(|op| op.sums()).max().unwrap_or(0),
+        );
+        self.total.clear(0, 0);
+        self.index_and_replay(parameters, batch, draw, count);
+        if let Some(node) = self.total.not_finite {
+            let op = self.tape().nodes()[node].label();
             return Err(Error::NotFinite { op, batch: number });
         }
-        self.sum_touched(group_rows);
+        self.sum_touched();
         self.check_gradients(number)?;
-        Ok(self.groups[..count].iter().map(|g| g.loss).sum())
+        Ok(self.total.loss)
     }
 
     fn index_and_replay(
@@ -155,46 +152,49 @@ impl Engine {
         parameters: &Parameters,
         batch: &Batch,
         draw: Option<Draw>,
-        group_rows: usize,
         count: usize,
     ) {
         let Engine {
             runtime,
             loss,
             groups,
+            reduction,
+            total,
             index,
             statistics,
             phases,
             ..
         } = self;
-        let (tape, rows) = (runtime.tape(), runtime.shard_rows());
-        let groups = &mut groups[..count];
         let job = Job {
             replay: Replay {
                 isa: runtime.isa(),
-                tape,
+                tape: runtime.tape(),
                 parameters,
             },
             batch,
             loss,
             draw,
             loss_scale: loss_scale(batch) as f32,
-            rows,
-            group_rows,
+            rows: rows_of_shards(runtime.shard_rows()),
             synchronised: phases.iter().any(Phase::is_barrier),
             statistics: &[],
         };
-        let workspaces = runtime.workspaces();
         runtime.install(|| {
             let replay = || {
-                for round in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
-                    let job = Job { statistics, ..job };
-                    groups.par_iter_mut().enumerate().for_each(|(g, group)| {
-                        workspaces.with(tape, rows, |w| group.run(job, round, g, w));
-                    });
-                    add_statistics(tape, round, groups, statistics);
+                for phases in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
+                    reduction.start(0..count, count);
+                    let round = Round {
+                        job: Job { statistics, ..job },
+                        phases,
+                        reduction,
+                    };
+                    round.run(runtime, &mut groups[..count]);
+                    let Some((_, mut sums)) = reduction.pieces().pop() else {
+                        continue;
+                    };
+                    keep(job.replay.tape, phases, &mut sums, statistics, total);
+                    reduction.give_back(sums);
                 }
-                sum_tree(groups);
             };
             rayon::join(|| index.build(batch), replay);
         });
@@ -226,13 +226,13 @@ impl Engine {
     /// The gradients of the last [`Engine::step`].
     pub fn gradients(&self) -> Gradients<'_> {
         Gradients {
-            dense: self.groups.first().map_or(&[], |g| &g.dense),
+            dense: &self.total.dense,
             index: &self.index,
             tables: &self.touched,
         }
     }
 
-    fn sum_touched(&mut self, group_rows: usize) {
+    fn sum_touched(&mut self) {
         let Engine {
             runtime,
             groups,
@@ -242,11 +242,7 @@ impl Engine {
         } = self;
         let (isa, groups) = (runtime.isa(), &*groups);
         for (number, table) in runtime.tape().layout().tables.iter().enumerate() {
-            let stride = groups[0].samples[number].len() / group_rows;
-            let sample = |row: usize| {
-                let at = row % group_rows * stride;
-                &groups[row / group_rows].samples[number][at..at + stride]
-            };
+            let sample = |row: usize| groups[row / GROUP_ROWS].sample(number, row % GROUP_ROWS);
             runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[number]));
         }
     }
@@ -255,7 +251,7 @@ impl Engine {
     fn check_gradients(&self, batch: u64) -> Result<()> {
         let layout = self.tape().layout();
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
-        let dense = &self.groups[0].dense;
+        let dense = &self.total.dense;
         let bad = if finite(dense) {
             let tables = layout.tables.iter().zip(&self.touched);
             tables
@@ -279,40 +275,74 @@ impl Engine {
     }
 }
 
-/// Adds the sums that the groups took in a round, in the order of the groups.
-fn add_statistics(tape: &Tape, round: &[Phase], groups: &[Group], statistics: &mut [Statistics]) {
+/// Phases that all groups run before any goes on.
+struct Round<'a> {
+    job: Job<'a>,
+    phases: &'a [Phase],
+    reduction: &'a Reduction,
+}
+
+impl Round<'_> {
+    /// Runs them on all groups, whose workers take one after the other.
+    fn run(&self, runtime: &Runtime, groups: &mut [Group]) {
+        let workers = runtime.threads().min(groups.len());
+        let queue = Mutex::new(groups.iter_mut().enumerate());
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let tape = self.job.replay.tape;
+        let work = |_| {
+            runtime.workspaces().with(tape, self.job.rows, |workspace| {
+                while let Some((number, group)) = next() {
+                    let mut sums = self.reduction.take();
+                    sums.clear(self.gradients(), self.statistics());
+                    group.run(self.job, self.phases, number, workspace, &mut sums);
+                    self.reduction.done(number, sums);
+                }
+            });
+        };
+        (0..workers).into_par_iter().with_max_len(1).for_each(work);
+    }
+
+    /// How many gradients it sums.
+    fn gradients(&self) -> usize {
+        match self.phases.iter().any(Phase::is_backward) {
+            true => self.job.replay.tape.layout().dense_len(),
+            false => 0,
+        }
+    }
+
+    /// How many statistics it sums.
+    fn statistics(&self) -> usize {
+        let (Phase::Sums(node) | Phase::GradSums(node)) = self.phases[0] else {
+            return 0;
+        };
+        let op = self.job.replay.tape.nodes()[node].op.batch_op();
+        op.map_or(0, |op| op.sums())
+    }
+}
+
+/// Keeps the sums of a round over all rows: what a batch op asked for, or a part of the step's own.
+fn keep(
+    tape: &Tape,
+    round: &[Phase],
+    sums: &mut Sums,
+    statistics: &mut [Statistics],
+    total: &mut Sums,
+) {
     let (Phase::Sums(node) | Phase::GradSums(node)) = round[0] else {
+        // Every parameter's gradients come from one round; the others add zero to it.
+        match total.dense.is_empty() {
+            true => std::mem::swap(total, sums),
+            false => total.add(sums),
+        }
         return;
     };
     let Some(op) = tape.nodes()[node].op.batch_op() else {
         return;
     };
-    let statistics = &mut statistics[op.number()];
-    let total = match round[0] {
-        Phase::Sums(_) => &mut statistics.forward,
-        _ => &mut statistics.backward,
+    let of_op = &mut statistics[op.number()];
+    let kept = match round[0] {
+        Phase::Sums(_) => &mut of_op.forward,
+        _ => &mut of_op.backward,
     };
-    total.clear();
-    total.resize(op.sums(), 0.0);
-    for group in groups {
-        for (total, sum) in total.iter_mut().zip(&group.sums) {
-            *total += sum;
-        }
-    }
-}
-
-/// Sums the groups' dense gradients into the first one: neighbours, then neighbours of those, and so on.
-fn sum_tree(groups: &mut [Group]) {
-    let mut stride = 1;
-    while stride < groups.len() {
-        groups.par_chunks_mut(2 * stride).for_each(|pair| {
-            if pair.len() > stride {
-                let (left, right) = pair.split_at_mut(stride);
-                for (sum, x) in left[0].dense.iter_mut().zip(&right[0].dense) {
-                    *sum += x;
-                }
-            }
-        });
-        stride *= 2;
-    }
+    std::mem::swap(kept, &mut sums.statistics);
 }

@@ -12,7 +12,7 @@
 //! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
 //!
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
-//! [`engine`] (a batch on all threads),
+//! [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a batch on all threads),
 //! [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
@@ -21,6 +21,7 @@ pub mod cores;
 pub mod engine;
 pub mod fields;
 pub mod frozen;
+pub mod gradients;
 pub mod group;
 pub mod kind;
 pub mod layout;
@@ -28,15 +29,19 @@ pub mod op;
 pub mod ops;
 pub mod phases;
 pub mod profile;
+pub mod reduction;
 pub mod reference;
 pub mod runtime;
 pub mod sparse;
+pub mod sums;
 pub mod tape;
+pub mod tree;
 pub mod workspace;
 pub mod workspaces;
 
 pub use engine::Engine;
 pub use frozen::Frozen;
+pub use gradients::Gradients;
 pub use kind::OpKind;
 pub use layout::{Init, Layout, Param, Parameters, Role, TableId};
 pub use op::Op;

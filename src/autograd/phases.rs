@@ -25,6 +25,11 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whether it adds to gradients.
+    pub fn is_backward(&self) -> bool {
+        matches!(self, Phase::Backward(_))
+    }
+
     /// Whether all shards must be done with it before any goes on.
     pub fn is_barrier(&self) -> bool {
         matches!(self, Phase::Sums(_) | Phase::GradSums(_))

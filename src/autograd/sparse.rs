@@ -1,11 +1,14 @@
 //! Gradients of embedding tables: the rows a batch touched, and what each gets.
 //!
 //! Shards lay out the gradient of every looked-up embedding, sample by sample. Here the samples that share a table row are
-//! summed: an index of the batch lists, for every touched row, who looked it up, in the batch's order. The sum of a row is
-//! therefore one fixed chain of additions, whichever thread computes it.
+//! summed: an index of the batch lists, for every touched row, who looked it up, in the batch's order. A row's gradient is summed
+//! group by group, one after the other within a group and the groups in the order of their tree (see [`super::tree`]): the same
+//! additions whoever computes which of them.
 
 use rayon::prelude::*;
 
+use super::group::GROUP_ROWS;
+use super::tree::{LEVELS, Waiting, meeting};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::simd::{Isa, Kernel, Simd};
 
@@ -149,10 +152,12 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
+        let whole = self.dim / S::LANES * S::LANES;
+        let mut waiting = Waiting::new(s.splat(0.0));
+        let mut rest = Waiting::new(0.0);
         let SparseIndex {
             starts, entries, ..
         } = self.index;
-        let whole = self.dim / S::LANES * S::LANES;
         for (slot, sum) in (self.first..).zip(self.out.chunks_exact_mut(self.dim)) {
             let entries = &entries[starts[slot] as usize..starts[slot + 1] as usize];
             let grad = |entry: &Entry| {
@@ -161,16 +166,49 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
             };
             for at in (0..whole).step_by(S::LANES) {
                 let mut total = s.splat(0.0);
-                for entry in entries {
+                for (number, entry) in entries.iter().enumerate() {
                     total = s.mul_add(s.splat(entry.scale), s.load(grad(entry), at), total);
+                    if let Some(level) = level_behind(entries, number) {
+                        while let Some(left) = waiting.below(level) {
+                            total = s.add(left, total);
+                        }
+                        waiting.push(total, level);
+                        total = s.splat(0.0);
+                    }
+                }
+                while let Some(left) = waiting.below(LEVELS as u32) {
+                    total = s.add(left, total);
                 }
                 s.store(total, sum, at);
             }
             for (at, sum) in sum.iter_mut().enumerate().skip(whole) {
-                *sum = entries.iter().map(|e| e.scale * grad(e)[at]).sum();
+                let mut total = 0.0;
+                for (number, entry) in entries.iter().enumerate() {
+                    total += entry.scale * grad(entry)[at];
+                    if let Some(level) = level_behind(entries, number) {
+                        while let Some(left) = rest.below(level) {
+                            total += left;
+                        }
+                        rest.push(total, level);
+                        total = 0.0;
+                    }
+                }
+                while let Some(left) = rest.below(LEVELS as u32) {
+                    total += left;
+                }
+                *sum = total;
             }
         }
     }
+}
+
+/// The level of the tree at which the group of an entry meets the one of the next entry; none when that is of the same group, or there
+/// is none.
+#[inline(always)]
+fn level_behind(entries: &[Entry], number: usize) -> Option<u32> {
+    let group = |entry: &Entry| entry.row as usize / GROUP_ROWS;
+    let (own, next) = (group(&entries[number]), group(entries.get(number + 1)?));
+    (own != next).then(|| meeting(own, next))
 }
 
 #[cfg(test)]

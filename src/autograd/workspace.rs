@@ -206,11 +206,9 @@ impl Workspace {
         }
     }
 
-    /// The label of the first op whose result is not finite, if any.
-    pub fn first_not_finite(&self, tape: &Tape) -> Option<String> {
-        tape.nodes()
-            .iter()
-            .find(|node| self.value(&node.result).iter().any(|x| !x.is_finite()))
-            .map(Node::label)
+    /// The first node whose result is not finite, if any.
+    pub fn first_not_finite(&self, tape: &Tape) -> Option<usize> {
+        let not_finite = |node: &Node| self.value(&node.result).iter().any(|x| !x.is_finite());
+        tape.nodes().iter().position(not_finite)
     }
 }

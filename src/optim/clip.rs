@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::span::CHUNK;
-use crate::autograd::engine::{Engine, Gradients};
+use crate::autograd::{Gradients, Runtime};
 
 /// What PyTorch adds to the norm before it divides by it.
 const EPSILON: f64 = 1e-6;
@@ -20,9 +20,9 @@ pub(super) struct Clip {
 }
 
 impl Clip {
-    /// What the engine's last gradients are to be multiplied by, so that their norm is at most `most`.
-    pub fn scale(&mut self, engine: &Engine, most: f64) -> f32 {
-        let norm = engine.install(|| self.norm(engine.gradients()));
+    /// What gradients are to be multiplied by, so that their norm is at most `most`.
+    pub fn scale(&mut self, runtime: &Runtime, gradients: Gradients<'_>, most: f64) -> f32 {
+        let norm = runtime.install(|| self.norm(gradients));
         (most / (norm + EPSILON)).min(1.0) as f32
     }
 

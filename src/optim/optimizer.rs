@@ -9,17 +9,19 @@ use super::nadam::Nadam;
 use super::rmsprop::RmsProp;
 use super::sgd::{Momentum, Sgd};
 use super::stepper::{MethodStepper, Now, Stepper};
-use crate::autograd::{Engine, Layout, Parameters};
+use crate::autograd::{Gradients, Layout, Parameters, Runtime};
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 
 /// An optimiser with its state. A step is three calls:
 ///
 /// ```text
-/// optimizer.prepare(&engine, &batch, &mut weights);     // rows that the batch touches are brought up to date
-/// engine.step(&weights, &batch, ...)?;                  // loss and gradients
-/// optimizer.step(&engine, learning_rate, &mut weights); // weights move
+/// optimizer.prepare(&runtime, &batch, &mut weights);       // rows that the batch touches are brought up to date
+/// engine.step(&weights, &batch, ...)?;                     // loss and gradients
+/// optimizer.step(&runtime, engine.gradients(), ...);       // weights move
 /// ```
+///
+/// It takes gradients, wherever they were summed, and a runtime, whose threads it works on.
 ///
 /// and [`Optimizer::settle`] before the weights, or the optimiser's state, are read for anything else: validation,
 /// checkpoints. A settled optimiser's state is [`Optimizer::steps`] and [`Optimizer::slots`], nothing more.
@@ -101,17 +103,23 @@ impl Optimizer {
     }
 
     /// Brings the table rows that `batch` touches up to date (mode `exact`; otherwise they are). Call it before every
-    /// [`Engine::step`] that [`Optimizer::step`] follows.
-    pub fn prepare(&mut self, engine: &Engine, batch: &Batch, weights: &mut Parameters) {
-        self.stepper.prepare(engine, batch, weights);
+    /// [`crate::autograd::Engine::step`] that [`Optimizer::step`] follows.
+    pub fn prepare(&mut self, runtime: &Runtime, batch: &Batch, weights: &mut Parameters) {
+        self.stepper.prepare(runtime, batch, weights);
     }
 
-    /// One step with the engine's last gradients, on the engine's threads. `learning_rate` is that of dense parameters;
-    /// tables keep their ratio to it.
-    pub fn step(&mut self, engine: &Engine, learning_rate: f64, weights: &mut Parameters) {
+    /// One step with a batch's gradients, on the runtime's threads. `learning_rate` is that of dense parameters; tables keep
+    /// their ratio to it.
+    pub fn step(
+        &mut self,
+        runtime: &Runtime,
+        gradients: Gradients<'_>,
+        learning_rate: f64,
+        weights: &mut Parameters,
+    ) {
         self.t += 1;
         let scale = if self.clip_norm > 0.0 {
-            self.clip.scale(engine, self.clip_norm)
+            self.clip.scale(runtime, gradients, self.clip_norm)
         } else {
             1.0
         };
@@ -120,11 +128,11 @@ impl Optimizer {
             learning_rate,
             scale,
         };
-        self.stepper.step(engine, now, weights);
+        self.stepper.step(runtime, gradients, now, weights);
     }
 
     /// Brings all table rows up to date (mode `exact`; otherwise they are).
-    pub fn settle(&mut self, engine: &Engine, weights: &mut Parameters) {
-        self.stepper.settle(engine, weights);
+    pub fn settle(&mut self, runtime: &Runtime, weights: &mut Parameters) {
+        self.stepper.settle(runtime, weights);
     }
 }

@@ -6,8 +6,9 @@ use super::config::OptimizerConfig;
 use super::method::{At, Method};
 use super::span::{CHUNK, Span};
 use super::tables::{Tables, Work};
-use crate::autograd::{Engine, Layout, Parameters};
+use crate::autograd::{Gradients, Layout, Parameters, Runtime};
 use crate::data::batch::{Batch, FieldBatch};
+use crate::simd::Isa;
 
 /// What a step is told.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +22,15 @@ pub(super) struct Now {
 
 /// A [`Method`] with its state, whatever the method.
 pub(super) trait Stepper: Debug + Send {
-    fn prepare(&mut self, engine: &Engine, batch: &Batch, weights: &mut Parameters);
-    fn step(&mut self, engine: &Engine, now: Now, weights: &mut Parameters);
-    fn settle(&mut self, engine: &Engine, weights: &mut Parameters);
+    fn prepare(&mut self, runtime: &Runtime, batch: &Batch, weights: &mut Parameters);
+    fn step(
+        &mut self,
+        runtime: &Runtime,
+        gradients: Gradients<'_>,
+        now: Now,
+        weights: &mut Parameters,
+    );
+    fn settle(&mut self, runtime: &Runtime, weights: &mut Parameters);
     fn slots(&self) -> Vec<(&'static str, &Parameters)>;
     fn slots_mut(&mut self) -> Vec<(&'static str, &mut Parameters)>;
 }
@@ -65,7 +72,7 @@ impl<R: Method<N> + Debug, const N: usize> MethodStepper<R, N> {
         })
     }
 
-    fn step_dense(&mut self, engine: &Engine, now: Now, weights: &mut Parameters) {
+    fn step_dense(&mut self, isa: Isa, g: &[f32], now: Now, weights: &mut Parameters) {
         let MethodStepper {
             config,
             stretches,
@@ -82,14 +89,13 @@ impl<R: Method<N> + Debug, const N: usize> MethodStepper<R, N> {
             };
             R::new(config, at)
         }));
-        let g = engine.gradients().dense;
         let update = |first: usize, mut span: Span<'_, N>| {
             let mut at = first;
             let skipped = stretches.partition_point(|s| s.end <= first);
             for (stretch, rule) in stretches.iter().zip(&*rules).skip(skipped) {
                 let here = span.w.len().min(stretch.end - at);
                 let (these, others) = span.split_at(here);
-                these.update(engine.isa(), &[*rule], Some(&g[at..at + here]), now.scale);
+                these.update(isa, &[*rule], Some(&g[at..at + here]), now.scale);
                 (at, span) = (at + here, others);
                 if span.w.is_empty() {
                     break;
@@ -101,32 +107,38 @@ impl<R: Method<N> + Debug, const N: usize> MethodStepper<R, N> {
 }
 
 impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
-    fn prepare(&mut self, engine: &Engine, batch: &Batch, weights: &mut Parameters) {
+    fn prepare(&mut self, runtime: &Runtime, batch: &Batch, weights: &mut Parameters) {
         let ids = batch.fields.iter().flat_map(|field| match field {
             FieldBatch::One { ids }
             | FieldBatch::Scaled { ids, .. }
             | FieldBatch::Mean { ids, .. }
             | FieldBatch::Sum { ids, .. } => ids.iter().copied(),
         });
-        engine.install(|| {
+        runtime.install(|| {
             self.tables
-                .prepare(work(engine), ids, weights, &mut self.state);
+                .prepare(work(runtime), ids, weights, &mut self.state);
         });
     }
 
-    fn step(&mut self, engine: &Engine, now: Now, weights: &mut Parameters) {
+    fn step(
+        &mut self,
+        runtime: &Runtime,
+        gradients: Gradients<'_>,
+        now: Now,
+        weights: &mut Parameters,
+    ) {
         let at = At {
             t: now.t,
             learning_rate: now.learning_rate * self.config.embedding_ratio(),
             l2: self.config.table_l2(),
         };
         let rule = R::new(&self.config, at);
-        engine.install(|| {
-            self.step_dense(engine, now, weights);
+        runtime.install(|| {
+            self.step_dense(runtime.isa(), gradients.dense, now, weights);
             self.tables.step(
-                work(engine),
+                work(runtime),
                 rule,
-                engine.gradients(),
+                gradients,
                 now.scale,
                 weights,
                 &mut self.state,
@@ -134,9 +146,9 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
         });
     }
 
-    fn settle(&mut self, engine: &Engine, weights: &mut Parameters) {
-        engine.install(|| {
-            self.tables.settle(work(engine), weights, &mut self.state);
+    fn settle(&mut self, runtime: &Runtime, weights: &mut Parameters) {
+        runtime.install(|| {
+            self.tables.settle(work(runtime), weights, &mut self.state);
         });
     }
 
@@ -149,9 +161,9 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
     }
 }
 
-fn work(engine: &Engine) -> Work<'_> {
+fn work(runtime: &Runtime) -> Work<'_> {
     Work {
-        isa: engine.isa(),
-        layout: engine.tape().layout(),
+        isa: runtime.isa(),
+        layout: runtime.tape().layout(),
     }
 }

@@ -20,7 +20,7 @@
 
 use super::config::EmbeddingMode;
 use super::span::{CHUNK, Span};
-use crate::autograd::engine::Gradients;
+use crate::autograd::Gradients;
 use crate::autograd::sparse::SparseIndex;
 use crate::autograd::{Layout, Parameters};
 use crate::kernels::update::Rule;

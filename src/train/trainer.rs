@@ -335,7 +335,7 @@ impl<'a> Trainer<'a> {
         weigh(batch, train.positive_weight);
         stages.add(Stage::Gather, start);
         let start = Instant::now();
-        optimizer.prepare(engine, batch, parameters);
+        optimizer.prepare(engine.runtime(), batch, parameters);
         stages.add(Stage::Update, start);
         let number = self.position.step + 1;
         let draw = Draw {
@@ -355,7 +355,8 @@ impl<'a> Trainer<'a> {
             ..
         } = self;
         let start = Instant::now();
-        optimizer.step(engine, learning_rate, parameters);
+        let gradients = engine.gradients();
+        optimizer.step(engine.runtime(), gradients, learning_rate, parameters);
         engine.update_buffers(rows.len(), parameters);
         stages.add(Stage::Update, start);
         position.step = number;
@@ -366,7 +367,7 @@ impl<'a> Trainer<'a> {
 
     /// Validates, and records the epoch whose last row was done.
     fn close_epoch(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        self.optimizer.settle(&self.engine, &mut self.parameters);
+        (self.optimizer).settle(self.engine.runtime(), &mut self.parameters);
         let start = Instant::now();
         let record = self.validate()?;
         self.stages.add(Stage::Validate, start);
@@ -381,7 +382,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn checkpoint(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        self.optimizer.settle(&self.engine, &mut self.parameters);
+        (self.optimizer).settle(self.engine.runtime(), &mut self.parameters);
         let start = Instant::now();
         observer.checkpoint(&Snapshot {
             position: &self.position,

@@ -1,6 +1,6 @@
 //! The crate's numbers by the golden's names, and how far two of them lie apart.
 
-use autoint::autograd::engine::Gradients;
+use autoint::autograd::Gradients;
 use autoint::autograd::reference::Parameters64;
 use autoint::autograd::{Layout, Parameters};
 

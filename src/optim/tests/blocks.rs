@@ -1,6 +1,6 @@
 //! Rows of any width: a kernel's call takes many short rows, or a part of the call's buffer, or one long row.
 
-use crate::autograd::engine::Gradients;
+use crate::autograd::Gradients;
 use crate::autograd::layout::TableSpec;
 use crate::autograd::sparse::SparseIndex;
 use crate::autograd::{Init, Layout, Parameters};

@@ -85,12 +85,13 @@ impl Training {
         for t in steps {
             let batch = batch(t);
             self.optimizer
-                .prepare(&self.engine, &batch, &mut self.weights);
+                .prepare(self.engine.runtime(), &batch, &mut self.weights);
             self.engine.step(&self.weights, &batch, None, t).unwrap();
             let rate = 0.01 * 0.999f64.powf(t as f64);
-            self.optimizer.step(&self.engine, rate, &mut self.weights);
+            let gradients = self.engine.gradients();
+            (self.optimizer).step(self.engine.runtime(), gradients, rate, &mut self.weights);
         }
-        self.optimizer.settle(&self.engine, &mut self.weights);
+        (self.optimizer).settle(self.engine.runtime(), &mut self.weights);
     }
 
     /// The bits of weights and state.

@@ -1,0 +1,14 @@
+//! What a step of the engine gives, and a step of an optimiser takes.
+
+use super::sparse::SparseIndex;
+
+/// The gradients of one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Gradients<'a> {
+    /// Of the flat vector.
+    pub dense: &'a [f32],
+    /// Which table rows were touched.
+    pub index: &'a SparseIndex,
+    /// Per table: `[touched, dim]`, in the order of the index.
+    pub tables: &'a [Vec<f32>],
+}
