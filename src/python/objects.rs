@@ -48,7 +48,7 @@ pub fn column_of_object(name: &str, values: &Bound<'_, PyAny>) -> PyResult<Colum
             values.get_type().name()?
         )));
     }
-    if !values.cast::<PyList>().is_ok() && values.hasattr("to_numpy")? {
+    if values.cast::<PyList>().is_err() && values.hasattr("to_numpy")? {
         let array = values.call_method0("to_numpy")?;
         return of_array(name, array.cast::<PyUntypedArray>().map_err(PyErr::from)?);
     }
@@ -308,7 +308,7 @@ fn other(value: &Bound<'_, PyAny>) -> PyResult<Option<Cell>> {
     if is_moment(value) {
         return moment(value).map(Some);
     }
-    if kind.name()?.to_string() == "Decimal" {
+    if kind.name()? == "Decimal" {
         return Ok(Some(of_number(value.extract()?)));
     }
     Ok(None)

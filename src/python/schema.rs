@@ -264,5 +264,5 @@ fn handed_over(table: &Table) -> PyResult<PyTable> {
     let wrong =
         |e: arrow_schema::ArrowError| pyo3::exceptions::PyRuntimeError::new_err(e.to_string());
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(wrong)?;
-    PyTable::try_new(vec![batch], schema).map_err(Into::into)
+    PyTable::try_new(vec![batch], schema)
 }
