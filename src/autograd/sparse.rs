@@ -252,4 +252,60 @@ mod tests {
             assert_eq!(index.slot(1), None);
         }
     }
+
+    /// What the group sums of `values` (none: nobody of the group looked the row up) add up to, by the picture in [`crate::autograd::tree`].
+    fn by_tree(values: &[Option<f32>], level: u32) -> Option<f32> {
+        if level == 0 {
+            return values.first().copied().flatten();
+        }
+        let half = values.len().min(1 << (level - 1));
+        let (left, right) = values.split_at(half);
+        match (by_tree(left, level - 1), by_tree(right, level - 1)) {
+            (Some(left), Some(right)) => Some(left + right),
+            (one, other) => one.or(other),
+        }
+    }
+
+    #[test]
+    fn rows_of_several_groups_are_summed_in_the_order_of_the_tree() {
+        const DIM: usize = 19;
+        const GROUPS: usize = 11;
+        let rows = GROUPS * GROUP_ROWS - 5;
+        // Row 1 of the table is left out by every third group.
+        let id = |row: usize| match row % 3 {
+            1 if row / GROUP_ROWS % 3 == 2 => 2,
+            id => id as u32,
+        };
+        let ids = (0..rows).map(id).collect();
+        let batch = Batch {
+            rows,
+            fields: vec![FieldBatch::One { ids }],
+            ..Batch::default()
+        };
+        // Of very different sizes, so that the order of additions shows.
+        let value = |row: usize, k: usize| 1.1f32.powi((row * 37 % 101) as i32) * (k as f32 - 8.5);
+        let samples: Vec<Vec<f32>> = (0..rows)
+            .map(|row| (0..DIM).map(|k| value(row, k)).collect())
+            .collect();
+        let mut index = SparseIndex::new(3);
+        index.build(&batch);
+        for isa in Isa::available() {
+            let mut out = Vec::new();
+            index.sum(isa, DIM, |row| &samples[row], &mut out);
+            for (slot, &own) in index.ids().iter().enumerate() {
+                for k in 0..DIM {
+                    let of_group = |group: usize| {
+                        let rows = group * GROUP_ROWS..((group + 1) * GROUP_ROWS).min(rows);
+                        let mut terms = rows.filter(|&row| id(row) == own).map(|row| value(row, k));
+                        let first = terms.next()?;
+                        Some(terms.fold(0.0 + first, |sum, x| sum + x))
+                    };
+                    let groups: Vec<Option<f32>> = (0..GROUPS).map(of_group).collect();
+                    let expected = by_tree(&groups, 4).unwrap();
+                    let found = out[slot * DIM + k];
+                    assert_eq!(found.to_bits(), expected.to_bits(), "{isa:?} {own} {k}");
+                }
+            }
+        }
+    }
 }

@@ -252,4 +252,18 @@ mod tests {
         );
         assert_eq!((aligned(65), aligned(usize::MAX)), (Some(128), None));
     }
+
+    #[test]
+    fn a_large_payload_keeps_its_bytes_and_begins_aligned() {
+        for length in [HUGE_PAGE - 1, HUGE_PAGE, HUGE_PAGE + 3] {
+            let bytes: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
+            let mut owned = Owned::default();
+            owned.extend(&bytes);
+            owned.align();
+            let payload = owned.finished();
+            assert_eq!(payload.bytes().len(), length.next_multiple_of(ALIGNMENT));
+            assert_eq!(&payload.bytes()[..length], &bytes[..]);
+            assert_eq!(payload.bytes().as_ptr() as usize % ALIGNMENT, 0);
+        }
+    }
 }
