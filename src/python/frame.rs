@@ -128,10 +128,14 @@ impl Frame {
         Ok(empty)
     }
 
-    /// All its rows as the test part.
-    pub fn as_test(&self) -> Result<Inputs> {
+    /// All its rows as the test part, beside training rows that baselines learn from.
+    pub fn as_test(&self, train: Option<&Frame>) -> Result<Inputs> {
         let empty = || Ok::<_, Error>(Box::new(TableReader::new(self.without_rows()?)));
-        Ok(vec![empty()?, empty()?, self.reader()])
+        let train = match train {
+            Some(train) => train.reader(),
+            None => empty()?,
+        };
+        Ok(vec![train, empty()?, self.reader()])
     }
 }
 

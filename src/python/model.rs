@@ -187,16 +187,22 @@ impl Model {
         &self,
         py: Python<'_>,
         data: &Bound<'_, PyAny>,
+        train: Option<&Bound<'_, PyAny>>,
         metrics: Option<Vec<String>>,
         intervals: bool,
     ) -> PyResult<String> {
         let frame = Frame::of(data)?;
+        let train = train.map(Frame::of).transpose()?;
         guarded(py, || {
             let names = metrics.map(|names| names.iter().map(|name| name.parse()).collect());
             let names: Option<Vec<MetricName>> = names.transpose()?;
             let mut schema = self.model.scorer().schema().clone();
             schema.protocol.split = SplitRule::Files;
-            let data = encode_rows(frame.as_test()?, Rules::Fitted(&schema), Target::Anywhere)?;
+            let data = encode_rows(
+                frame.as_test(train.as_ref())?,
+                Rules::Fitted(&schema),
+                Target::Anywhere,
+            )?;
             let asked = Asked {
                 metrics: names,
                 ranking: None,

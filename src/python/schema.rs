@@ -94,7 +94,7 @@ impl Asked {
                 protocol: self.protocol_of(&draft)?,
                 source: None,
                 by_schema: true,
-                warnings: draft.warnings.clone(),
+                warnings: self.warnings(&draft),
             });
         };
         Ok(Told {
@@ -121,6 +121,21 @@ impl Asked {
             Error::Config { key, what } => Error::config(key.trim_start_matches("--"), what),
             other => other,
         })
+    }
+
+    /// Where the fields were chosen, nobody has to be told of the columns that were not.
+    fn warnings(&self, draft: &Draft) -> Vec<String> {
+        let all = draft.warnings.iter();
+        let Some(fields) = &self.fields else {
+            return all.cloned().collect();
+        };
+        let named = |text: &str| {
+            let names = fields.iter().filter_map(Value::as_str);
+            names
+                .into_iter()
+                .any(|name| text.contains(&format!("`{name}`")))
+        };
+        all.filter(|text| named(text)).cloned().collect()
     }
 
     fn toml(&self, draft: &Draft) -> String {

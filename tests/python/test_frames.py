@@ -70,8 +70,10 @@ def test_rows_of_their_own_for_validation_and_test(ratings):
     train, valid, test = ratings[:3000], ratings[3000:4000], ratings[4000:]
     model = autoint.AutoInt(epochs=1, verbose=False).fit(train, protocol="course", valid=valid, test=test)
     assert model.metrics["rows"] == 1000
-    again = model.evaluate(test)
-    assert again["metrics"]["auc"] == model.metrics["metrics"]["auc"]
+    again = model.evaluate(test, train=ratings[:4000])
+    assert again["metrics"] == model.metrics["metrics"] and again["baselines"] == model.metrics["baselines"]
+    # What has seen nothing is no baseline.
+    assert set(model.evaluate(test)["baselines"]) == {"random"}
 
 
 def test_plain_python_values():

@@ -214,13 +214,15 @@ class AutoInt:
         """
         return self.predict_proba(data) >= threshold
 
-    def evaluate(self, data, *, metrics=None, intervals=False):
-        """What all rows of a data frame score, beside baselines where the data allow any.
+    def evaluate(self, data, *, train=None, metrics=None, intervals=False):
+        """What all rows of a data frame score, beside what a model has to beat.
 
         Parameters
         ----------
         data : data frame or dict of columns
             With the label's column.
+        train : data frame or dict of columns, optional
+            The rows that baselines learn from: without them the only baseline is chance.
         metrics : list of str, optional
             Such as ``["auc", "ndcg@10"]``; the schema's when left out.
         intervals : bool
@@ -231,7 +233,7 @@ class AutoInt:
         dict
             As ``autoint evaluate --json`` prints it.
         """
-        return json.loads(self._fitted.evaluate(data, metrics, intervals))
+        return json.loads(self._fitted.evaluate(data, train, metrics, intervals))
 
     # -- recommending and explaining
 
