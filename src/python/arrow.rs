@@ -14,6 +14,9 @@ use crate::data::source::cells::{LIST, needs_mark};
 use crate::data::table::Values;
 use crate::error::{Error, Result};
 
+/// The capsule that pandas, polars and pyarrow hand frames over by.
+pub const STREAM: &str = "__arrow_c_stream__";
+
 /// A column, and what its type tells.
 pub type Column = (Values, Option<Type>);
 

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3_arrow::PyTable;
 use rayon::prelude::*;
 
-use super::arrow::{Column, column_of};
+use super::arrow::{Column, STREAM, column_of};
 use super::guarded::{exception, guarded};
 use super::objects::column_of_object;
 use crate::data::encode::Inputs;
@@ -16,9 +16,6 @@ use crate::data::init::ask::Type;
 use crate::data::source::table::TableReader;
 use crate::data::table::{Table, Values};
 use crate::error::{Error, Result};
-
-/// The capsule that pandas, polars and pyarrow hand frames over by.
-pub const STREAM: &str = "__arrow_c_stream__";
 
 /// A table, and what the types of its columns tell of them.
 #[derive(Debug)]

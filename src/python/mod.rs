@@ -18,21 +18,15 @@ mod told;
 mod train;
 
 use pyo3::prelude::*;
+use pyo3::wrap_pyfunction;
 
 /// The engine.
 #[pymodule]
-mod _engine {
-    #[pymodule_export]
-    use super::model::Model;
-    #[pymodule_export]
-    use super::schema::{drafted, movielens, synthetic};
-    #[pymodule_export]
-    use super::train::train;
-
-    use pyo3::prelude::*;
-
-    #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
-    }
+fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<model::Model>()?;
+    module.add_function(wrap_pyfunction!(train::train, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::drafted, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::synthetic, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::movielens, module)?)
 }

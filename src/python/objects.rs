@@ -6,8 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple};
 use pyo3_arrow::PyChunkedArray;
 
-use super::arrow::{Column, column_of, whole};
-use super::frame::STREAM;
+use super::arrow::{Column, STREAM, column_of, whole};
 use super::guarded::exception;
 use super::texts::Texts;
 use crate::data::init::ask::Type;
