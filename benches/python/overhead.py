@@ -56,12 +56,12 @@ def fitting(folder, rounds, epochs=6):
         print(f"fit / command line: median {statistics.median(ratios):.3f}   {min(ratios):.3f} to {max(ratios):.3f}")
 
 
-def per_call(call, least=0.3):
+def per_call(call):
     """Median seconds of a call."""
     call()
     times = []
     start = time.perf_counter()
-    while time.perf_counter() - start < least or len(times) < 30:
+    while time.perf_counter() - start < 0.3 or len(times) < 30:
         one = time.perf_counter()
         call()
         times.append(time.perf_counter() - one)
@@ -82,16 +82,14 @@ def scoring(folder):
         row = {name: rows[name].iloc[0] for name in model.fields}
         print(f"preset {preset}")
         print(f"  one row, dict              {1e6 * per_call(lambda: model.predict_proba(row)):8.1f} us")
-        own = model._run.engine_seconds(rows, 200)
         table = pyarrow.Table.from_pandas(rows)
         kinds = {"pandas": rows, "polars": polars.from_pandas(rows), "pyarrow": table}
         kinds["pandas, plain texts"] = pandas.DataFrame({name: rows[name].astype(str) for name in rows.columns})
         kinds["dict of pyarrow arrays"] = {name: table[name] for name in table.column_names}
-        print(f"  2,048 rows, Scorer alone   {1e6 * own:8.1f} us")
         for name, data in kinds.items():
             own = model._run.engine_seconds(rows, 100)
             taken = per_call(lambda: model.predict_proba(data))
-            print(f"  2,048 rows, {name:<22} {1e6 * taken:8.1f} us   {taken / own:.2f} of Scorer")
+            print(f"  2,048 rows, {name:<22} {1e6 * taken:8.1f} us   {taken / own:.2f} of the {1e6 * own:.1f} us of Scorer")
 
 
 if __name__ == "__main__":

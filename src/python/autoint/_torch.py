@@ -25,9 +25,6 @@ def _attribute(onnx, attribute):
 def _operators(torch):
     """What each operator of the graph does, with its operands and attributes."""
 
-    def over(values, axes):
-        return [int(axis) for axis in axes]
-
     def reshape(x, sizes):
         # 0 keeps an axis.
         return x.reshape([x.shape[place] if size == 0 else int(size) for place, size in enumerate(sizes)])
@@ -72,7 +69,7 @@ def _operators(torch):
         "Min": torch.minimum,
         "Mul": lambda a, b: a * b,
         "Not": torch.logical_not,
-        "ReduceSum": lambda x, axes, keepdims=1: x.sum(dim=over(x, axes), keepdim=bool(keepdims)),
+        "ReduceSum": lambda x, axes, keepdims=1: x.sum(dim=axes.tolist(), keepdim=bool(keepdims)),
         "Relu": torch.relu,
         "Reshape": reshape,
         "Sigmoid": torch.sigmoid,

@@ -161,7 +161,7 @@ class AutoIntClassifier(ClassifierMixin, BaseEstimator):
     def _columns(self, X, y=None):
         """The columns of `X` by name, checked as scikit-learn checks them."""
         asked = {} if y is None else {"y": y}
-        if hasattr(X, "columns") and hasattr(X, "__dataframe__") or hasattr(X, "columns") and hasattr(X, "dtypes"):
+        if hasattr(X, "columns") and (hasattr(X, "__dataframe__") or hasattr(X, "dtypes")):
             checked = validate_data(self, X, reset=y is not None, skip_check_array=True, **asked)
             X = X if y is None else checked[0]
             if len(X) == 0:
