@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, TimeUnit};
 
 use super::texts::Texts;
 use crate::data::init::ask::Type;
-use crate::data::source::cells::{LIST, needs_mark};
+use crate::data::source::cells::{LIST, close_list};
 use crate::data::table::Values;
 use crate::error::{Error, Result};
 
@@ -198,6 +198,7 @@ fn lists(arrays: &[ArrayRef]) -> Values {
     for array in arrays {
         for list in array.as_list::<i64>().iter() {
             cell.clear();
+            let mut count = 0;
             if let Some(list) = list {
                 for item in list
                     .as_string::<i64>()
@@ -205,15 +206,14 @@ fn lists(arrays: &[ArrayRef]) -> Values {
                     .flatten()
                     .filter(|item| !item.is_empty())
                 {
-                    if !cell.is_empty() {
+                    if count > 0 {
                         cell.push(LIST);
                     }
                     cell.push_str(item);
+                    count += 1;
                 }
             }
-            if !cell.contains(LIST) && needs_mark(&cell) {
-                cell.push(LIST);
-            }
+            close_list(&mut cell, 0, count);
             texts.push(&cell);
         }
     }

@@ -10,7 +10,7 @@ use super::arrow::{Column, STREAM, column_of, whole};
 use super::guarded::exception;
 use super::texts::Texts;
 use crate::data::init::ask::Type;
-use crate::data::source::cells::{LIST, needs_mark};
+use crate::data::source::cells::{LIST, close_list};
 use crate::data::table::Values;
 
 /// What one object is.
@@ -239,9 +239,7 @@ pub fn cell(value: &Bound<'_, PyAny>) -> PyResult<Cell> {
     }
     texts.retain(|text| !text.is_empty());
     let mut list = texts.join(&LIST.to_string());
-    if texts.len() == 1 && needs_mark(&list) {
-        list.push(LIST);
-    }
+    close_list(&mut list, 0, texts.len());
     Ok(Cell::List(list))
 }
 

@@ -49,8 +49,6 @@ struct Request {
 #[derive(Debug, Serialize)]
 struct Trained {
     path: PathBuf,
-    /// Whether it came to its end by itself.
-    whole: bool,
     warnings: Vec<String>,
 }
 
@@ -214,13 +212,11 @@ fn run(rows: &Rows, request: &Request, told: &mut Told<'_>, stop: &AtomicBool) -
     };
     session.finish(&outcome, &extras)?;
     let path = session.run.path().to_owned();
-    let whole = outcome.ended != Ended::Stopped;
-    if whole {
+    if outcome.ended != Ended::Stopped {
         session.run.close()?;
     }
     Ok(Trained {
         path,
-        whole,
         warnings: asked.warnings,
     })
 }

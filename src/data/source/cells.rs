@@ -30,9 +30,12 @@ pub struct Texts {
 /// it holds itself. The ASCII unit separator.
 pub const LIST: char = '\u{1f}';
 
-/// Whether the only value of a list needs [`LIST`] behind it, as it may hold what separates the values of other cells.
-pub(crate) fn needs_mark(value: &str) -> bool {
-    value.contains(|c: char| !c.is_alphanumeric())
+/// Ends the list of `count` values that began at `start`: an only value gets [`LIST`] behind it when it may hold what separates the
+/// values of other cells.
+pub(crate) fn close_list(text: &mut String, start: usize, count: usize) {
+    if count == 1 && text[start..].contains(|c: char| !c.is_alphanumeric()) {
+        text.push(LIST);
+    }
 }
 
 impl Texts {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 
-use super::cells::{LIST, needs_mark};
+use super::cells::{LIST, close_list};
 use super::layout::{Encoding, Layout};
 use super::lines::{Line, each_line};
 use super::text::{Blocks, Cut};
@@ -80,7 +80,7 @@ fn put(value: &str, cell: &mut String) -> Result<(), String> {
         }
         Some(b'[') => {
             let list: Vec<&RawValue> = serde_json::from_str(value).map_err(|e| e.to_string())?;
-            let (start, alone) = (cell.len(), list.len() == 1);
+            let (start, count) = (cell.len(), list.len());
             for (place, value) in list.into_iter().enumerate() {
                 if value.get().starts_with('[') {
                     return Err("is a list of lists, expected one of texts or numbers".into());
@@ -90,9 +90,7 @@ fn put(value: &str, cell: &mut String) -> Result<(), String> {
                 }
                 put(value.get(), cell)?;
             }
-            if alone && needs_mark(&cell[start..]) {
-                cell.push(LIST);
-            }
+            close_list(cell, start, count);
         }
         Some(b'{') => {
             return Err("is an object, expected a text, a number or a list; name what is in it as `key.inner`".into());

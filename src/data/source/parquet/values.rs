@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::shape::{Column, Kind};
 use crate::data::calendar::date;
-use crate::data::source::cells::{LIST, Texts, needs_mark};
+use crate::data::source::cells::{LIST, Texts, close_list};
 
 /// Rows that are read at a time: what lies in memory beside the texts does not depend on what a file says.
 const BATCH: usize = 8192;
@@ -262,7 +262,7 @@ impl Out {
         for (at, (definition, repetition)) in definitions.iter().zip(repetitions).enumerate() {
             if *repetition == 0 {
                 if at > 0 {
-                    self.close_list(start, count);
+                    close_list(&mut self.text, start, count);
                     self.add(std::mem::replace(&mut done, Ok(())), wrong);
                 }
                 (count, start) = (0, self.text.len());
@@ -278,15 +278,8 @@ impl Out {
             }
         }
         if !definitions.is_empty() {
-            self.close_list(start, count);
+            close_list(&mut self.text, start, count);
             self.add(done, wrong);
-        }
-    }
-
-    /// Ends the list of `count` values that began at `start`.
-    fn close_list(&mut self, start: usize, count: usize) {
-        if count == 1 && needs_mark(&self.text[start..]) {
-            self.text.push(LIST);
         }
     }
 
