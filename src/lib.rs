@@ -22,20 +22,21 @@
 //!    vocabularies, the encoded store, splits, batches.
 //! 3. [`study`]: data looked at before they are trained on.
 //! 4. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
-//! 5. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
-//! 6. [`model`]: AutoInt and AutoInt+ in terms of ops.
-//! 7. [`optim`]: optimisers and schedules.
-//! 8. [`settings`]: presets, and all that a run can be told.
-//! 9. [`score`]: what is done with a model: logits, metrics, predictions.
-//! 10. [`run`]: the run directory.
-//! 11. [`interop`]: models for other programs, and from them.
-//! 12. [`recommend`]: the items of a catalogue in a user's order.
-//! 13. [`explain`]: attention, ablation, and whether they agree.
-//! 14. [`report`]: pages about a run and about a comparison.
-//! 15. [`serve`]: all of it over HTTP, for programs and for people.
-//! 16. [`train`]: the loop.
-//! 17. [`search`]: trials of settings, and what came of them.
-//! 18. `python`: the same engine for Python, with the feature of that name.
+//! 5. [`ranks`]: several processes that train one model.
+//! 6. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
+//! 7. [`model`]: AutoInt and AutoInt+ in terms of ops.
+//! 8. [`optim`]: optimisers and schedules.
+//! 9. [`settings`]: presets, and all that a run can be told.
+//! 10. [`score`]: what is done with a model: logits, metrics, predictions.
+//! 11. [`run`]: the run directory.
+//! 12. [`interop`]: models for other programs, and from them.
+//! 13. [`recommend`]: the items of a catalogue in a user's order.
+//! 14. [`explain`]: attention, ablation, and whether they agree.
+//! 15. [`report`]: pages about a run and about a comparison.
+//! 16. [`serve`]: all of it over HTTP, for programs and for people.
+//! 17. [`train`]: the loop.
+//! 18. [`search`]: trials of settings, and what came of them.
+//! 19. `python`: the same engine for Python, with the feature of that name.
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
@@ -73,6 +74,7 @@ pub mod page;
 pub mod protobuf;
 #[cfg(feature = "python")]
 pub mod python;
+pub mod ranks;
 pub mod recommend;
 pub mod report;
 pub mod run;

@@ -7,7 +7,8 @@ use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::{Shard, place, unit_and_row};
 use super::phases::{Phase, phases};
-use super::reference::{Evaluated, Parameters64, Reference, loss_scale};
+use super::part::Part;
+use super::reference::{Evaluated, Parameters64, Reference};
 use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
 use super::workspace::{Replay, ShardGrads, Workspace};
@@ -165,7 +166,7 @@ impl Check<'_> {
                 batch: self.batch,
                 first_row: 0,
                 used: self.batch.rows,
-                loss_scale: loss_scale(self.batch) as f32,
+                part: Part::whole(self.batch),
                 draw: self.draw,
                 statistics: &statistics,
                 backward: true,
@@ -227,7 +228,7 @@ impl Check<'_> {
                 &mut touched,
             );
             let mut whole = vec![0.0; table.rows * table.dim];
-            for (&id, grad) in index.ids().iter().zip(touched.chunks_exact(table.dim)) {
+            for (&id, grad) in index.touched().ids().iter().zip(touched.chunks_exact(table.dim)) {
                 let at = id as usize * table.dim;
                 whole[at..at + table.dim].copy_from_slice(grad);
             }

@@ -5,6 +5,7 @@
 //! (see [`super::tree`]). R and the groups depend on the model and the batch only, never on the machine, so neither does any sum.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -12,20 +13,24 @@ use rayon::prelude::*;
 use super::batch_op::Statistics;
 use super::frozen::Frozen;
 use super::gradients::Gradients;
-use super::group::{GROUP_ROWS, Group, Job, rows_of_shards};
+use super::exchange::Exchange;
+use super::group::{Group, Job, rows_of_shards};
 use super::layout::Parameters;
+use super::part::{GROUP_ROWS, Part, groups_of};
 use super::phases::{Phase, phases};
 use super::profile::OpTime;
 use super::reduction::Reduction;
-use super::reference::loss_scale;
+use super::rows::{Owners, RowSums, Told};
 use super::runtime::Runtime;
 use super::sparse::SparseIndex;
 use super::sums::Sums;
 use super::tape::{Tape, Var};
+use super::tree::{self, Node};
 use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
+use crate::ranks::{Alone, Ranks};
 use crate::simd::Isa;
 
 /// Replays one tape over batches.
@@ -35,15 +40,22 @@ pub struct Engine {
     runtime: Arc<Runtime>,
     loss: Var,
     phases: Vec<Phase>,
+    ranks: Arc<dyn Ranks>,
+    owners: Owners,
     groups: Vec<Group>,
     reduction: Reduction,
-    /// Of all rows of the last batch.
+    /// The step's own sums, of the pieces that this rank has.
+    pieces: Vec<(Node, Sums)>,
+    exchange: Exchange,
+    /// Of all rows of the last step.
     total: Sums,
     /// Of the tape's batch ops, by their number.
     statistics: Vec<Statistics>,
     index: SparseIndex,
-    /// Per table: the summed gradients of the touched rows.
+    /// Per table: the gradients of the rows that were touched here.
     touched: Vec<Vec<f32>>,
+    /// The same of all ranks.
+    rows: RowSums,
 }
 
 impl Engine {
@@ -52,15 +64,40 @@ impl Engine {
     /// # Errors
     /// When the threads cannot be started.
     pub fn new(tape: Tape, logit: Var, loss: Var, isa: Isa, threads: usize) -> Result<Engine> {
+        Engine::of_ranks(tape, logit, loss, isa, threads, (Arc::new(Alone), Owners::All))
+    }
+
+    /// One of the engines of several ranks, which take every step together.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn of_ranks(
+        tape: Tape,
+        logit: Var,
+        loss: Var,
+        isa: Isa,
+        threads: usize,
+        (ranks, owners): (Arc<dyn Ranks>, Owners),
+    ) -> Result<Engine> {
         let layout = tape.layout();
-        let table_rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
+        let table_rows = match owners {
+            Owners::All => layout.tables.iter().map(|t| t.rows).max(),
+            // A batch's own rows are numbered anew.
+            Owners::Each => None,
+        };
+        let table_rows = table_rows.unwrap_or(0);
         let statistics = tape.nodes().iter().filter(|n| n.op.batch_op().is_some());
         Ok(Engine {
             phases: phases(&tape, &loss),
             statistics: statistics.map(|_| Statistics::default()).collect(),
             loss,
+            ranks,
+            owners,
             groups: Vec::new(),
             reduction: Reduction::default(),
+            pieces: Vec::new(),
+            exchange: Exchange::default(),
+            rows: RowSums::default(),
             total: Sums::default(),
             index: SparseIndex::new(table_rows),
             touched: vec![Vec::new(); layout.tables.len()],
@@ -108,8 +145,8 @@ impl Engine {
         self.runtime.logits(weights, batch, out);
     }
 
-    /// Loss and gradients of a batch; gives the weighted mean loss. `draw` turns training on: dropout, and a batch's own
-    /// statistics in batch ops.
+    /// Loss and gradients of a batch that is all of its step; gives the weighted mean loss. `draw` turns training on: dropout, and a
+    /// batch's own statistics in batch ops.
     ///
     /// # Errors
     /// When the loss or a gradient is not finite: the error names the op and `number`, the batch.
@@ -120,83 +157,127 @@ impl Engine {
         draw: Option<Draw>,
         number: u64,
     ) -> Result<f64> {
-        let count = batch.rows.div_ceil(GROUP_ROWS);
-        if self.groups.len() < count {
-            self.groups.resize_with(count, Group::default);
+        self.step_part(parameters, batch, Part::whole(batch), draw, number)
+    }
+
+    /// The same where each rank has a part of the step: loss and gradients are those of the whole, bit for bit what one process
+    /// would have. All ranks take the step together.
+    ///
+    /// # Errors
+    /// As [`Engine::step`]. Where tables are spread, a gradient that is not finite is an error on its row's rank only.
+    pub fn step_part(
+        &mut self,
+        parameters: &Parameters,
+        batch: &Batch,
+        part: Part<'_>,
+        draw: Option<Draw>,
+        number: u64,
+    ) -> Result<f64> {
+        let here = groups_of(self.ranks.rank(), self.ranks.size(), part.count());
+        self.reserve(batch, part, &here);
+        self.total.clear(0, 0);
+        self.index_and_replay(parameters, batch, part, draw, here);
+        if let Some(node) = self.total.not_finite {
+            let op = self.tape().nodes()[node].label();
+            return Err(Error::NotFinite { op, batch: number });
+        }
+        self.sum_touched(part);
+        self.check_gradients(number)?;
+        Ok(self.total.loss)
+    }
+
+    /// Makes room for all that a step takes.
+    fn reserve(&mut self, batch: &Batch, part: Part<'_>, here: &Range<usize>) {
+        if self.groups.len() < here.len() {
+            self.groups.resize_with(here.len(), Group::default);
         }
         let tape = self.runtime.tape();
-        for group in &mut self.groups[..count] {
+        for group in &mut self.groups[..here.len()] {
             group.reserve(tape.layout(), batch.fields.len());
         }
+        if let Some(names) = part.names {
+            self.index.grow(names.len());
+        }
         self.runtime.workspaces().reserve_gradients(tape);
-        self.reduction.start(0..count, count);
+        for (_, sums) in self.pieces.drain(..) {
+            self.reduction.give_back(sums);
+        }
+        self.reduction.start(here.clone(), part.count());
         let sums = tape.nodes().iter().filter_map(|n| n.op.batch_op());
         self.reduction.reserve(
             self.runtime.threads(),
             tape.layout().dense_len(),
             sums.map(|op| op.sums()).max().unwrap_or(0),
         );
-        self.total.clear(0, 0);
-        self.index_and_replay(parameters, batch, draw, count);
-        if let Some(node) = self.total.not_finite {
-            let op = self.tape().nodes()[node].label();
-            return Err(Error::NotFinite { op, batch: number });
-        }
-        self.sum_touched();
-        self.check_gradients(number)?;
-        Ok(self.total.loss)
     }
 
     fn index_and_replay(
         &mut self,
         parameters: &Parameters,
         batch: &Batch,
+        part: Part<'_>,
         draw: Option<Draw>,
-        count: usize,
+        here: Range<usize>,
     ) {
         let Engine {
             runtime,
+            ranks,
             loss,
             groups,
             reduction,
+            pieces,
+            exchange,
             total,
             index,
             statistics,
             phases,
             ..
         } = self;
+        let (count, tape) = (part.count(), runtime.tape());
         let job = Job {
             replay: Replay {
                 isa: runtime.isa(),
-                tape: runtime.tape(),
+                tape,
                 parameters,
             },
             batch,
             loss,
             draw,
-            loss_scale: loss_scale(batch) as f32,
+            part,
             rows: rows_of_shards(runtime.shard_rows()),
             synchronised: phases.iter().any(Phase::is_barrier),
             statistics: &[],
         };
+        let rows = tree::pieces(here.clone(), count).map(|node| {
+            let Range { start, end } = node.groups(count);
+            let row = |group| (group - here.start) * GROUP_ROWS;
+            row(start)..row(end).min(batch.rows)
+        });
+        let rows: Vec<Range<usize>> = rows.collect();
         runtime.install(|| {
             let replay = || {
                 for phases in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
-                    reduction.start(0..count, count);
+                    reduction.start(here.clone(), count);
                     let round = Round {
                         job: Job { statistics, ..job },
                         phases,
                         reduction,
                     };
-                    round.run(runtime, &mut groups[..count]);
-                    let Some((_, mut sums)) = reduction.pieces().pop() else {
-                        continue;
-                    };
-                    keep(job.replay.tape, phases, &mut sums, statistics, total);
-                    reduction.give_back(sums);
+                    let lengths = (round.gradients(), round.statistics());
+                    round.run(runtime, &mut groups[..here.len()]);
+                    match statistics_asked(tape, phases, statistics) {
+                        None => keep(reduction.pieces(), pieces),
+                        Some(kept) => {
+                            exchange.sum(&**ranks, reduction.pieces(), count, lengths, total);
+                            std::mem::swap(kept, &mut total.statistics);
+                        }
+                    }
                 }
+                let dense = tape.layout().dense_len();
+                exchange.sum(&**ranks, pieces, count, (dense, 0), total);
             };
-            rayon::join(|| index.build(batch), replay);
+            let first = here.start;
+            rayon::join(|| index.build_pieces(batch, first, rows.iter().cloned()), replay);
         });
     }
 
@@ -223,37 +304,57 @@ impl Engine {
         }
     }
 
-    /// The gradients of the last [`Engine::step`].
+    /// The gradients of the last step; where tables are spread, of this rank's own rows.
     pub fn gradients(&self) -> Gradients<'_> {
+        let (touched, tables) = match self.ranks.alone() {
+            true => (self.index.touched(), &self.touched[..]),
+            false => (self.rows.touched(), self.rows.tables()),
+        };
         Gradients {
             dense: &self.total.dense,
-            index: &self.index,
-            tables: &self.touched,
+            touched,
+            tables,
         }
     }
 
-    fn sum_touched(&mut self) {
+    fn sum_touched(&mut self, part: Part<'_>) {
         let Engine {
             runtime,
+            ranks,
+            owners,
             groups,
             index,
             touched,
+            rows,
             ..
         } = self;
         let (isa, groups) = (runtime.isa(), &*groups);
-        for (number, table) in runtime.tape().layout().tables.iter().enumerate() {
+        let tables = &runtime.tape().layout().tables;
+        for (number, table) in tables.iter().enumerate() {
             let sample = |row: usize| groups[row / GROUP_ROWS].sample(number, row % GROUP_ROWS);
             runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[number]));
         }
+        if ranks.alone() {
+            return;
+        }
+        let dims: Vec<usize> = tables.iter().map(|table| table.dim).collect();
+        let most = tables.iter().map(|table| table.rows).max().unwrap_or(0);
+        let told = Told {
+            index,
+            names: part.names,
+            sums: touched,
+        };
+        let count = part.count();
+        runtime.install(|| rows.sum(&**ranks, *owners, (most, &dims), count, told));
     }
 
     /// A finite loss can have an infinite gradient; it must not reach the weights.
     fn check_gradients(&self, batch: u64) -> Result<()> {
         let layout = self.tape().layout();
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
-        let dense = &self.total.dense;
+        let Gradients { dense, tables, .. } = self.gradients();
         let bad = if finite(dense) {
-            let tables = layout.tables.iter().zip(&self.touched);
+            let tables = layout.tables.iter().zip(tables);
             tables
                 .clone()
                 .find(|(_, rows)| !finite(rows))
@@ -286,6 +387,7 @@ impl Round<'_> {
     /// Runs them on all groups, whose workers take one after the other.
     fn run(&self, runtime: &Runtime, groups: &mut [Group]) {
         let workers = runtime.threads().min(groups.len());
+        let first = self.job.part.first_row / GROUP_ROWS;
         let queue = Mutex::new(groups.iter_mut().enumerate());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let tape = self.job.replay.tape;
@@ -295,7 +397,7 @@ impl Round<'_> {
                     let mut sums = self.reduction.take();
                     sums.clear(self.gradients(), self.statistics());
                     group.run(self.job, self.phases, number, workspace, &mut sums);
-                    self.reduction.done(number, sums);
+                    self.reduction.done(first + number, sums);
                 }
             });
         };
@@ -320,29 +422,31 @@ impl Round<'_> {
     }
 }
 
-/// Keeps the sums of a round over all rows: what a batch op asked for, or a part of the step's own.
-fn keep(
+/// Where the statistics go that a round was run for, when it was run for some.
+fn statistics_asked<'s>(
     tape: &Tape,
     round: &[Phase],
-    sums: &mut Sums,
-    statistics: &mut [Statistics],
-    total: &mut Sums,
-) {
+    statistics: &'s mut [Statistics],
+) -> Option<&'s mut Vec<f64>> {
     let (Phase::Sums(node) | Phase::GradSums(node)) = round[0] else {
-        // Every parameter's gradients come from one round; the others add zero to it.
-        match total.dense.is_empty() {
-            true => std::mem::swap(total, sums),
-            false => total.add(sums),
-        }
-        return;
+        return None;
     };
-    let Some(op) = tape.nodes()[node].op.batch_op() else {
-        return;
-    };
-    let of_op = &mut statistics[op.number()];
-    let kept = match round[0] {
+    let of_op = &mut statistics[tape.nodes()[node].op.batch_op()?.number()];
+    Some(match round[0] {
         Phase::Sums(_) => &mut of_op.forward,
         _ => &mut of_op.backward,
-    };
-    std::mem::swap(kept, &mut sums.statistics);
+    })
+}
+
+/// Keeps the sums of a round's pieces as a part of the step's own.
+fn keep(of_round: &mut Vec<(Node, Sums)>, pieces: &mut Vec<(Node, Sums)>) {
+    // Every parameter's gradients come from one round; the others add zero to it.
+    match pieces.first().is_none_or(|(_, sums)| sums.dense.is_empty()) {
+        true => std::mem::swap(of_round, pieces),
+        false => {
+            for ((_, sums), (_, more)) in pieces.iter_mut().zip(of_round) {
+                sums.add(more);
+            }
+        }
+    }
 }

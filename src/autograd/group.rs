@@ -6,17 +6,13 @@
 use super::batch_op::Statistics;
 use super::layout::Layout;
 use super::op::{BLOCK, Shard};
+use super::part::{GROUP_ROWS, Part};
 use super::phases::Phase;
 use super::sums::Sums;
 use super::tape::Var;
 use super::workspace::{Replay, ShardGrads, Workspace};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
-
-/// Rows of a group. Few, so that many threads find work in a batch, and one shard where a shard is as long as it may be. Measured:
-/// an epoch of `compact` with 64, 128 and 256 rows took 0.85, 0.86 and 0.88 of the time with sixteen groups a batch; `authors`
-/// took the same with each.
-pub const GROUP_ROWS: usize = 64;
 
 /// The rows of a group's shards, R being the most: all are equally long.
 pub fn rows_of_shards(most: usize) -> usize {
@@ -39,7 +35,7 @@ pub struct Job<'a> {
     pub batch: &'a Batch,
     pub loss: &'a Var,
     pub draw: Option<Draw>,
-    pub loss_scale: f32,
+    pub part: Part<'a>,
     /// Rows of a shard.
     pub rows: usize,
     /// Whether shards wait for each other.
@@ -80,7 +76,7 @@ impl Group {
                 batch: job.batch,
                 first_row,
                 used: job.rows.min(end - first_row),
-                loss_scale: job.loss_scale,
+                part: job.part,
                 draw: job.draw,
                 statistics: job.statistics,
                 backward: true,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::batch_op::{BatchOp, Statistics};
 use super::kind::OpKind;
 use super::layout::{Parameters, TableId};
+use super::part::Part;
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
 use crate::simd::Isa;
@@ -99,14 +100,21 @@ pub struct Shard<'a> {
     pub first_row: usize,
     /// At most R. Rows beyond it repeat row 0 of each table, weigh nothing in the loss and give no gradient.
     pub used: usize,
-    /// 1 / the sum of all the batch's weights: the loss of a batch is the weighted mean over its rows.
-    pub loss_scale: f32,
+    /// What part of its step the batch is.
+    pub part: Part<'a>,
     /// Present in training only: what dropout masks are drawn from.
     pub draw: Option<Draw>,
     /// In training: what the tape's batch ops asked for, by their number.
     pub statistics: &'a [Statistics],
     /// Whether backward follows; without it, ops need not save anything for it.
     pub backward: bool,
+}
+
+impl Shard<'_> {
+    /// The number of its first row in the step: what does not change with the number of ranks.
+    pub fn first_row_of_step(&self) -> usize {
+        self.part.first_row + self.first_row
+    }
 }
 
 /// What forward gets. Slices of activations are `[blocks, units, BLOCK]`, see [`BLOCK`].

@@ -3,6 +3,7 @@
 use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::Definition;
+use super::part::loss_scale;
 use super::tape::{Node, Tape, Var};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
@@ -100,7 +101,7 @@ impl Reference<'_> {
             buffers: &parameters.buffers,
             batch: self.batch,
             row,
-            loss_scale: loss_scale(self.batch),
+            loss_scale: loss_scale(&self.batch.weights, self.batch.rows),
             draw: self.draw,
             statistics,
         }
@@ -139,13 +140,4 @@ pub struct Evaluated {
     pub values: Vec<Vec<f64>>,
     /// Of batch ops, by their number.
     pub statistics: Vec<Statistics>,
-}
-
-/// 1 / the sum of a batch's weights.
-pub fn loss_scale(batch: &Batch) -> f64 {
-    let total = match batch.weights.as_slice() {
-        [] => batch.rows as f64,
-        weights => weights.iter().map(|&w| f64::from(w)).sum(),
-    };
-    1.0 / total
 }

@@ -9,6 +9,7 @@ use super::cores;
 use super::frozen::Frozen;
 use super::layout::Parameters;
 use super::op::{BLOCK, Shard, place};
+use super::part::Part;
 use super::tape::{Tape, Var};
 use super::workspaces::Workspaces;
 use crate::data::batch::Batch;
@@ -167,7 +168,7 @@ fn inference(batch: &Batch, first_row: usize, used: usize) -> Shard<'_> {
         batch,
         first_row,
         used,
-        loss_scale: 0.0,
+        part: Part::whole(batch),
         draw: None,
         statistics: &[],
         backward: false,

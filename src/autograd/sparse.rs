@@ -5,14 +5,16 @@
 //! group by group, one after the other within a group and the groups in the order of their tree (see [`super::tree`]): the same
 //! additions whoever computes which of them.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::group::GROUP_ROWS;
+use super::part::GROUP_ROWS;
+use super::touched::Touched;
 use super::tree::{LEVELS, Waiting, meeting};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::simd::{Isa, Kernel, Simd};
 
-const UNTOUCHED: u32 = u32::MAX;
 /// Touched rows that one task sums.
 const SLOTS_OF_TASK: usize = 64;
 
@@ -27,26 +29,28 @@ struct Entry {
 /// Which table rows a batch touches, and by which samples. One index serves all tables: they share ids.
 #[derive(Debug, Default)]
 pub struct SparseIndex {
-    /// Per table row: its place in `ids`, or [`UNTOUCHED`].
-    slots: Vec<u32>,
-    ids: Vec<u32>,
-    /// `entries[starts[slot]..starts[slot + 1]]` looked up `ids[slot]`.
+    touched: Touched,
+    /// `entries[starts[slot]..starts[slot + 1]]` looked up the row at that place of the list.
     starts: Vec<u32>,
     entries: Vec<Entry>,
+    /// The number of the batch's first group in the step.
+    first_group: usize,
+    /// Where the list of each piece ends.
+    ends: Vec<usize>,
 }
 
-/// Tells who looks up what, field by field, sample by sample. (As an iterator it took several times as long.)
-fn each_lookup(batch: &Batch, mut tell: impl FnMut(u32, Entry)) {
+/// Tells who of some rows looks up what, field by field, sample by sample. (As an iterator it took several times as long.)
+fn each_lookup(batch: &Batch, rows: Range<usize>, mut tell: impl FnMut(u32, Entry)) {
     for (field, column) in (0..).zip(&batch.fields) {
         let entry = |row, scale| Entry { row, field, scale };
         match column {
             FieldBatch::One { ids } => {
-                for (row, &id) in (0..).zip(ids) {
+                for (row, &id) in (rows.start as u32..).zip(&ids[rows.clone()]) {
                     tell(id, entry(row, 1.0));
                 }
             }
             _ => {
-                for row in 0..batch.rows {
+                for row in rows.clone() {
                     for (id, scale) in column.bag(row) {
                         tell(id, entry(row as u32, scale));
                     }
@@ -60,42 +64,62 @@ impl SparseIndex {
     /// An empty index for tables of `rows` rows.
     pub fn new(rows: usize) -> SparseIndex {
         SparseIndex {
-            slots: vec![UNTOUCHED; rows],
+            touched: Touched::new(rows),
             ..SparseIndex::default()
         }
     }
 
-    /// The touched table rows, in the order of their first touch.
-    pub fn ids(&self) -> &[u32] {
-        &self.ids
+    /// Makes room for tables of so many rows.
+    pub fn grow(&mut self, rows: usize) {
+        self.touched.grow(rows);
     }
 
-    /// The place of a table row in [`SparseIndex::ids`], if the batch touched it.
-    pub fn slot(&self, id: usize) -> Option<usize> {
-        (self.slots[id] != UNTOUCHED).then_some(self.slots[id] as usize)
+    /// The touched table rows.
+    pub fn touched(&self) -> &Touched {
+        &self.touched
+    }
+
+    /// The places that each piece has in the list.
+    pub fn pieces(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| start..end)
     }
 
     /// Lists a batch's look-ups by table row (a counting sort).
     pub fn build(&mut self, batch: &Batch) {
-        for &id in &self.ids {
-            self.slots[id as usize] = UNTOUCHED;
-        }
-        self.ids.clear();
+        self.build_pieces(batch, 0, std::iter::once(0..batch.rows));
+    }
+
+    /// The same for each of some pieces of the batch, which are rows of it: a table row is listed once for each piece that touches
+    /// it. The batch's first row is that of group number `first_group` of its step.
+    pub fn build_pieces(
+        &mut self,
+        batch: &Batch,
+        first_group: usize,
+        pieces: impl Iterator<Item = Range<usize>> + Clone,
+    ) {
+        self.first_group = first_group;
+        self.touched.clear();
+        self.ends.clear();
         self.starts.clear();
         self.starts.push(0);
-        each_lookup(batch, |id, _| {
-            let slot = &mut self.slots[id as usize];
-            if *slot == UNTOUCHED {
-                *slot = self.ids.len() as u32;
-                self.ids.push(id);
-                self.starts.push(0);
-            }
-            self.starts[*slot as usize + 1] += 1;
-        });
+        let mut first = 0;
+        for rows in pieces.clone() {
+            self.touched.forget(first);
+            first = self.touched.ids().len();
+            each_lookup(batch, rows, |id, _| {
+                let (slot, new) = self.touched.touch(id);
+                if new {
+                    self.starts.push(0);
+                }
+                self.starts[slot as usize + 1] += 1;
+            });
+            self.ends.push(self.touched.ids().len());
+        }
         for slot in 1..self.starts.len() {
             self.starts[slot] += self.starts[slot - 1];
         }
-        let total = self.starts[self.ids.len()] as usize;
+        let total = self.starts[self.touched.ids().len()] as usize;
         self.entries.resize(
             total,
             Entry {
@@ -104,12 +128,23 @@ impl SparseIndex {
                 scale: 0.0,
             },
         );
+        self.fill(batch, pieces);
+    }
+
+    /// Puts the look-ups in their places.
+    fn fill(&mut self, batch: &Batch, pieces: impl Iterator<Item = Range<usize>>) {
         // Each slot's start serves as its cursor and ends at the next slot's start; shifting by one restores it.
-        each_lookup(batch, |id, entry| {
-            let cursor = &mut self.starts[self.slots[id as usize] as usize];
-            self.entries[*cursor as usize] = entry;
-            *cursor += 1;
-        });
+        let mut first = 0;
+        for (rows, &end) in pieces.zip(&self.ends) {
+            self.touched.relist(first..end);
+            first = end;
+            each_lookup(batch, rows, |id, entry| {
+                let (slot, _) = self.touched.touch(id);
+                let cursor = &mut self.starts[slot as usize];
+                self.entries[*cursor as usize] = entry;
+                *cursor += 1;
+            });
+        }
         self.starts.rotate_right(1);
         self.starts[0] = 0;
     }
@@ -122,7 +157,7 @@ impl SparseIndex {
         sample: impl Fn(usize) -> &'a [f32] + Sync,
         out: &mut Vec<f32>,
     ) {
-        out.resize(self.ids.len() * dim, 0.0);
+        out.resize(self.touched.ids().len() * dim, 0.0);
         let task = SLOTS_OF_TASK * dim;
         out.par_chunks_mut(task)
             .enumerate()
@@ -156,7 +191,10 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
         let mut waiting = Waiting::new(s.splat(0.0));
         let mut rest = Waiting::new(0.0);
         let SparseIndex {
-            starts, entries, ..
+            starts,
+            entries,
+            first_group,
+            ..
         } = self.index;
         for (slot, sum) in (self.first..).zip(self.out.chunks_exact_mut(self.dim)) {
             let entries = &entries[starts[slot] as usize..starts[slot + 1] as usize];
@@ -168,7 +206,7 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
                 let mut total = s.splat(0.0);
                 for (number, entry) in entries.iter().enumerate() {
                     total = s.mul_add(s.splat(entry.scale), s.load(grad(entry), at), total);
-                    if let Some(level) = level_behind(entries, number) {
+                    if let Some(level) = level_behind(entries, number, *first_group) {
                         while let Some(left) = waiting.below(level) {
                             total = s.add(left, total);
                         }
@@ -185,7 +223,7 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
                 let mut total = 0.0;
                 for (number, entry) in entries.iter().enumerate() {
                     total += entry.scale * grad(entry)[at];
-                    if let Some(level) = level_behind(entries, number) {
+                    if let Some(level) = level_behind(entries, number, *first_group) {
                         while let Some(left) = rest.below(level) {
                             total += left;
                         }
@@ -205,8 +243,8 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
 /// The level of the tree at which the group of an entry meets the one of the next entry; none when that is of the same group, or there
 /// is none.
 #[inline(always)]
-fn level_behind(entries: &[Entry], number: usize) -> Option<u32> {
-    let group = |entry: &Entry| entry.row as usize / GROUP_ROWS;
+fn level_behind(entries: &[Entry], number: usize, first_group: usize) -> Option<u32> {
+    let group = |entry: &Entry| first_group + entry.row as usize / GROUP_ROWS;
     let (own, next) = (group(&entries[number]), group(entries.get(number + 1)?));
     (own != next).then(|| meeting(own, next))
 }
@@ -241,15 +279,15 @@ mod tests {
             index.build(&batch);
             let mut out = Vec::new();
             index.sum(Isa::available()[0], 1, |row| &samples[row], &mut out);
-            assert_eq!(index.ids(), [2, 0, 4, 5, 7, 6]);
+            assert_eq!(index.touched().ids(), [2, 0, 4, 5, 7, 6]);
             let half = |x: f32| x / 2.0;
             let five = half(2.0) + half(22.0) + half(22.0);
             assert_eq!(
                 out,
                 [1.0 + 21.0, 11.0, half(2.0) + 12.0, five, 1.5 + 26.0, 23.0]
             );
-            assert_eq!(index.slot(4), Some(2));
-            assert_eq!(index.slot(1), None);
+            assert_eq!(index.touched().slot(4), Some(2));
+            assert_eq!(index.touched().slot(1), None);
         }
     }
 
@@ -292,7 +330,7 @@ mod tests {
         for isa in Isa::available() {
             let mut out = Vec::new();
             index.sum(isa, DIM, |row| &samples[row], &mut out);
-            for (slot, &own) in index.ids().iter().enumerate() {
+            for (slot, &own) in index.touched().ids().iter().enumerate() {
                 for k in 0..DIM {
                     let of_group = |group: usize| {
                         let rows = group * GROUP_ROWS..((group + 1) * GROUP_ROWS).min(rows);

@@ -130,6 +130,29 @@ impl<T: Copy> Waiting<T> {
     }
 }
 
+/// Adds up terms of W numbers that nodes beginning with the groups `starts` have, which are in order; zero when there is none.
+pub fn sum<T, const W: usize>(starts: &[usize], term: impl Fn(usize) -> [T; W]) -> [T; W]
+where
+    T: Copy + Default + std::ops::Add<Output = T>,
+{
+    let mut waiting = Waiting::new([T::default(); W]);
+    let mut total = [T::default(); W];
+    for (place, &start) in starts.iter().enumerate() {
+        total = term(place);
+        let next = starts.get(place + 1);
+        let level = next.map_or(LEVELS as u32, |&next| meeting(start, next));
+        while let Some(left) = waiting.below(level) {
+            for (sum, left) in total.iter_mut().zip(left) {
+                *sum = left + *sum;
+            }
+        }
+        if next.is_some() {
+            waiting.push(total, level);
+        }
+    }
+    total
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@
 use super::config::EmbeddingMode;
 use super::span::{CHUNK, Span};
 use crate::autograd::Gradients;
-use crate::autograd::sparse::SparseIndex;
+use crate::autograd::touched::Touched;
 use crate::autograd::{Layout, Parameters};
 use crate::kernels::update::Rule;
 use crate::simd::Isa;
@@ -131,7 +131,7 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
             scale,
         };
         if self.mode != EmbeddingMode::Dense {
-            self.list_touched(gradients.index);
+            self.list_touched(gradients.touched);
         }
         for (number, table) in work.layout.tables.iter().enumerate() {
             let span = Span::table(number, weights, state);
@@ -143,7 +143,7 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
             }
         }
         if self.mode == EmbeddingMode::Exact {
-            self.keep(rule, gradients.index.ids());
+            self.keep(rule, gradients.touched.ids());
             if self.history.len() == HISTORY {
                 self.settle(work, weights, state);
             }
@@ -151,8 +151,8 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
     }
 
     /// Lists the touched rows with their places in the gradient.
-    fn list_touched(&mut self, index: &SparseIndex) {
-        let touched = index.ids().iter().zip(0..);
+    fn list_touched(&mut self, touched: &Touched) {
+        let touched = touched.ids().iter().zip(0..);
         self.list.clear();
         self.list.extend(touched.map(|(&row, slot)| (row, slot)));
         self.list.sort_unstable();
@@ -226,7 +226,7 @@ impl<'a, R> TableStep<'a, R> {
         let mut buffer = [0.0; BLOCK];
         let (numbers, mut some) = (span.w.len(), None);
         for row in 0..numbers / dim {
-            if let Some(slot) = self.gradients.index.slot(first + row) {
+            if let Some(slot) = self.gradients.touched.slot(first + row) {
                 some = Some(self.gradient(table, dim, slot));
                 if let Some(to) = buffer.get_mut(row * dim..(row + 1) * dim) {
                     to.copy_from_slice(self.gradient(table, dim, slot));

@@ -115,7 +115,7 @@ impl Op for BatchNorm {
         let training = f
             .shard
             .draw
-            .map(|_| (&f.shard.statistics[self.number], f.shard.batch.rows));
+            .map(|_| (&f.shard.statistics[self.number], f.shard.part.rows));
         let x = f.operands.get(0).chunks_exact(BLOCK);
         let out = f
             .out
@@ -141,7 +141,7 @@ impl Op for BatchNorm {
         let training = b
             .shard
             .draw
-            .map(|_| (&b.shard.statistics[self.number], b.shard.batch.rows));
+            .map(|_| (&b.shard.statistics[self.number], b.shard.part.rows));
         let d_x = b.d_operands.get(0).chunks_exact_mut(BLOCK);
         let d_out = b.d_out.chunks_exact(BLOCK).zip(b.saved.chunks_exact(BLOCK));
         for (at, (d_x, (d_out, normalised))) in d_x.zip(d_out).enumerate() {

@@ -33,13 +33,14 @@ fn targets(shard: Shard<'_>, rows: usize, saved: &mut [f32]) {
         batch,
         first_row,
         used,
+        part,
         ..
     } = shard;
     saved.fill(0.0);
     let (y, weight) = saved.split_at_mut(rows);
     y[..used].copy_from_slice(&batch.labels[first_row..first_row + used]);
     for (i, weight) in weight[..used].iter_mut().enumerate() {
-        *weight = shard.loss_scale * batch.weights.get(first_row + i).copied().unwrap_or(1.0);
+        *weight = part.loss_scale as f32 * batch.weights.get(first_row + i).copied().unwrap_or(1.0);
     }
 }
 

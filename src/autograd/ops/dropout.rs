@@ -63,7 +63,7 @@ impl Op for Dropout {
                 masks: self.masks(draw),
                 mask: f.saved,
                 units: self.units,
-                first_row: f.shard.first_row,
+                first_row: f.shard.first_row_of_step(),
             }),
         }
         f.isa.run(Multiply {

@@ -328,7 +328,7 @@ impl Op for Interacting {
                     masks: self.masks(draw),
                     mask,
                     units: self.alpha_units(),
-                    first_row: f.shard.first_row,
+                    first_row: f.shard.first_row_of_step(),
                 }),
                 None => mask.fill(1.0),
             }

@@ -33,7 +33,7 @@ fn stepped(mode: EmbeddingMode, dim: usize, ids: &[u32]) -> Parameters {
     let numbers = 0..ids.len() * dim;
     let gradients = Gradients {
         dense: &[],
-        index: &index,
+        touched: index.touched(),
         tables: &[numbers.map(|i| (i as f32).sin()).collect()],
     };
     let at = At {

@@ -86,11 +86,11 @@ fn lazy_moves_touched_rows_only_and_dense_all_that_have_momentum() {
         };
         let mut training = Training::new(&config, isa, 1);
         training.run(0..1);
-        let row = training.engine.gradients().index.ids().to_vec();
+        let row = training.engine.gradients().touched.ids().to_vec();
         let before = training.weights.tables[0].clone();
         training.run(1..2);
-        let index = training.engine.gradients().index;
-        let gone = row.into_iter().find(|&r| index.slot(r as usize).is_none());
+        let touched = training.engine.gradients().touched;
+        let gone = row.into_iter().find(|&r| touched.slot(r as usize).is_none());
         let row = gone.unwrap() as usize * 5..(gone.unwrap() as usize + 1) * 5;
         before[row.clone()] == training.weights.tables[0][row]
     };
