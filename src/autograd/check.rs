@@ -6,8 +6,8 @@
 use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::{Shard, place, unit_and_row};
-use super::phases::{Phase, phases};
 use super::part::Part;
+use super::phases::{Phase, phases};
 use super::reference::{Evaluated, Parameters64, Reference};
 use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
@@ -228,7 +228,12 @@ impl Check<'_> {
                 &mut touched,
             );
             let mut whole = vec![0.0; table.rows * table.dim];
-            for (&id, grad) in index.touched().ids().iter().zip(touched.chunks_exact(table.dim)) {
+            for (&id, grad) in index
+                .touched()
+                .ids()
+                .iter()
+                .zip(touched.chunks_exact(table.dim))
+            {
                 let at = id as usize * table.dim;
                 whole[at..at + table.dim].copy_from_slice(grad);
             }

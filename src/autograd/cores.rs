@@ -7,12 +7,16 @@
 /// The number of threads to compute with, one a core unless another is asked for. It is made that of everything that runs in parallel,
 /// the first time; later that number stays there.
 pub fn threads(asked: Option<usize>) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = asked.unwrap_or_else(cores);
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global();
     threads
+}
+
+/// The cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Binds each thread of a pool to a core of its own, when there are as many cores as threads. Others are left alone: several

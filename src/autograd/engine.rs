@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::batch_op::Statistics;
+use super::exchange::Exchange;
 use super::frozen::Frozen;
 use super::gradients::Gradients;
-use super::exchange::Exchange;
 use super::group::{Group, Job, rows_of_shards};
 use super::layout::Parameters;
 use super::part::{GROUP_ROWS, Part, groups_of};
@@ -64,35 +64,15 @@ impl Engine {
     /// # Errors
     /// When the threads cannot be started.
     pub fn new(tape: Tape, logit: Var, loss: Var, isa: Isa, threads: usize) -> Result<Engine> {
-        Engine::of_ranks(tape, logit, loss, isa, threads, (Arc::new(Alone), Owners::All))
-    }
-
-    /// One of the engines of several ranks, which take every step together.
-    ///
-    /// # Errors
-    /// As [`Engine::new`].
-    pub fn of_ranks(
-        tape: Tape,
-        logit: Var,
-        loss: Var,
-        isa: Isa,
-        threads: usize,
-        (ranks, owners): (Arc<dyn Ranks>, Owners),
-    ) -> Result<Engine> {
         let layout = tape.layout();
-        let table_rows = match owners {
-            Owners::All => layout.tables.iter().map(|t| t.rows).max(),
-            // A batch's own rows are numbered anew.
-            Owners::Each => None,
-        };
-        let table_rows = table_rows.unwrap_or(0);
+        let table_rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
         let statistics = tape.nodes().iter().filter(|n| n.op.batch_op().is_some());
         Ok(Engine {
             phases: phases(&tape, &loss),
             statistics: statistics.map(|_| Statistics::default()).collect(),
             loss,
-            ranks,
-            owners,
+            ranks: Arc::new(Alone),
+            owners: Owners::All,
             groups: Vec::new(),
             reduction: Reduction::default(),
             pieces: Vec::new(),
@@ -103,6 +83,11 @@ impl Engine {
             touched: vec![Vec::new(); layout.tables.len()],
             runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
         })
+    }
+
+    /// Takes every step from now on together with the engines of other ranks.
+    pub fn join(&mut self, ranks: Arc<dyn Ranks>, owners: Owners) {
+        (self.ranks, self.owners) = (ranks, owners);
     }
 
     /// Tape, threads and memory, to score with.
@@ -277,7 +262,10 @@ impl Engine {
                 exchange.sum(&**ranks, pieces, count, (dense, 0), total);
             };
             let first = here.start;
-            rayon::join(|| index.build_pieces(batch, first, rows.iter().cloned()), replay);
+            rayon::join(
+                || index.build_pieces(batch, first, rows.iter().cloned()),
+                replay,
+            );
         });
     }
 

@@ -78,8 +78,10 @@ impl Exchange {
             self.sum_slice(ranks, mine, &pieces, dense);
         }
         self.out.clear();
-        self.out.extend(bytemuck::cast_slice::<f32, u32>(&self.slice));
-        mine.iter().for_each(|(_, sums)| put_head(sums, &mut self.out));
+        self.out
+            .extend(bytemuck::cast_slice::<f32, u32>(&self.slice));
+        mine.iter()
+            .for_each(|(_, sums)| put_head(sums, &mut self.out));
         let slice = |rank| slice_of(rank, ranks.size(), dense);
         let lengths = |rank| slice(rank).len() + pieces.of_rank[rank] * head(statistics);
         let lengths: Vec<usize> = (0..ranks.size()).map(lengths).collect();
@@ -108,7 +110,8 @@ impl Exchange {
         self.out.clear();
         for to in 0..ranks.size() {
             for (_, sums) in mine {
-                self.out.extend(bytemuck::cast_slice::<f32, u32>(&sums.dense[slice(to)]));
+                self.out
+                    .extend(bytemuck::cast_slice::<f32, u32>(&sums.dense[slice(to)]));
             }
         }
         let own = slice(ranks.rank()).len();

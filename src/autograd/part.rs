@@ -69,7 +69,11 @@ mod tests {
         for (size, rows) in [(1, 1), (2, 1), (3, 2048), (8, 700), (5, 64)] {
             let parts: Vec<_> = (0..size).map(|rank| rows_of(rank, size, rows)).collect();
             assert!(parts.iter().flat_map(Clone::clone).eq(0..rows));
-            assert!(parts.iter().all(|part| part.is_empty() || part.start % GROUP_ROWS == 0));
+            assert!(
+                parts
+                    .iter()
+                    .all(|part| part.is_empty() || part.start % GROUP_ROWS == 0)
+            );
         }
     }
 }

@@ -145,7 +145,9 @@ fn put_each(told: Told<'_>, dims: &[usize], size: usize, out: &mut Vec<u32>) -> 
     let owner = |slot: usize| name(told, ids[slot]) as usize % size;
     let mut of_owner: Vec<Vec<Vec<usize>>> = vec![Vec::new(); size];
     for piece in told.index.pieces() {
-        of_owner.iter_mut().for_each(|pieces| pieces.push(Vec::new()));
+        of_owner
+            .iter_mut()
+            .for_each(|pieces| pieces.push(Vec::new()));
         for slot in piece {
             if let Some(slots) = of_owner[owner(slot)].last_mut() {
                 slots.push(slot);
@@ -252,7 +254,10 @@ fn add_up(
 ) {
     let row = |slot: usize, out: &mut [f32]| {
         let begin = if slot == 0 { 0 } else { ends[slot - 1] };
-        let (starts, places) = (&terms.starts[begin..ends[slot]], &terms.places[begin..ends[slot]]);
+        let (starts, places) = (
+            &terms.starts[begin..ends[slot]],
+            &terms.places[begin..ends[slot]],
+        );
         if let [only] = places {
             return out.copy_from_slice(&heard[only + column..][..dim]);
         }

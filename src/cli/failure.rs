@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind};
 use std::panic::{self, PanicHookInfo};
-use std::process::ExitCode;
 
 use autoint::Error;
 use autoint::data::source::parquet::is_guarded;
@@ -16,15 +15,15 @@ pub const FAILED: u8 = 1;
 pub const WRONG_COMMAND_LINE: u8 = 2;
 
 /// Says what went wrong; gives the exit code.
-pub fn report(error: &anyhow::Error) -> ExitCode {
+pub fn report(error: &anyhow::Error) -> u8 {
     if is_broken_pipe(error) {
-        return ExitCode::SUCCESS;
+        return 0;
     }
     let message = one_line(&error.to_string());
     if !message.is_empty() {
         note(&format!("error: {message}"));
     }
-    ExitCode::from(code(error))
+    code(error)
 }
 
 fn code(error: &anyhow::Error) -> u8 {
@@ -47,6 +46,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether this is the end of work that was asked to stop: no failure, though no success either.
+pub fn is_stopped(error: &anyhow::Error) -> bool {
+    error.is::<Stopped>()
 }
 
 /// A panic is a defect of this program: from now on it is one line that says so; but for one over a damaged file, which is

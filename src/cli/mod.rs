@@ -19,6 +19,7 @@ mod imported;
 mod init;
 mod inspect;
 mod interrupt;
+mod joined;
 mod measured;
 mod numbers;
 mod options;
@@ -47,10 +48,14 @@ mod tune;
 mod verify;
 
 use std::io::Write;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use autoint::ranks::Ranks;
 use clap::{Parser, Subcommand};
+
+use self::joined::Joined;
 
 /// AutoInt and AutoInt+ on your own machine: from a raw rating log to a trained, evaluated model.
 ///
@@ -102,16 +107,37 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code().clamp(0, 255) as u8);
         }
     };
-    match catch_unwind(|| cli.run()) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => failure::report(&error),
+    let joined = match Joined::join() {
+        Ok(joined) => joined,
+        Err(error) => return ExitCode::from(failure::report(&error)),
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| cli.run(joined.ranks())));
+    let (code, failed) = match ended {
+        Ok(Ok(())) => (0, false),
+        Ok(Err(error)) => {
+            joined.wait_for_first();
+            (failure::report(&error), !failure::is_stopped(&error))
+        }
         // The hook has said so.
-        Err(_) => ExitCode::from(failure::FAILED),
-    }
+        Err(_) => (failure::FAILED, true),
+    };
+    joined.end(code, failed)
 }
 
 impl Cli {
-    fn run(&self) -> anyhow::Result<()> {
+    fn run(&self, ranks: &Arc<dyn Ranks>) -> anyhow::Result<()> {
+        if !ranks.alone() && !matches!(self.command, Command::Train(_)) {
+            anyhow::bail!(
+                "only `autoint train` is done by several ranks: start all else without mpirun"
+            );
+        }
+        if !ranks.first() {
+            let Command::Train(arguments) = &self.command else {
+                return Ok(());
+            };
+            // One is enough to speak.
+            return arguments.run(ranks, &mut std::io::sink());
+        }
         let mut out = output::Output::default();
         match &self.command {
             Command::Download(arguments) => arguments.run(&mut out)?,
@@ -120,7 +146,7 @@ impl Cli {
             Command::Doctor(arguments) => arguments.run(&mut out)?,
             Command::Eda(arguments) => arguments.run(&mut out)?,
             Command::Prepare(arguments) => arguments.run(&mut out)?,
-            Command::Train(arguments) => arguments.run(&mut out)?,
+            Command::Train(arguments) => arguments.run(ranks, &mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,
             Command::Reproduce(arguments) => arguments.run(&mut out)?,
             Command::Evaluate(arguments) => arguments.run(&mut out)?,

@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::num::NonZeroU64;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
+use autoint::ranks::Ranks;
 use autoint::run::directory::has_checkpoint;
 use autoint::run::{Checkpoint, Lock, Origin, Provenance, Writer};
 use autoint::settings::Settings;
@@ -31,6 +33,7 @@ pub struct Resume<'a> {
     pub profile: bool,
     pub no_catalogue: bool,
     pub allow_other_isa: bool,
+    pub ranks: &'a Arc<dyn Ranks>,
 }
 
 impl Resume<'_> {
@@ -38,7 +41,7 @@ impl Resume<'_> {
         if !has_checkpoint(self.run) {
             return self.without_checkpoint(out);
         }
-        let lock = Lock::of(self.run)?;
+        let lock = self.ranks.first().then(|| Lock::of(self.run)).transpose()?;
         // Another program may just have come to the end.
         if !has_checkpoint(self.run) {
             return self.without_checkpoint(out);
@@ -57,6 +60,7 @@ impl Resume<'_> {
             tensorboard: self.tensorboard,
             profile: self.profile,
             no_catalogue: self.no_catalogue,
+            ranks: Arc::clone(self.ranks),
             ..Work::new(&data, &source, isa, threads)?
         };
         work.resume(lock, &origin, checkpoint, out)
@@ -119,23 +123,28 @@ impl Work<'_> {
         if (&origin.settings, &origin.schema) != (settings, &now.schema) {
             return Err(super::sweep::other_settings(run).into());
         }
-        self.resume(lock, &origin, checkpoint, out)
+        self.resume(Some(lock), &origin, checkpoint, out)
     }
 
     fn resume(
         &self,
-        lock: Lock,
+        lock: Option<Lock>,
         origin: &Origin,
         checkpoint: Checkpoint,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let trainer = Trainer::resume(
+        let mut trainer = Trainer::resume(
             self.data,
             &origin.settings,
             checkpoint,
             self.isa,
             self.threads,
         )?;
+        self.join(&mut trainer, origin)?;
+        // Only the first rank holds the run.
+        let Some(lock) = lock else {
+            return self.help(trainer);
+        };
         let at = trainer.position();
         writeln!(
             out,

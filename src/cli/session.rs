@@ -3,20 +3,24 @@
 use std::io::Write;
 use std::num::NonZeroU64;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use autoint::Result;
 use autoint::data::catalogue::build::MOST_ROWS;
 use autoint::data::dataset::Dataset;
 use autoint::data::source::Source;
+use autoint::ranks::agree::agree;
+use autoint::ranks::{Alone, Ranks};
 use autoint::run::directory::catalogue_size;
-use autoint::run::{Ended, Origin, Run, Writer};
+use autoint::run::{Ended, EpochRecord, Origin, Run, Writer};
 use autoint::score::Evaluation;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::session::{Extras, Session};
-use autoint::train::{Outcome, Trainer};
+use autoint::train::{Observer, Outcome, Trainer};
+use autoint::{Error, Result};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::interrupt::{self, Stopped};
 use super::progress::Progress;
@@ -48,6 +52,8 @@ pub struct Work<'a> {
     /// What the bar begins with.
     pub name: String,
     pub stop: &'a AtomicBool,
+    /// Who trains together with this process.
+    pub ranks: Arc<dyn Ranks>,
 }
 
 impl<'a> Work<'a> {
@@ -76,6 +82,7 @@ impl<'a> Work<'a> {
             bars: MultiProgress::new(),
             name: String::new(),
             stop: interrupt::requested()?,
+            ranks: Arc::new(Alone),
         })
     }
 
@@ -93,7 +100,7 @@ impl<'a> Work<'a> {
         };
         let settings = &origin.settings;
         let (isa, threads) = (self.isa, self.threads);
-        let trainer = match self.from {
+        let mut trainer = match self.from {
             None => Trainer::new(self.data, settings, isa, threads)?,
             Some(run) => Trainer::warm(self.data, settings, run, isa, threads)?,
         };
@@ -107,6 +114,10 @@ impl<'a> Work<'a> {
             settings.optimizer.embedding_mode
         )?;
         out.flush()?;
+        self.join(&mut trainer, &origin)?;
+        if !self.ranks.first() {
+            return self.help(trainer);
+        }
         let session = Session {
             data: self.data,
             origin: &origin,
@@ -114,6 +125,37 @@ impl<'a> Work<'a> {
             run: directory(settings)?,
         };
         self.see_through(session, out)
+    }
+
+    /// Lets a trainer work with those of the other ranks, once all have found that they are about to do the same.
+    pub fn join(&self, trainer: &mut Trainer<'_>, origin: &Origin) -> anyhow::Result<()> {
+        let settings = toml::to_string(&origin.settings)?;
+        let facts = [
+            ("the program", program(&self.ranks)?),
+            ("the instruction set", origin.isa.clone()),
+            (
+                "the data",
+                format!("{} rows, fingerprint {}", origin.rows, origin.fingerprint),
+            ),
+            ("the schema", origin.schema.clone()),
+            ("the settings", settings),
+            (
+                "where to go on",
+                format!("batch {}", trainer.position().step),
+            ),
+        ];
+        agree(&*self.ranks, &facts)?;
+        trainer.join(Arc::clone(&self.ranks));
+        Ok(())
+    }
+
+    /// Trains as one of several ranks of which another keeps what comes of it.
+    pub fn help(&self, mut trainer: Trainer<'_>) -> anyhow::Result<()> {
+        trainer.checkpoint_every(self.checkpoint_every);
+        match trainer.run(&mut Nobody, self.stop)?.ended {
+            Ended::Stopped => Err(Stopped("").into()),
+            Ended::Paused | Ended::Done | Ended::Early => Ok(()),
+        }
     }
 
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was
@@ -213,5 +255,27 @@ impl<'a> Work<'a> {
                  the run scores rows, but does not recommend"
             ),
         }
+    }
+}
+
+/// Version and sum of this very program, which is looked at where there are others.
+fn program(ranks: &Arc<dyn Ranks>) -> Result<String> {
+    let version = env!("CARGO_PKG_VERSION");
+    if ranks.alone() {
+        return Ok(version.into());
+    }
+    let path = std::env::current_exe().map_err(Error::io("autoint", "find"))?;
+    let bytes = std::fs::read(&path).map_err(Error::io(&path, "read"))?;
+    Ok(format!("{version}, xxh3 {:016x}", xxh3_64(&bytes)))
+}
+
+/// Is told, and tells nobody.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn batch(&mut self, _epoch: usize, _done: usize, _rows: usize, _loss: f64) {}
+
+    fn epoch(&mut self, _record: &EpochRecord, _best: bool) -> Result<()> {
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use autoint::autograd::cores;
 use clap::Args;
 
+use super::joined::neighbours;
 use super::numbers;
 
 /// How many threads do the work.
@@ -20,6 +21,8 @@ fn threads(text: &str) -> Result<usize, String> {
 impl Threads {
     /// The number of threads, which is made that of everything that runs in parallel.
     pub fn apply(self) -> usize {
-        cores::threads(self.threads)
+        // Ranks of one machine share its cores, unless `mpirun` has given each its own.
+        let shared = || (cores::cores() / neighbours()).max(1);
+        cores::threads(Some(self.threads.unwrap_or_else(shared)))
     }
 }

@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use autoint::data::dataset::SplitName;
 use autoint::data::schema::Schema;
 use autoint::data::store::Target;
+use autoint::ranks::Ranks;
 use autoint::run::{Run, Writer};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
@@ -76,7 +78,7 @@ fn steps(text: &str) -> std::result::Result<NonZeroU64, String> {
 }
 
 impl Arguments {
-    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+    pub fn run(&self, ranks: &Arc<dyn Ranks>, out: &mut dyn Write) -> anyhow::Result<()> {
         if let Some(run) = &self.resume {
             let resume = Resume {
                 run,
@@ -87,13 +89,14 @@ impl Arguments {
                 profile: self.profile,
                 no_catalogue: self.no_catalogue,
                 allow_other_isa: self.allow_other_isa,
+                ranks,
             };
             return resume.run(out);
         }
         let threads = self.threads.apply();
         let isa = Isa::choose()?;
         if let Some(from) = &self.from {
-            return self.warm(&Run::open(from, isa, threads)?, isa, threads, out);
+            return self.warm(&Run::open(from, isa, threads)?, isa, threads, ranks, out);
         }
         // A wrong setting is told before any data are read.
         let settings = self.options.settings()?;
@@ -112,13 +115,23 @@ impl Arguments {
                 .settings_for(data.split(SplitName::Train).len())?,
             false => settings,
         };
-        let work = Work::new(&data, &source, isa, threads)?;
+        let work = Work {
+            ranks: Arc::clone(ranks),
+            ..Work::new(&data, &source, isa, threads)?
+        };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), by_schema);
         self.with_options(work).train(settings, directory, out)
     }
 
     /// Trains from the weights of another run.
-    fn warm(&self, run: &Run, isa: Isa, threads: usize, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn warm(
+        &self,
+        run: &Run,
+        isa: Isa,
+        threads: usize,
+        ranks: &Arc<dyn Ranks>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         if self.data.data.is_empty() {
             let what = "needs the new data: name them with --data";
             return Err(Error::config("--from", what).into());
@@ -138,6 +151,7 @@ impl Arguments {
         )?;
         let work = Work {
             from: Some(run),
+            ranks: Arc::clone(ranks),
             ..Work::new(&data, &source, isa, threads)?
         };
         let directory = |settings: &Settings| self.directory(settings, data.schema(), true);

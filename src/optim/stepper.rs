@@ -135,6 +135,10 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
         let rule = R::new(&self.config, at);
         runtime.install(|| {
             self.step_dense(runtime.isa(), gradients.dense, now, weights);
+            // Of what other ranks touched, nobody has said so before.
+            let touched = gradients.touched.ids().iter().copied();
+            self.tables
+                .prepare(work(runtime), touched, weights, &mut self.state);
             self.tables.step(
                 work(runtime),
                 rule,

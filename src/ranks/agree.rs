@@ -14,7 +14,10 @@ pub type Fact = (&'static str, String);
 /// # Errors
 /// Names the first rank that differs and in what, on every rank alike.
 pub fn agree(ranks: &dyn Ranks, facts: &[Fact]) -> Result<()> {
-    let text: Vec<String> = facts.iter().map(|(name, value)| format!("{name}\t{}", one_line(value))).collect();
+    let text: Vec<String> = facts
+        .iter()
+        .map(|(name, value)| format!("{name}\t{}", one_line(value)))
+        .collect();
     let all = texts(ranks, &text.join("\n"));
     for (rank, text) in all.iter().enumerate().skip(1) {
         let lines = all[0].lines().zip(text.lines());
@@ -62,13 +65,21 @@ mod tests {
 
     #[test]
     fn ranks_that_differ_are_named_with_what_differs() {
-        let facts = |value: &str| vec![("the version", "1".to_owned()), ("the data", value.to_owned())];
+        let facts = |value: &str| {
+            vec![
+                ("the version", "1".to_owned()),
+                ("the data", value.to_owned()),
+            ]
+        };
         let found = together(3, |ranks| {
             let own = if ranks.rank() == 2 { "other" } else { "same" };
             agree(&*ranks, &facts(own)).unwrap_err().to_string()
         });
         for message in found {
-            assert!(message.contains("on the data: rank 0 has `same`, rank 2 has `other`"), "{message}");
+            assert!(
+                message.contains("on the data: rank 0 has `same`, rank 2 has `other`"),
+                "{message}"
+            );
         }
         let agreed = together(3, |ranks| agree(&*ranks, &facts("same")).is_ok());
         assert_eq!(agreed, [true; 3]);

@@ -85,7 +85,10 @@ impl Ranks for Thread {
             for ((words, sent), &length) in table.words.iter().zip(&table.sent).zip(received) {
                 let words = words.lock().unwrap_or_else(PoisonError::into_inner);
                 let sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
-                assert_eq!(sent[self.rank], length, "a rank sends what it did not promise");
+                assert_eq!(
+                    sent[self.rank], length,
+                    "a rank sends what it did not promise"
+                );
                 let start = sent[..self.rank].iter().sum();
                 all.extend_from_slice(&words[start..][..length]);
             }

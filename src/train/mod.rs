@@ -9,6 +9,7 @@ pub mod profile;
 mod recorder;
 pub mod session;
 pub mod shuffle;
+mod together;
 pub mod trainer;
 pub mod verify;
 pub mod warm;

@@ -9,9 +9,11 @@ use std::time::Instant;
 use super::negatives::Negatives;
 use super::profile::{Profile, Stage, Stages};
 use super::shuffle::shuffle;
+use super::together;
 use super::warm::grown;
+use crate::autograd::part::rows_of;
 use crate::autograd::tape::Node;
-use crate::autograd::{Engine, Layout, Parameters, Runtime, Var};
+use crate::autograd::{Engine, Layout, Owners, Parameters, Part, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -20,6 +22,7 @@ use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
 use crate::model::{Model, build};
 use crate::optim::{Optimizer, schedule};
+use crate::ranks::{Alone, Ranks, share};
 use crate::run::Run;
 use crate::run::checkpoint::{Checkpoint, Snapshot, State};
 use crate::run::history::{Ended, EpochRecord};
@@ -77,6 +80,7 @@ pub struct Trainer<'a> {
     checkpoint_every: Option<NonZeroU64>,
     pause_after: Option<usize>,
     stages: Stages,
+    ranks: Arc<dyn Ranks>,
 }
 
 impl<'a> Trainer<'a> {
@@ -202,7 +206,15 @@ impl<'a> Trainer<'a> {
             checkpoint_every: None,
             pause_after: None,
             stages: Stages::default(),
+            ranks: Arc::new(Alone),
         })
+    }
+
+    /// Trains from now on together with the trainers of other ranks, which all stand where this one does: each replays its part of
+    /// every batch, and all have the weights that one alone would have.
+    pub fn join(&mut self, ranks: Arc<dyn Ranks>) {
+        self.engine.join(Arc::clone(&ranks), Owners::All);
+        self.ranks = ranks;
     }
 
     /// Checkpoints also within epochs: whenever the number of all steps is a multiple of `steps`.
@@ -302,7 +314,7 @@ impl<'a> Trainer<'a> {
             at.seconds = seconds + start.elapsed().as_secs_f64();
             observer.batch(at.epoch, at.done, order.len(), at.mean_loss());
             let step = at.step;
-            if stop.load(Ordering::Relaxed) {
+            if together::any(&*self.ranks, stop.load(Ordering::Relaxed)) {
                 return Ok(false);
             }
             let due = |every: NonZeroU64| step.is_multiple_of(every.get());
@@ -324,12 +336,16 @@ impl<'a> Trainer<'a> {
             ..
         } = self;
         let train = &self.settings.train;
+        let own = rows_of(self.ranks.rank(), self.ranks.size(), rows.len());
         let start = Instant::now();
         // Before, as reading what has been cut off would end the program; and after, as it may have happened meanwhile.
         self.data.check_unchanged()?;
         match &self.negatives {
-            None => self.data.gather(rows, batch),
-            Some(negatives) => negatives.gather(rows, self.position.epoch as u64, batch),
+            None => self.data.gather(&rows[own.clone()], batch),
+            Some(negatives) => {
+                let rows = &rows[own.clone()];
+                negatives.gather(rows, self.position.epoch as u64, batch);
+            }
         }
         self.data.check_unchanged()?;
         weigh(batch, train.positive_weight);
@@ -343,7 +359,14 @@ impl<'a> Trainer<'a> {
             step: number as u32,
         };
         let start = Instant::now();
-        let loss = engine.step(parameters, batch, Some(draw), number)?;
+        let weighted = train.positive_weight != 1.0 || !self.data.weights().is_empty();
+        let part = Part {
+            first_row: own.start,
+            rows: rows.len(),
+            loss_scale: together::loss_scale(&*self.ranks, &batch.weights, rows.len(), weighted),
+            names: None,
+        };
+        let loss = engine.step_part(parameters, batch, part, Some(draw), number)?;
         stages.add(Stage::Replay, start);
         let learning_rate = self.learning_rate(self.position.step);
         let Trainer {
@@ -411,20 +434,25 @@ impl<'a> Trainer<'a> {
         rule.learning_rate(optimizer.learning_rate, at, &self.position.plateau)
     }
 
-    /// Logits and labels of the validation rows, drawn ones included.
+    /// Logits and labels of the validation rows, drawn ones included. Each rank scores its share of them.
     fn validation(&self) -> (Vec<f32>, Vec<u8>) {
         let (data, scorer) = (self.data, self.scorer(&self.parameters));
-        match &self.negatives {
+        let (rank, size) = (self.ranks.rank(), self.ranks.size());
+        let (own, labels) = match &self.negatives {
             None => {
                 let rows = data.split(SplitName::Valid);
-                (scorer.rows(data, rows), labels_of(data, rows))
+                let own = share(rank, size, rows.len());
+                (scorer.rows(data, &rows[own]), labels_of(data, rows))
             }
             Some(negatives) => {
                 let pairs = negatives.validation();
-                let logits = scorer.pairs(data, &pairs.rows, &pairs.others, negatives.items());
+                let own = share(rank, size, pairs.rows.len());
+                let (rows, others) = (&pairs.rows[own.clone()], &pairs.others[own]);
+                let logits = scorer.pairs(data, rows, others, negatives.items());
                 (logits, pairs.labels(data))
             }
-        }
+        };
+        (together::logits(&*self.ranks, &own, labels.len()), labels)
     }
 
     fn validate(&self) -> Result<EpochRecord> {

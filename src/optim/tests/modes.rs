@@ -90,7 +90,9 @@ fn lazy_moves_touched_rows_only_and_dense_all_that_have_momentum() {
         let before = training.weights.tables[0].clone();
         training.run(1..2);
         let touched = training.engine.gradients().touched;
-        let gone = row.into_iter().find(|&r| touched.slot(r as usize).is_none());
+        let gone = row
+            .into_iter()
+            .find(|&r| touched.slot(r as usize).is_none());
         let row = gone.unwrap() as usize * 5..(gone.unwrap() as usize + 1) * 5;
         before[row.clone()] == training.weights.tables[0][row]
     };

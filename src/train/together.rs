@@ -1,0 +1,34 @@
+//! What the trainers of several ranks ask each other.
+
+use crate::autograd::part::{self, rows_of};
+use crate::ranks::{Ranks, share};
+
+/// Whether one of the ranks says so.
+pub(super) fn any(ranks: &dyn Ranks, own: bool) -> bool {
+    if ranks.alone() {
+        return own;
+    }
+    let mut all = Vec::new();
+    ranks.gather(&[u32::from(own)], &vec![1; ranks.size()], &mut all);
+    all.into_iter().any(|word| word != 0)
+}
+
+/// [`part::loss_scale`] of a step's rows, of which each rank has the weights of its own; all 1, unless they are `weighted`.
+pub(super) fn loss_scale(ranks: &dyn Ranks, own: &[f32], rows: usize, weighted: bool) -> f64 {
+    if !weighted || ranks.alone() {
+        return part::loss_scale(own, rows);
+    }
+    let lengths = (0..ranks.size()).map(|rank| rows_of(rank, ranks.size(), rows).len());
+    let (lengths, mut all): (Vec<_>, _) = (lengths.collect(), Vec::new());
+    ranks.gather(bytemuck::cast_slice(own), &lengths, &mut all);
+    part::loss_scale(bytemuck::cast_slice(&all), rows)
+}
+
+/// The logits of `rows` rows, of which each rank has its share.
+pub(super) fn logits(ranks: &dyn Ranks, own: &[f32], rows: usize) -> Vec<f32> {
+    let lengths = (0..ranks.size()).map(|rank| share(rank, ranks.size(), rows).len());
+    let mut all = Vec::new();
+    let lengths: Vec<usize> = lengths.collect();
+    ranks.gather(bytemuck::cast_slice(own), &lengths, &mut all);
+    all.into_iter().map(f32::from_bits).collect()
+}
