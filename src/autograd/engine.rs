@@ -238,7 +238,6 @@ impl Engine {
             let row = |group| (group - here.start) * GROUP_ROWS;
             row(start)..row(end).min(batch.rows)
         });
-        let rows: Vec<Range<usize>> = rows.collect();
         runtime.install(|| {
             let replay = || {
                 for phases in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
@@ -262,10 +261,7 @@ impl Engine {
                 exchange.sum(&**ranks, pieces, count, (dense, 0), total);
             };
             let first = here.start;
-            rayon::join(
-                || index.build_pieces(batch, first, rows.iter().cloned()),
-                replay,
-            );
+            rayon::join(|| index.build_pieces(batch, first, rows), replay);
         });
     }
 

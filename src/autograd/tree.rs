@@ -62,7 +62,7 @@ impl Node {
 }
 
 /// The largest nodes that make up a range of `count` groups, in their order.
-pub fn pieces(range: Range<usize>, count: usize) -> impl Iterator<Item = Node> {
+pub fn pieces(range: Range<usize>, count: usize) -> impl Iterator<Item = Node> + Clone {
     let mut start = range.start;
     std::iter::from_fn(move || {
         let mut node = (start < range.end).then(|| Node::leaf(start))?;

@@ -12,11 +12,14 @@ use crate::autograd::{Gradients, Runtime};
 /// What PyTorch adds to the norm before it divides by it.
 const EPSILON: f64 = 1e-6;
 
-/// Sums squares, in f64, chunk by chunk and then over chunks: the order does not depend on threads.
+/// Sums squares, in f64, chunk by chunk and then over chunks, table rows in the order of their numbers: neither threads nor who
+/// found the rows shows.
 #[derive(Debug, Default)]
 pub(super) struct Clip {
     /// One number a chunk.
     sums: Vec<f64>,
+    /// Places of the touched rows in the gradient.
+    order: Vec<u32>,
 }
 
 impl Clip {
@@ -28,8 +31,12 @@ impl Clip {
 
     fn norm(&mut self, gradients: Gradients<'_>) -> f64 {
         let mut total = self.squares(gradients.dense);
+        let ids = gradients.touched.ids();
+        self.order.clear();
+        self.order.extend(0..ids.len() as u32);
+        (self.order).par_sort_unstable_by_key(|&slot| ids[slot as usize]);
         for table in gradients.tables {
-            total += self.squares(table);
+            total += self.squares_of_rows(table);
         }
         total.sqrt()
     }
@@ -42,6 +49,25 @@ impl Clip {
             .zip(chunks)
             .for_each(|(sum, chunk)| {
                 *sum = chunk.iter().map(|&x| f64::from(x).powi(2)).sum();
+            });
+        self.sums.iter().sum()
+    }
+
+    fn squares_of_rows(&mut self, table: &[f32]) -> f64 {
+        let Some(dim) = table.len().checked_div(self.order.len()) else {
+            return 0.0;
+        };
+        let rows = (CHUNK / dim).max(1);
+        self.sums.resize(self.order.len().div_ceil(rows), 0.0);
+        let chunks = self.order.par_chunks(rows);
+        self.sums
+            .par_iter_mut()
+            .zip(chunks)
+            .for_each(|(sum, slots)| {
+                let numbers = slots
+                    .iter()
+                    .flat_map(|&slot| &table[slot as usize * dim..][..dim]);
+                *sum = numbers.map(|&x| f64::from(x).powi(2)).sum();
             });
         self.sums.iter().sum()
     }

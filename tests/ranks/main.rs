@@ -1,0 +1,126 @@
+//! Several ranks train the model of one process, bit for bit: here as threads of one process, with the feature `mpi` as processes.
+
+#[cfg(feature = "mpi")]
+mod mpirun;
+
+use std::sync::atomic::AtomicBool;
+
+use autoint::Result;
+use autoint::data::dataset::Dataset;
+use autoint::data::source::Source;
+use autoint::data::store::Target;
+use autoint::optim::EmbeddingMode;
+use autoint::ranks::threads::together;
+use autoint::run::EpochRecord;
+use autoint::settings::Settings;
+use autoint::simd::Isa;
+use autoint::train::{Observer, Outcome, Trainer};
+
+struct Silent;
+
+impl Observer for Silent {
+    fn batch(&mut self, _: usize, _: usize, _: usize, _: f64) {}
+
+    fn epoch(&mut self, _: &EpochRecord, _: bool) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn data() -> Dataset {
+    let source = Source::named("synthetic:1500").unwrap();
+    source.encode(None, Target::Anywhere).unwrap()
+}
+
+/// Every bit that a training leaves: weights, and what each epoch measured.
+fn bits(outcome: &Outcome) -> (Vec<u32>, Vec<[u64; 3]>) {
+    let p = &outcome.parameters;
+    let weights = p.tables.iter().chain([&p.dense, &p.buffers]).flatten();
+    let bits = |number: Option<f64>| number.map_or(0, f64::to_bits);
+    let history = outcome.history.iter().map(|record| {
+        [
+            record.train_loss.to_bits(),
+            bits(record.valid_loss),
+            bits(record.valid_auc),
+        ]
+    });
+    (weights.map(|x| x.to_bits()).collect(), history.collect())
+}
+
+/// Trains as so many ranks; gives what each of them has in the end.
+fn train(
+    data: &Dataset,
+    settings: &Settings,
+    size: usize,
+    threads: usize,
+) -> Vec<(Vec<u32>, Vec<[u64; 3]>)> {
+    let isa = Isa::choose().unwrap();
+    together(size, |ranks| {
+        let mut trainer = Trainer::new(data, settings, isa, threads).unwrap();
+        trainer.join(ranks);
+        let outcome = trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap();
+        bits(&outcome)
+    })
+}
+
+/// Two short epochs of batches that no number of ranks divides evenly, the last of which leaves ranks without a row.
+fn settings(preset: &str, sets: &[&str]) -> Settings {
+    let base = [
+        "train.epochs=2",
+        "train.batch_size=900",
+        "train.patience=2",
+        "model.embedding.dim=8",
+        "model.interacting.width=16",
+        "model.interacting.dropout=0.1",
+    ];
+    let sets: Vec<String> = base.iter().chain(sets).map(|s| (*s).to_owned()).collect();
+    Settings::layered(Some(preset), None, &sets).unwrap()
+}
+
+fn same_for_any_number_of_ranks(settings: &Settings, sizes: &[usize]) {
+    let data = data();
+    let one = train(&data, settings, 1, 1).remove(0);
+    assert!(one.0.iter().any(|bits| *bits != 0));
+    for &size in sizes {
+        for threads in [1, 2] {
+            for (rank, found) in train(&data, settings, size, threads)
+                .into_iter()
+                .enumerate()
+            {
+                assert!(found == one, "rank {rank} of {size}, {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn presets_with_batch_normalisation_and_dropout() {
+    for preset in ["autoint", "authors", "recbole"] {
+        let settings = settings(
+            preset,
+            &["model.mlp.hidden=[16]", "model.mlp.batch_norm=true"],
+        );
+        same_for_any_number_of_ranks(&settings, &[2, 3, 4, 8]);
+    }
+}
+
+#[test]
+fn every_way_to_move_table_rows() {
+    for mode in [
+        EmbeddingMode::Dense,
+        EmbeddingMode::Lazy,
+        EmbeddingMode::Exact,
+    ] {
+        let mut settings = settings("autoint", &["train.batch_size=200"]);
+        settings.optimizer.embedding_mode = mode;
+        settings.optimizer.clip_norm = 0.05;
+        same_for_any_number_of_ranks(&settings, &[3]);
+    }
+}
+
+#[test]
+fn weighted_rows_and_drawn_negatives() {
+    let weighted = settings("autoint", &["train.positive_weight=2.5"]);
+    same_for_any_number_of_ranks(&weighted, &[3]);
+    let drawn = settings("autoint", &["train.negatives=1"]);
+    same_for_any_number_of_ranks(&drawn, &[3]);
+}
