@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use autoint::autograd::op::Shard;
 use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
-use autoint::autograd::{Parameters, Tape, Var};
+use autoint::autograd::{Parameters, Part, Tape, Var};
 use autoint::data::batch::Batch;
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::InteractingConfig;
@@ -71,7 +71,7 @@ impl Layer {
             batch: &self.batch,
             first_row: 0,
             used: ROWS,
-            loss_scale: 0.0,
+            part: Part::whole(&self.batch),
             draw: Some(Draw { seed: 1, step: 1 }),
             statistics: &[],
             backward: true,

@@ -9,7 +9,7 @@ use autoint::autograd::layout::TableSpec;
 use autoint::autograd::op::Shard;
 use autoint::autograd::ops::batch_norm::Norm;
 use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
-use autoint::autograd::{Init, Parameters, Role, Tape, Var};
+use autoint::autograd::{Init, Parameters, Part, Role, Tape, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::{HeadConfig, InitConfig, InteractingConfig, Residual};
@@ -320,7 +320,7 @@ proptest! {
             let x = noise(b.leaves[0].units().len() * 32, seed, 0, 1.0);
             workspace.value_mut(&b.leaves[0]).copy_from_slice(&x);
             let batch = Batch { rows: 32, ..Batch::default() };
-            let shard = Shard { batch: &batch, first_row: 0, used: 32, loss_scale: 1.0, draw: None, statistics: &[], backward: true };
+            let shard = Shard { batch: &batch, first_row: 0, used: 32, part: Part::whole(&batch), draw: None, statistics: &[], backward: true };
             let isa = Isa::choose().map_err(fails)?;
             let replay = Replay { isa, tape: &b.tape, parameters: &parameters };
             let nodes = 0..b.tape.nodes().len();

@@ -2,7 +2,7 @@
 
 use autoint::autograd::op::Shard;
 use autoint::autograd::workspace::{Replay, Workspace};
-use autoint::autograd::{Engine, Parameters, Runtime, Var};
+use autoint::autograd::{Engine, Parameters, Part, Runtime, Var};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::uniform;
 use autoint::model::{Model, ModelConfig, ModelKind, build};
@@ -96,7 +96,10 @@ fn a_few_rows_have_the_same_attention_weights() {
                 batch: &batch,
                 first_row: 0,
                 used: 1,
-                loss_scale: 1.0,
+                part: Part {
+                    loss_scale: 1.0,
+                    ..Part::whole(&batch)
+                },
                 draw: None,
                 statistics: &[],
                 backward,

@@ -4,7 +4,7 @@ use autoint::autograd::check::{Check, Outcome, relative_error};
 use autoint::autograd::op::Shard;
 use autoint::autograd::reference::{Parameters64, Reference};
 use autoint::autograd::workspace::{Replay, Workspace};
-use autoint::autograd::{Engine, Parameters};
+use autoint::autograd::{Engine, Parameters, Part};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::{InteractingConfig, MlpConfig, Residual};
@@ -308,7 +308,7 @@ fn the_engine_sums_shards_to_the_gradient_of_the_batch() {
                 .sum();
             for (t, rows) in g.tables.iter().enumerate() {
                 let dim = model.tape.layout().tables[t].dim;
-                for (&id, row) in g.index.ids().iter().zip(rows.chunks_exact(dim)) {
+                for (&id, row) in g.touched.ids().iter().zip(rows.chunks_exact(dim)) {
                     for (k, &g) in row.iter().enumerate() {
                         analytic += f64::from(g) * along(100_000 * (t + 1) + id as usize * dim + k);
                     }
@@ -419,7 +419,10 @@ fn frozen_weights_give_the_logits_of_forward() {
                 batch: &batch,
                 first_row: 0,
                 used: batch.rows,
-                loss_scale: 1.0,
+                part: Part {
+                    loss_scale: 1.0,
+                    ..Part::whole(&batch)
+                },
                 draw: None,
                 statistics: &[],
                 backward: true,

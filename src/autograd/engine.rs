@@ -20,7 +20,7 @@ use super::part::{GROUP_ROWS, Part, groups_of};
 use super::phases::{Phase, phases};
 use super::profile::OpTime;
 use super::reduction::Reduction;
-use super::rows::{Owners, RowSums, Told};
+use super::rows::{RowSums, Told};
 use super::runtime::Runtime;
 use super::sparse::SparseIndex;
 use super::sums::Sums;
@@ -41,7 +41,6 @@ pub struct Engine {
     loss: Var,
     phases: Vec<Phase>,
     ranks: Arc<dyn Ranks>,
-    owners: Owners,
     groups: Vec<Group>,
     reduction: Reduction,
     /// The step's own sums, of the pieces that this rank has.
@@ -72,7 +71,6 @@ impl Engine {
             statistics: statistics.map(|_| Statistics::default()).collect(),
             loss,
             ranks: Arc::new(Alone),
-            owners: Owners::All,
             groups: Vec::new(),
             reduction: Reduction::default(),
             pieces: Vec::new(),
@@ -86,8 +84,8 @@ impl Engine {
     }
 
     /// Takes every step from now on together with the engines of other ranks.
-    pub fn join(&mut self, ranks: Arc<dyn Ranks>, owners: Owners) {
-        (self.ranks, self.owners) = (ranks, owners);
+    pub fn join(&mut self, ranks: Arc<dyn Ranks>) {
+        self.ranks = ranks;
     }
 
     /// Tape, threads and memory, to score with.
@@ -149,12 +147,12 @@ impl Engine {
     /// would have. All ranks take the step together.
     ///
     /// # Errors
-    /// As [`Engine::step`]. Where tables are spread, a gradient that is not finite is an error on its row's rank only.
+    /// As [`Engine::step`], on all ranks alike.
     pub fn step_part(
         &mut self,
         parameters: &Parameters,
         batch: &Batch,
-        part: Part<'_>,
+        part: Part,
         draw: Option<Draw>,
         number: u64,
     ) -> Result<f64> {
@@ -172,16 +170,13 @@ impl Engine {
     }
 
     /// Makes room for all that a step takes.
-    fn reserve(&mut self, batch: &Batch, part: Part<'_>, here: &Range<usize>) {
+    fn reserve(&mut self, batch: &Batch, part: Part, here: &Range<usize>) {
         if self.groups.len() < here.len() {
             self.groups.resize_with(here.len(), Group::default);
         }
         let tape = self.runtime.tape();
         for group in &mut self.groups[..here.len()] {
             group.reserve(tape.layout(), batch.fields.len());
-        }
-        if let Some(names) = part.names {
-            self.index.grow(names.len());
         }
         self.runtime.workspaces().reserve_gradients(tape);
         for (_, sums) in self.pieces.drain(..) {
@@ -200,7 +195,7 @@ impl Engine {
         &mut self,
         parameters: &Parameters,
         batch: &Batch,
-        part: Part<'_>,
+        part: Part,
         draw: Option<Draw>,
         here: Range<usize>,
     ) {
@@ -288,7 +283,7 @@ impl Engine {
         }
     }
 
-    /// The gradients of the last step; where tables are spread, of this rank's own rows.
+    /// The gradients of the last step, of all ranks.
     pub fn gradients(&self) -> Gradients<'_> {
         let (touched, tables) = match self.ranks.alone() {
             true => (self.index.touched(), &self.touched[..]),
@@ -301,11 +296,10 @@ impl Engine {
         }
     }
 
-    fn sum_touched(&mut self, part: Part<'_>) {
+    fn sum_touched(&mut self, part: Part) {
         let Engine {
             runtime,
             ranks,
-            owners,
             groups,
             index,
             touched,
@@ -325,11 +319,10 @@ impl Engine {
         let most = tables.iter().map(|table| table.rows).max().unwrap_or(0);
         let told = Told {
             index,
-            names: part.names,
             sums: touched,
         };
         let count = part.count();
-        runtime.install(|| rows.sum(&**ranks, *owners, (most, &dims), count, told));
+        runtime.install(|| rows.sum(&**ranks, (most, &dims), count, told));
     }
 
     /// A finite loss can have an infinite gradient; it must not reach the weights.

@@ -35,7 +35,7 @@ pub struct Job<'a> {
     pub batch: &'a Batch,
     pub loss: &'a Var,
     pub draw: Option<Draw>,
-    pub part: Part<'a>,
+    pub part: Part,
     /// Rows of a shard.
     pub rows: usize,
     /// Whether shards wait for each other.

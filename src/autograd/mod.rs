@@ -12,8 +12,8 @@
 //! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
 //!
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
-//! [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a batch on all threads),
-//! [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
+//! [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), `exchange` and `rows` (what ranks do), [`engine`] (a batch on all threads),
+//! [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;
@@ -51,6 +51,5 @@ pub use layout::{Init, Layout, Param, Parameters, Role, TableId};
 pub use op::Op;
 pub use part::Part;
 pub use profile::OpTime;
-pub use rows::Owners;
 pub use runtime::Runtime;
 pub use tape::{Tape, Var};

@@ -101,7 +101,7 @@ pub struct Shard<'a> {
     /// At most R. Rows beyond it repeat row 0 of each table, weigh nothing in the loss and give no gradient.
     pub used: usize,
     /// What part of its step the batch is.
-    pub part: Part<'a>,
+    pub part: Part,
     /// Present in training only: what dropout masks are drawn from.
     pub draw: Option<Draw>,
     /// In training: what the tape's batch ops asked for, by their number.

@@ -12,25 +12,22 @@ pub const GROUP_ROWS: usize = 64;
 
 /// Which rows of the step a [`Batch`] holds. What depends on a row's number in the step, or on all of the step's rows, goes by it.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
+pub struct Part {
     /// The number of the batch's first row in the step: where a group begins.
     pub first_row: usize,
     /// Rows of the step, those of other ranks included.
     pub rows: usize,
     /// See [`loss_scale`]: of all rows of the step.
     pub loss_scale: f64,
-    /// The table rows that the batch's ids stand for; none: its ids are the table rows.
-    pub names: Option<&'a [u32]>,
 }
 
-impl Part<'_> {
+impl Part {
     /// A batch that is all of its step.
-    pub fn whole(batch: &Batch) -> Part<'static> {
+    pub fn whole(batch: &Batch) -> Part {
         Part {
             first_row: 0,
             rows: batch.rows,
             loss_scale: loss_scale(&batch.weights, batch.rows),
-            names: None,
         }
     }
 

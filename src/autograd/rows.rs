@@ -1,10 +1,11 @@
-//! The gradients of table rows that the ranks have touched, summed by whoever moves these rows.
+//! The gradients of table rows that the ranks have touched.
 //!
-//! A rank gives, for each of its pieces of the step and each row that the piece touched, one sum. Where every rank has whole
-//! tables, everybody gets all of these and sums them; where tables are spread, a row's owner does. Either way a row's sums are added
-//! in the order of the tree over groups, as those of one process are (see [`super::sparse`]).
+//! A rank gives, for each of its pieces of the step and each row that the piece touched, one sum. Everybody gets all of these, and
+//! adds those of a row in the order of the tree over groups, as one process does (see [`super::sparse`]).
 //!
-//! What a rank tells another of one piece: the number of rows, their ids, and their sums, those of all tables side by side.
+//! What a rank tells of one piece: the number of rows, their ids, and their sums, those of all tables side by side.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -12,28 +13,17 @@ use super::part::groups_of;
 use super::sparse::SparseIndex;
 use super::touched::Touched;
 use super::tree;
-use crate::ranks::{Ranks, exchange_unknown, gather_unknown};
+use crate::ranks::{Ranks, gather_unknown};
 
 /// Numbers that are added at once.
 const WIDTH: usize = 16;
 /// Rows that one task sums.
 const ROWS_OF_TASK: usize = 64;
 
-/// Who has the rows of embedding tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owners {
-    /// Every rank has all of them.
-    All,
-    /// Rank `id % ranks` has row `id`, as its row number `id / ranks`: neighbours, which are often alike frequent, lie apart.
-    Each,
-}
-
 /// What a rank tells of its rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told<'a> {
     pub index: &'a SparseIndex,
-    /// The table rows that the index' ids stand for, see [`super::part::Part::names`].
-    pub names: Option<&'a [u32]>,
     /// Per table: `[listed, dim]`.
     pub sums: &'a [Vec<f32>],
 }
@@ -69,7 +59,7 @@ struct Heard<'a> {
 }
 
 impl RowSums {
-    /// The touched rows that this rank is to move: numbers of its own rows, where it has only some.
+    /// The touched rows.
     pub fn touched(&self) -> &Touched {
         &self.touched
     }
@@ -84,23 +74,16 @@ impl RowSums {
     pub fn sum(
         &mut self,
         ranks: &dyn Ranks,
-        owners: Owners,
         tables: (usize, &[usize]),
         count: usize,
         told: Told<'_>,
     ) {
         let (rows, dims) = tables;
-        let lengths = match owners {
-            Owners::All => {
-                self.out.clear();
-                put_all(told, dims, &mut self.out);
-                gather_unknown(ranks, &self.out, &mut self.heard)
-            }
-            Owners::Each => {
-                let sent = put_each(told, dims, ranks.size(), &mut self.out);
-                exchange_unknown(ranks, &self.out, &sent, &mut self.heard)
-            }
-        };
+        self.out.clear();
+        for piece in told.index.pieces() {
+            put_piece(told, dims, piece, &mut self.out);
+        }
+        let lengths = gather_unknown(ranks, &self.out, &mut self.heard);
         let width = dims.iter().sum();
         let RowSums {
             touched,
@@ -111,17 +94,9 @@ impl RowSums {
             ..
         } = self;
         let heard_pieces = pieces_of(heard, &lengths, width, ranks.size(), count);
-        let (size, owners) = (ranks.size() as u32, owners);
-        let own = |id: u32| match owners {
-            Owners::All => id,
-            Owners::Each => id / size,
-        };
         touched.clear();
-        touched.grow(match owners {
-            Owners::All => rows,
-            Owners::Each => rows.div_ceil(ranks.size()),
-        });
-        list(&heard_pieces, own, width, touched, ends, terms);
+        touched.grow(rows);
+        list(&heard_pieces, width, touched, ends, terms);
         tables.resize(dims.len(), Vec::new());
         let mut column = 0;
         for (table, &dim) in tables.iter_mut().zip(dims) {
@@ -132,52 +107,10 @@ impl RowSums {
     }
 }
 
-/// All pieces' rows.
-fn put_all(told: Told<'_>, dims: &[usize], out: &mut Vec<u32>) {
-    for piece in told.index.pieces() {
-        put_piece(told, dims, piece, out);
-    }
-}
-
-/// Those of each rank, one rank after the other; says how many words each gets.
-fn put_each(told: Told<'_>, dims: &[usize], size: usize, out: &mut Vec<u32>) -> Vec<usize> {
-    let ids = told.index.touched().ids();
-    let owner = |slot: usize| name(told, ids[slot]) as usize % size;
-    let mut of_owner: Vec<Vec<Vec<usize>>> = vec![Vec::new(); size];
-    for piece in told.index.pieces() {
-        of_owner
-            .iter_mut()
-            .for_each(|pieces| pieces.push(Vec::new()));
-        for slot in piece {
-            if let Some(slots) = of_owner[owner(slot)].last_mut() {
-                slots.push(slot);
-            }
-        }
-    }
-    out.clear();
-    let put = |pieces: Vec<Vec<usize>>| {
-        let before = out.len();
-        for slots in pieces {
-            put_piece(told, dims, slots.into_iter(), out);
-        }
-        out.len() - before
-    };
-    of_owner.into_iter().map(put).collect()
-}
-
-fn name(told: Told<'_>, id: u32) -> u32 {
-    told.names.map_or(id, |names| names[id as usize])
-}
-
-fn put_piece(
-    told: Told<'_>,
-    dims: &[usize],
-    slots: impl ExactSizeIterator<Item = usize> + Clone,
-    out: &mut Vec<u32>,
-) {
+fn put_piece(told: Told<'_>, dims: &[usize], slots: Range<usize>, out: &mut Vec<u32>) {
     let ids = told.index.touched().ids();
     out.push(slots.len() as u32);
-    out.extend(slots.clone().map(|slot| name(told, ids[slot])));
+    out.extend_from_slice(&ids[slots.clone()]);
     for slot in slots {
         for (sums, &dim) in told.sums.iter().zip(dims) {
             out.extend(bytemuck::cast_slice::<f32, u32>(&sums[slot * dim..][..dim]));
@@ -212,7 +145,6 @@ fn pieces_of<'a>(
 /// Lists the terms of every row (a counting sort).
 fn list(
     pieces: &[Heard<'_>],
-    own: impl Fn(u32) -> u32,
     width: usize,
     touched: &mut Touched,
     ends: &mut Vec<usize>,
@@ -220,7 +152,7 @@ fn list(
 ) {
     ends.clear();
     for &id in pieces.iter().flat_map(|piece| piece.ids) {
-        let (slot, new) = touched.touch(own(id));
+        let (slot, new) = touched.touch(id);
         if new {
             ends.push(0);
         }
@@ -234,7 +166,7 @@ fn list(
     terms.places.resize(begin, 0);
     for piece in pieces {
         for (number, &id) in piece.ids.iter().enumerate() {
-            let (slot, _) = touched.touch(own(id));
+            let (slot, _) = touched.touch(id);
             let at = &mut ends[slot as usize];
             terms.starts[*at] = piece.start;
             terms.places[*at] = piece.place + number * width;

@@ -74,21 +74,6 @@ pub fn gather_unknown(ranks: &dyn Ranks, mine: &[u32], all: &mut Vec<u32>) -> Ve
     lengths
 }
 
-/// [`Ranks::exchange`] where nobody knows how much the others have: says how much came from each.
-pub fn exchange_unknown(
-    ranks: &dyn Ranks,
-    mine: &[u32],
-    sent: &[usize],
-    all: &mut Vec<u32>,
-) -> Vec<usize> {
-    let (ones, mut received) = (vec![1; ranks.size()], Vec::new());
-    let lengths: Vec<u32> = sent.iter().map(|&length| length as u32).collect();
-    ranks.exchange(&lengths, &ones, &ones, &mut received);
-    let received: Vec<usize> = received.into_iter().map(|length| length as usize).collect();
-    ranks.exchange(mine, sent, &received, all);
-    received
-}
-
 /// The rank's share of `count` things in a row: contiguous, and as large as any other's but for one.
 pub fn share(rank: usize, size: usize, count: usize) -> std::ops::Range<usize> {
     rank * count / size..(rank + 1) * count / size

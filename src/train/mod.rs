@@ -1,7 +1,7 @@
 //! Training: the loop over epochs.
 //!
 //! Reading order: [`trainer`] (the loop), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
-//! that are drawn), [`profile`] (where the time goes), [`session`] (a training and its run directory),
+//! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`session`] (a training and its run directory),
 //! [`verify`](mod@verify) (whether a run can be made again).
 
 pub mod negatives;

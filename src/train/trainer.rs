@@ -13,7 +13,7 @@ use super::together;
 use super::warm::grown;
 use crate::autograd::part::rows_of;
 use crate::autograd::tape::Node;
-use crate::autograd::{Engine, Layout, Owners, Parameters, Part, Runtime, Var};
+use crate::autograd::{Engine, Layout, Parameters, Part, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
@@ -213,7 +213,7 @@ impl<'a> Trainer<'a> {
     /// Trains from now on together with the trainers of other ranks, which all stand where this one does: each replays its part of
     /// every batch, and all have the weights that one alone would have.
     pub fn join(&mut self, ranks: Arc<dyn Ranks>) {
-        self.engine.join(Arc::clone(&ranks), Owners::All);
+        self.engine.join(Arc::clone(&ranks));
         self.ranks = ranks;
     }
 
@@ -364,7 +364,6 @@ impl<'a> Trainer<'a> {
             first_row: own.start,
             rows: rows.len(),
             loss_scale: together::loss_scale(&*self.ranks, &batch.weights, rows.len(), weighted),
-            names: None,
         };
         let loss = engine.step_part(parameters, batch, part, Some(draw), number)?;
         stages.add(Stage::Replay, start);

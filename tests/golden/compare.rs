@@ -96,7 +96,7 @@ pub fn gradients(layout: &Layout, g: Gradients<'_>) -> Tensors {
     whole.dense.copy_from_slice(g.dense);
     for (number, spec) in layout.tables.iter().enumerate() {
         let rows = g.tables[number].chunks_exact(spec.dim);
-        for (&id, row) in g.index.ids().iter().zip(rows) {
+        for (&id, row) in g.touched.ids().iter().zip(rows) {
             let at = id as usize * spec.dim;
             whole.tables[number][at..at + spec.dim].copy_from_slice(row);
         }
