@@ -160,6 +160,15 @@ impl Engine {
         self.reserve(batch, part, &here);
         self.total.clear(0, 0);
         self.index_and_replay(parameters, batch, part, draw, here);
+        let lengths = (self.tape().layout().dense_len(), 0);
+        let Engine {
+            ranks,
+            pieces,
+            exchange,
+            total,
+            ..
+        } = self;
+        exchange.sum(&**ranks, pieces, part.count(), lengths, total);
         if let Some(node) = self.total.not_finite {
             let op = self.tape().nodes()[node].label();
             return Err(Error::NotFinite { op, batch: number });
@@ -228,11 +237,7 @@ impl Engine {
             synchronised: phases.iter().any(Phase::is_barrier),
             statistics: &[],
         };
-        let rows = tree::pieces(here.clone(), count).map(|node| {
-            let Range { start, end } = node.groups(count);
-            let row = |group| (group - here.start) * GROUP_ROWS;
-            row(start)..row(end).min(batch.rows)
-        });
+        let rows = rows_of_pieces(here.clone(), count, batch.rows);
         runtime.install(|| {
             let replay = || {
                 for phases in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
@@ -252,8 +257,6 @@ impl Engine {
                         }
                     }
                 }
-                let dense = tape.layout().dense_len();
-                exchange.sum(&**ranks, pieces, count, (dense, 0), total);
             };
             let first = here.start;
             rayon::join(|| index.build_pieces(batch, first, rows), replay);
@@ -397,6 +400,19 @@ impl Round<'_> {
         let op = self.job.replay.tape.nodes()[node].op.batch_op();
         op.map_or(0, |op| op.sums())
     }
+}
+
+/// The rows that make up each piece of the groups `here`, of a batch of `rows` rows that begins with them.
+fn rows_of_pieces(
+    here: Range<usize>,
+    count: usize,
+    rows: usize,
+) -> impl Iterator<Item = Range<usize>> + Clone {
+    let first = here.start;
+    tree::pieces(here, count).map(move |node| {
+        let Range { start, end } = node.groups(count);
+        (start - first) * GROUP_ROWS..((end - first) * GROUP_ROWS).min(rows)
+    })
 }
 
 /// Where the statistics go that a round was run for, when it was run for some.

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use mpi::point_to_point::{Destination, Source};
 use mpi::topology::{Communicator, SimpleCommunicator};
 
-use super::mpi::abort;
 use crate::error::{Error, Result};
 
 /// After so long a silence a rank is given up.
@@ -50,6 +49,13 @@ impl Heartbeat {
     pub fn drain() {
         others().into_iter().for_each(|rank| _ = heard(rank));
     }
+}
+
+/// Says why, and ends all ranks.
+pub(super) fn abort(why: &str) -> ! {
+    let world = SimpleCommunicator::world();
+    eprintln!("error: rank {}: {why}", world.rank());
+    world.abort(1)
 }
 
 /// Whom this rank listens to.

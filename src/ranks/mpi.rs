@@ -11,7 +11,7 @@ use mpi::environment::Universe;
 use mpi::topology::{Communicator, SimpleCommunicator};
 
 use super::Ranks;
-use super::heartbeat::Heartbeat;
+use super::heartbeat::{Heartbeat, abort};
 use crate::error::{Error, Result};
 
 /// All ranks of a job.
@@ -64,12 +64,6 @@ fn counted(lengths: &[usize]) -> (Vec<i32>, Vec<i32>) {
     all.into_iter()
         .map(|(length, end)| (length, end - length))
         .unzip()
-}
-
-/// Says why, and ends all ranks.
-pub(super) fn abort(why: &str) -> ! {
-    eprintln!("error: rank {}: {why}", world().rank());
-    world().abort(1)
 }
 
 /// Ends all ranks with an exit code.
