@@ -222,10 +222,10 @@ impl Engine {
             phases,
             ..
         } = self;
-        let (count, tape) = (part.count(), runtime.tape());
+        let (isa, count, tape) = (runtime.isa(), part.count(), runtime.tape());
         let job = Job {
             replay: Replay {
-                isa: runtime.isa(),
+                isa,
                 tape,
                 parameters,
             },
@@ -237,7 +237,6 @@ impl Engine {
             synchronised: phases.iter().any(Phase::is_barrier),
             statistics: &[],
         };
-        let rows = rows_of_pieces(here.clone(), count, batch.rows);
         runtime.install(|| {
             let replay = || {
                 for phases in phases.chunk_by(|a, b| !a.is_barrier() && !b.is_barrier()) {
@@ -247,8 +246,7 @@ impl Engine {
                         phases,
                         reduction,
                     };
-                    let lengths = (round.gradients(), round.statistics());
-                    round.run(runtime, &mut groups[..here.len()]);
+                    let lengths = round.run(runtime, &mut groups[..here.len()]);
                     match statistics_asked(tape, phases, statistics) {
                         None => keep(reduction.pieces(), pieces),
                         Some(kept) => {
@@ -258,8 +256,8 @@ impl Engine {
                     }
                 }
             };
-            let first = here.start;
-            rayon::join(|| index.build_pieces(batch, first, rows), replay);
+            let rows = rows_of_pieces(here.clone(), count, batch.rows);
+            rayon::join(|| index.build_pieces(batch, here.start, rows), replay);
         });
     }
 
@@ -364,9 +362,10 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Runs them on all groups, whose workers take one after the other.
-    fn run(&self, runtime: &Runtime, groups: &mut [Group]) {
+    /// Runs them on all groups, whose workers take one after the other. Gives the numbers of gradients and statistics that it summed.
+    fn run(&self, runtime: &Runtime, groups: &mut [Group]) -> (usize, usize) {
         let workers = runtime.threads().min(groups.len());
+        let lengths = (self.gradients(), self.statistics());
         let first = self.job.part.first_row / GROUP_ROWS;
         let queue = Mutex::new(groups.iter_mut().enumerate());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -375,13 +374,14 @@ impl Round<'_> {
             runtime.workspaces().with(tape, self.job.rows, |workspace| {
                 while let Some((number, group)) = next() {
                     let mut sums = self.reduction.take();
-                    sums.clear(self.gradients(), self.statistics());
+                    sums.clear(lengths.0, lengths.1);
                     group.run(self.job, self.phases, number, workspace, &mut sums);
                     self.reduction.done(first + number, sums);
                 }
             });
         };
         (0..workers).into_par_iter().with_max_len(1).for_each(work);
+        lengths
     }
 
     /// How many gradients it sums.
