@@ -204,13 +204,16 @@ mod tests {
     fn summed(size: usize, count: usize) -> Vec<(Vec<u32>, Vec<u64>, u64, Option<usize>)> {
         together(size, |ranks| {
             let groups = groups_of(ranks.rank(), size, count);
-            let mut reduction = Reduction::default();
-            reduction.start(groups.clone(), count);
-            groups.for_each(|group| reduction.done(group, of(group)));
             let (mut exchange, mut total) = (Exchange::default(), Sums::default());
             // Twice, so that what the first left behind would show.
             for _ in 0..2 {
-                exchange.sum(&*ranks, reduction.pieces(), count, (DENSE, 3), &mut total);
+                let mut reduction = Reduction::default();
+                reduction.start(groups.clone(), count);
+                groups
+                    .clone()
+                    .for_each(|group| reduction.done(group, of(group)));
+                let mine = reduction.pieces();
+                exchange.sum(&*ranks, mine, count, (DENSE, 3), &mut total);
             }
             bits(&total)
         })
