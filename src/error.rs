@@ -94,3 +94,8 @@ impl Error {
         }
     }
 }
+
+/// A message of several lines, as parsers give them, in one.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicBool;
 
-use autoint::Result;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::encode::encode;
 use autoint::data::movielens::protocols;
@@ -10,20 +9,10 @@ use autoint::data::source::Source;
 use autoint::data::store::Target;
 use autoint::data::table::Values;
 use autoint::optim::{EmbeddingMode, OptimizerKind, ScheduleKind};
-use autoint::run::EpochRecord;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Outcome;
-use autoint::train::{Observer, Trainer};
-
-struct Silent;
-
-impl Observer for Silent {
-    fn batch(&mut self, _: usize, _: usize, _: usize, _: f64) {}
-    fn epoch(&mut self, _: &EpochRecord, _: bool) -> Result<()> {
-        Ok(())
-    }
-}
+use autoint::train::{Silent, Trainer};
 
 fn data() -> Dataset {
     let source = Source::named("synthetic:4000").unwrap();

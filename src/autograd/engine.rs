@@ -158,7 +158,6 @@ impl Engine {
     ) -> Result<f64> {
         let here = groups_of(self.ranks.rank(), self.ranks.size(), part.count());
         self.reserve(batch, part, &here);
-        self.total.clear(0, 0);
         self.index_and_replay(parameters, batch, part, draw, here);
         let lengths = (self.tape().layout().dense_len(), 0);
         let Engine {

@@ -12,15 +12,11 @@
 //! with D gradients, n ranks and p pieces a rank (one, when ranks and groups are powers of two). A library's all-reduce moves as
 //! many bytes, but adds in an order that depends on the number of ranks.
 
-use std::ops::Range;
-
-use super::part::groups_of;
+use super::part::pieces_of;
 use super::sums::Sums;
 use super::tree::{self, Node};
 use crate::ranks::{Ranks, share};
 
-/// Numbers that are added at once.
-const WIDTH: usize = 64;
 /// In place of the number of a node of the tape: all were finite.
 const FINITE: u32 = u32::MAX;
 
@@ -43,8 +39,8 @@ struct Pieces {
 
 impl Pieces {
     fn of(size: usize, count: usize) -> Pieces {
-        let nodes = |rank| tree::pieces(groups_of(rank, size, count), count);
-        let all: Vec<Vec<Node>> = (0..size).map(|rank| nodes(rank).collect()).collect();
+        let nodes = |rank| pieces_of(rank, size, count).collect();
+        let all: Vec<Vec<Node>> = (0..size).map(nodes).collect();
         let starts = all.iter().flatten().map(|node| node.groups(count).start);
         Pieces {
             starts: starts.collect(),
@@ -82,7 +78,7 @@ impl Exchange {
             .extend(bytemuck::cast_slice::<f32, u32>(&self.slice));
         mine.iter()
             .for_each(|(_, sums)| put_head(sums, &mut self.out));
-        let slice = |rank| slice_of(rank, ranks.size(), dense);
+        let slice = |rank| share(rank, ranks.size(), dense);
         let lengths = |rank| slice(rank).len() + pieces.of_rank[rank] * head(statistics);
         let lengths: Vec<usize> = (0..ranks.size()).map(lengths).collect();
         ranks.gather(&self.out, &lengths, &mut self.heard);
@@ -106,7 +102,7 @@ impl Exchange {
         pieces: &Pieces,
         dense: usize,
     ) {
-        let slice = |rank| slice_of(rank, ranks.size(), dense);
+        let slice = |rank| share(rank, ranks.size(), dense);
         self.out.clear();
         for to in 0..ranks.size() {
             for (_, sums) in mine {
@@ -121,20 +117,9 @@ impl Exchange {
         ranks.exchange(&self.out, &sent, &received, &mut self.heard);
         self.slice.resize(own, 0.0);
         let terms: &[f32] = bytemuck::cast_slice(&self.heard);
-        for at in (0..own).step_by(WIDTH) {
-            let end = (at + WIDTH).min(own);
-            let sum = tree::sum(&pieces.starts, |piece| {
-                let mut term = [0.0; WIDTH];
-                term[..end - at].copy_from_slice(&terms[piece * own..][at..end]);
-                term
-            });
-            self.slice[at..end].copy_from_slice(&sum[..end - at]);
-        }
+        let term = |piece| &terms[piece * own..][..own];
+        tree::sum_slices(&pieces.starts, term, &mut self.slice);
     }
-}
-
-fn slice_of(rank: usize, size: usize, dense: usize) -> Range<usize> {
-    share(rank, size, dense)
 }
 
 /// The words of what a piece tells besides its gradients.
@@ -175,6 +160,7 @@ fn bits_of([low, high]: [u32; 2]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::autograd::part::groups_of;
     use crate::autograd::reduction::Reduction;
     use crate::ranks::threads::together;
 

@@ -12,8 +12,9 @@
 //! A result always lies after its operands, so an op borrows its operands and its result as two disjoint slices.
 //!
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
-//! [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), `exchange` and `rows` (what ranks do), [`engine`] (a batch on all threads),
-//! [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of embedding tables), [`mod@reference`] and [`check`] (the proof).
+//! [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a
+//! batch on all threads), [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of
+//! embedding tables), `exchange` and `rows` (what several ranks add up to), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::tree::{self, Node};
 use crate::data::batch::Batch;
 use crate::ranks::share;
 
@@ -31,6 +32,15 @@ impl Part {
         }
     }
 
+    /// A batch that nothing is learnt from: it has no loss, and nobody adds up its weights.
+    pub fn inference(batch: &Batch) -> Part {
+        Part {
+            first_row: 0,
+            rows: batch.rows,
+            loss_scale: 0.0,
+        }
+    }
+
     /// How many groups the step has.
     pub fn count(&self) -> usize {
         self.rows.div_ceil(GROUP_ROWS)
@@ -40,6 +50,11 @@ impl Part {
 /// The groups that a rank replays, of `count`.
 pub fn groups_of(rank: usize, size: usize, count: usize) -> Range<usize> {
     share(rank, size, count)
+}
+
+/// The nodes of the tree that these groups make up: what the rank tells the others about.
+pub fn pieces_of(rank: usize, size: usize, count: usize) -> impl Iterator<Item = Node> + Clone {
+    tree::pieces(groups_of(rank, size, count), count)
 }
 
 /// The rows that a rank replays, of a step's.

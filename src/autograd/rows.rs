@@ -9,14 +9,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::part::groups_of;
+use super::part;
 use super::sparse::SparseIndex;
 use super::touched::Touched;
 use super::tree;
 use crate::ranks::{Ranks, gather_unknown};
 
-/// Numbers that are added at once.
-const WIDTH: usize = 16;
 /// Rows that one task sums.
 const ROWS_OF_TASK: usize = 64;
 
@@ -129,7 +127,7 @@ fn pieces_of<'a>(
     let (mut all, mut begin) = (Vec::new(), 0);
     for (rank, length) in lengths.iter().enumerate() {
         let mut at = begin;
-        for node in tree::pieces(groups_of(rank, size, count), count) {
+        for node in part::pieces_of(rank, size, count) {
             let rows = heard[at] as usize;
             let ids = &heard[at + 1..][..rows];
             let (start, place) = (node.groups(count).start, at + 1 + rows);
@@ -190,18 +188,8 @@ fn add_up(
             &terms.starts[begin..ends[slot]],
             &terms.places[begin..ends[slot]],
         );
-        if let [only] = places {
-            return out.copy_from_slice(&heard[only + column..][..dim]);
-        }
-        for (number, out) in out.chunks_mut(WIDTH).enumerate() {
-            let at = column + number * WIDTH;
-            let sum = tree::sum(starts, |place| {
-                let mut term = [0.0; WIDTH];
-                term[..out.len()].copy_from_slice(&heard[places[place] + at..][..out.len()]);
-                term
-            });
-            out.copy_from_slice(&sum[..out.len()]);
-        }
+        let term = |number: usize| &heard[places[number] + column..][..dim];
+        tree::sum_slices(starts, term, out);
     };
     let tasks = table.par_chunks_mut(ROWS_OF_TASK * dim).enumerate();
     tasks.for_each(|(task, rows)| {

@@ -168,7 +168,7 @@ fn inference(batch: &Batch, first_row: usize, used: usize) -> Shard<'_> {
         batch,
         first_row,
         used,
-        part: Part::whole(batch),
+        part: Part::inference(batch),
         draw: None,
         statistics: &[],
         backward: false,

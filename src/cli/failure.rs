@@ -5,6 +5,7 @@ use std::panic::{self, PanicHookInfo};
 
 use autoint::Error;
 use autoint::data::source::parquet::is_guarded;
+use autoint::error::one_line;
 
 use super::interrupt::Stopped;
 use super::output::note;
@@ -42,10 +43,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         let cause = cause.downcast_ref::<io::Error>();
         cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
     })
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether this is the end of work that was asked to stop: no failure, though no success either.

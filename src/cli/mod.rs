@@ -131,14 +131,11 @@ impl Cli {
                 "only `autoint train` is done by several ranks: start all else without mpirun"
             );
         }
-        if !ranks.first() {
-            let Command::Train(arguments) = &self.command else {
-                return Ok(());
-            };
-            // One is enough to speak.
-            return arguments.run(ranks, &mut std::io::sink());
-        }
-        let mut out = output::Output::default();
+        // One is enough to speak.
+        let mut out: Box<dyn Write> = match ranks.first() {
+            true => Box::new(output::Output::default()),
+            false => Box::new(std::io::sink()),
+        };
         match &self.command {
             Command::Download(arguments) => arguments.run(&mut out)?,
             Command::Generate(arguments) => arguments.run(&mut out)?,

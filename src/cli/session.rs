@@ -12,12 +12,12 @@ use autoint::data::source::Source;
 use autoint::ranks::agree::agree;
 use autoint::ranks::{Alone, Ranks};
 use autoint::run::directory::catalogue_size;
-use autoint::run::{Ended, EpochRecord, Origin, Run, Writer};
+use autoint::run::{Ended, Origin, Run, Writer};
 use autoint::score::Evaluation;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::session::{Extras, Session};
-use autoint::train::{Observer, Outcome, Trainer};
+use autoint::train::{Outcome, Silent, Trainer};
 use autoint::{Error, Result};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
 use xxhash_rust::xxh3::xxh3_64;
@@ -152,7 +152,7 @@ impl<'a> Work<'a> {
     /// Trains as one of several ranks of which another keeps what comes of it.
     pub fn help(&self, mut trainer: Trainer<'_>) -> anyhow::Result<()> {
         trainer.checkpoint_every(self.checkpoint_every);
-        match trainer.run(&mut Nobody, self.stop)?.ended {
+        match trainer.run(&mut Silent, self.stop)?.ended {
             Ended::Stopped => Err(Stopped("").into()),
             Ended::Paused | Ended::Done | Ended::Early => Ok(()),
         }
@@ -267,15 +267,4 @@ fn program(ranks: &Arc<dyn Ranks>) -> Result<String> {
     let path = std::env::current_exe().map_err(Error::io("autoint", "find"))?;
     let bytes = std::fs::read(&path).map_err(Error::io(&path, "read"))?;
     Ok(format!("{version}, xxh3 {:016x}", xxh3_64(&bytes)))
-}
-
-/// Is told, and tells nobody.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn batch(&mut self, _epoch: usize, _done: usize, _rows: usize, _loss: f64) {}
-
-    fn epoch(&mut self, _record: &EpochRecord, _best: bool) -> Result<()> {
-        Ok(())
-    }
 }

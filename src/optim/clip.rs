@@ -30,45 +30,37 @@ impl Clip {
     }
 
     fn norm(&mut self, gradients: Gradients<'_>) -> f64 {
-        let mut total = self.squares(gradients.dense);
+        let Clip { sums, order } = self;
         let ids = gradients.touched.ids();
-        self.order.clear();
-        self.order.extend(0..ids.len() as u32);
-        (self.order).par_sort_unstable_by_key(|&slot| ids[slot as usize]);
+        order.clear();
+        order.extend(0..ids.len() as u32);
+        order.par_sort_unstable_by_key(|&slot| ids[slot as usize]);
+        let mut total = over_chunks(gradients.dense, CHUNK, |chunk| squares(chunk), sums);
         for table in gradients.tables {
-            total += self.squares_of_rows(table);
+            let dim = table.len().checked_div(ids.len()).unwrap_or(0);
+            let rows = |slots: &[u32]| {
+                let row = |&slot: &u32| &table[slot as usize * dim..][..dim];
+                squares(slots.iter().flat_map(row))
+            };
+            total += over_chunks(order, (CHUNK / dim.max(1)).max(1), rows, sums);
         }
         total.sqrt()
     }
+}
 
-    fn squares(&mut self, numbers: &[f32]) -> f64 {
-        self.sums.resize(numbers.len().div_ceil(CHUNK), 0.0);
-        let chunks = numbers.par_chunks(CHUNK);
-        self.sums
-            .par_iter_mut()
-            .zip(chunks)
-            .for_each(|(sum, chunk)| {
-                *sum = chunk.iter().map(|&x| f64::from(x).powi(2)).sum();
-            });
-        self.sums.iter().sum()
-    }
+fn squares<'a>(numbers: impl IntoIterator<Item = &'a f32>) -> f64 {
+    let squares = numbers.into_iter().map(|&x| f64::from(x).powi(2));
+    squares.sum()
+}
 
-    fn squares_of_rows(&mut self, table: &[f32]) -> f64 {
-        let Some(dim) = table.len().checked_div(self.order.len()) else {
-            return 0.0;
-        };
-        let rows = (CHUNK / dim).max(1);
-        self.sums.resize(self.order.len().div_ceil(rows), 0.0);
-        let chunks = self.order.par_chunks(rows);
-        self.sums
-            .par_iter_mut()
-            .zip(chunks)
-            .for_each(|(sum, slots)| {
-                let numbers = slots
-                    .iter()
-                    .flat_map(|&slot| &table[slot as usize * dim..][..dim]);
-                *sum = numbers.map(|&x| f64::from(x).powi(2)).sum();
-            });
-        self.sums.iter().sum()
-    }
+/// What `of_chunk` gives for chunks of so many items, added up in their order.
+fn over_chunks<T: Sync>(
+    items: &[T],
+    most: usize,
+    of_chunk: impl Fn(&[T]) -> f64 + Sync + Send,
+    sums: &mut Vec<f64>,
+) -> f64 {
+    let chunks = items.par_chunks(most);
+    chunks.map(of_chunk).collect_into_vec(sums);
+    sums.iter().sum()
 }

@@ -4,7 +4,7 @@
 //! each tells what it is and was told, by name, and all compare before anything is trained.
 
 use super::{Ranks, gather_unknown};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_line};
 
 /// A fact's name and what it is, as text.
 pub type Fact = (&'static str, String);
@@ -51,10 +51,6 @@ fn texts(ranks: &dyn Ranks, mine: &str) -> Vec<String> {
         rest = others;
     }
     texts
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

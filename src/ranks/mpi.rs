@@ -50,20 +50,17 @@ impl Ranks for World {
 
 /// Lengths and where each begins, as the library counts.
 fn counted(lengths: &[usize]) -> (Vec<i32>, Vec<i32>) {
-    let mut begin = 0;
-    let mut count = |&length: &usize| {
-        let end = i32::try_from(length)
-            .ok()
-            .and_then(|length| length.checked_add(begin));
-        let Some(end) = end else {
-            abort("more than 8 GB at once for one rank: train with smaller batches");
-        };
-        (end - std::mem::replace(&mut begin, end), end)
-    };
-    let all: Vec<(i32, i32)> = lengths.iter().map(&mut count).collect();
-    all.into_iter()
-        .map(|(length, end)| (length, end - length))
-        .unzip()
+    let (mut counts, mut begins, mut end) = (Vec::new(), Vec::new(), 0i32);
+    for &length in lengths {
+        let count = i32::try_from(length).unwrap_or(i32::MAX);
+        counts.push(count);
+        begins.push(end);
+        end = end.checked_add(count).unwrap_or(i32::MAX);
+    }
+    if end == i32::MAX {
+        abort("more than 8 GB at once for one rank: train with smaller batches");
+    }
+    (counts, begins)
 }
 
 /// Ends all ranks with an exit code.

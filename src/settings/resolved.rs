@@ -13,7 +13,7 @@ use super::before;
 use super::config::TrainConfig;
 use super::parts::Layered;
 use super::presets::{self, DEFAULT_PRESET};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_line};
 use crate::model::ModelConfig;
 use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
 
@@ -182,14 +182,8 @@ fn text<'t>(file: &'t Table, key: &str) -> Result<Option<&'t str>> {
 }
 
 fn from_table(table: Table) -> Result<Settings> {
-    let wrong = |e: toml::de::Error| Error::config("configuration", one_line(&e));
+    let wrong = |e: toml::de::Error| Error::config("configuration", one_line(&e.to_string()));
     Value::Table(table).try_into().map_err(wrong)
-}
-
-/// TOML's messages may have several lines.
-fn one_line(message: impl ToString) -> String {
-    let text = message.to_string();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

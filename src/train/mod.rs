@@ -1,10 +1,11 @@
 //! Training: the loop over epochs.
 //!
-//! Reading order: [`trainer`] (the loop), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
-//! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`session`] (a training and its run directory),
-//! [`verify`](mod@verify) (whether a run can be made again).
+//! Reading order: [`trainer`] (the loop), [`observer`] (who is told), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
+//! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`session`] (a training and its run
+//! directory), [`verify`](mod@verify) (whether a run can be made again).
 
 pub mod negatives;
+pub mod observer;
 pub mod profile;
 mod recorder;
 pub mod session;
@@ -14,4 +15,5 @@ pub mod trainer;
 pub mod verify;
 pub mod warm;
 
-pub use trainer::{Observer, Outcome, Trainer};
+pub use observer::{Observer, Silent};
+pub use trainer::{Outcome, Trainer};

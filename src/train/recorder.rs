@@ -1,6 +1,6 @@
 //! A training on record: epochs and checkpoints go into its run directory, whoever else is told of them.
 
-use super::trainer::Observer;
+use super::observer::Observer;
 use crate::error::Result;
 use crate::run::tensorboard::Events;
 use crate::run::{EpochRecord, Origin, Snapshot, Writer};

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::observer::Observer;
 use super::recorder::Recorder;
-use super::trainer::{Observer, Outcome, Trainer};
+use super::trainer::{Outcome, Trainer};
 use crate::data::catalogue::Catalogue;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::Result;

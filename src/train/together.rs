@@ -1,5 +1,7 @@
 //! What the trainers of several ranks ask each other.
 
+use std::ops::Range;
+
 use crate::autograd::part::{self, rows_of};
 use crate::ranks::{Ranks, share};
 
@@ -18,17 +20,19 @@ pub(super) fn loss_scale(ranks: &dyn Ranks, own: &[f32], rows: usize, weighted: 
     if !weighted || ranks.alone() {
         return part::loss_scale(own, rows);
     }
-    let lengths = (0..ranks.size()).map(|rank| rows_of(rank, ranks.size(), rows).len());
-    let (lengths, mut all): (Vec<_>, _) = (lengths.collect(), Vec::new());
-    ranks.gather(bytemuck::cast_slice(own), &lengths, &mut all);
-    part::loss_scale(bytemuck::cast_slice(&all), rows)
+    let of_rank = |rank| rows_of(rank, ranks.size(), rows);
+    part::loss_scale(&numbers(ranks, own, of_rank), rows)
 }
 
 /// The logits of `rows` rows, of which each rank has its share.
 pub(super) fn logits(ranks: &dyn Ranks, own: &[f32], rows: usize) -> Vec<f32> {
-    let lengths = (0..ranks.size()).map(|rank| share(rank, ranks.size(), rows).len());
+    numbers(ranks, own, |rank| share(rank, ranks.size(), rows))
+}
+
+/// Numbers of all rows, one each, of which a rank has those of its own.
+fn numbers(ranks: &dyn Ranks, own: &[f32], of_rank: impl Fn(usize) -> Range<usize>) -> Vec<f32> {
+    let lengths: Vec<usize> = (0..ranks.size()).map(|rank| of_rank(rank).len()).collect();
     let mut all = Vec::new();
-    let lengths: Vec<usize> = lengths.collect();
     ranks.gather(bytemuck::cast_slice(own), &lengths, &mut all);
     all.into_iter().map(f32::from_bits).collect()
 }

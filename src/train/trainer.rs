@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::negatives::Negatives;
+use super::observer::Observer;
 use super::profile::{Profile, Stage, Stages};
 use super::shuffle::shuffle;
 use super::together;
@@ -30,25 +31,6 @@ use crate::run::position::Position;
 use crate::score::scorer::{Scorer, labels_of};
 use crate::settings::Settings;
 use crate::simd::Isa;
-
-/// Is told how training goes.
-pub trait Observer {
-    /// After every batch: the epoch (from 1), rows done and to do in it, and the mean loss so far.
-    fn batch(&mut self, epoch: usize, done: usize, rows: usize, loss: f64);
-    /// After every epoch; `best` says whether it is the best so far.
-    ///
-    /// # Errors
-    /// When what happened cannot be recorded; it ends the training.
-    fn epoch(&mut self, record: &EpochRecord, best: bool) -> Result<()>;
-    /// At the start, after every epoch, when training is stopped, and as often as [`Trainer::checkpoint_every`] says: what
-    /// a checkpoint has to hold. Keeps nothing by default.
-    ///
-    /// # Errors
-    /// When it cannot be kept; it ends the training.
-    fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// What training gives.
 #[derive(Debug)]
@@ -337,15 +319,13 @@ impl<'a> Trainer<'a> {
         } = self;
         let train = &self.settings.train;
         let own = rows_of(self.ranks.rank(), self.ranks.size(), rows.len());
+        let (first_row, here) = (own.start, &rows[own]);
         let start = Instant::now();
         // Before, as reading what has been cut off would end the program; and after, as it may have happened meanwhile.
         self.data.check_unchanged()?;
         match &self.negatives {
-            None => self.data.gather(&rows[own.clone()], batch),
-            Some(negatives) => {
-                let rows = &rows[own.clone()];
-                negatives.gather(rows, self.position.epoch as u64, batch);
-            }
+            None => self.data.gather(here, batch),
+            Some(negatives) => negatives.gather(here, self.position.epoch as u64, batch),
         }
         self.data.check_unchanged()?;
         weigh(batch, train.positive_weight);
@@ -361,7 +341,7 @@ impl<'a> Trainer<'a> {
         let start = Instant::now();
         let weighted = train.positive_weight != 1.0 || !self.data.weights().is_empty();
         let part = Part {
-            first_row: own.start,
+            first_row,
             rows: rows.len(),
             loss_scale: together::loss_scale(&*self.ranks, &batch.weights, rows.len(), weighted),
         };

@@ -1,10 +1,11 @@
 //! Ctrl-C.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::scene::Scene;
+use crate::signal::signal;
 
 /// A training that would take hours.
 fn training(scene: &Scene, options: &[&str]) -> Child {
@@ -37,17 +38,6 @@ fn wait_for_epochs(scene: &Scene, epochs: usize) {
     }
 }
 
-fn interrupt(child: &Child) {
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
 fn ended(child: Child, code: i32) -> (String, String) {
     let Output {
         status,
@@ -64,7 +54,7 @@ fn the_first_one_saves_the_best_epoch() {
     let scene = Scene::new();
     let child = training(&scene, &[]);
     wait_for_epochs(&scene, 1);
-    interrupt(&child);
+    signal(child.id(), "-INT");
     let (stdout, stderr) = ended(child, 130);
     assert!(stderr.starts_with("stopping after this batch"), "{stderr}");
     assert!(stdout.contains("stopped: run holds epoch "), "{stdout}");
@@ -84,7 +74,7 @@ fn in_the_first_epoch_the_last_batch_is_saved() {
     // Thousands of small batches, so that the epoch outlasts the signal.
     let child = training(&scene, &["--batch-size", "2"]);
     wait_for_epochs(&scene, 0);
-    interrupt(&child);
+    signal(child.id(), "-INT");
     let (stdout, _) = ended(child, 130);
     assert!(stdout.contains("stopped in the first epoch"), "{stdout}");
     assert_eq!(scene.run("run").provenance.best_epoch, 0);
@@ -108,9 +98,9 @@ fn the_second_one_kills() {
     ];
     let child = training(&scene, &slow);
     wait_for_epochs(&scene, 0);
-    interrupt(&child);
+    signal(child.id(), "-INT");
     sleep(Duration::from_millis(100));
-    interrupt(&child);
+    signal(child.id(), "-INT");
     ended(child, 130);
     assert!(!scene.path("run/model.safetensors").exists());
 }

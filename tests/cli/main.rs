@@ -26,6 +26,8 @@ mod reproduce;
 mod scene;
 #[path = "../support/server.rs"]
 mod server;
+#[path = "../support/signal.rs"]
+mod signal;
 mod topk;
 mod train;
 mod tune;

@@ -189,9 +189,7 @@ impl Endless {
     /// Sends a signal by its name.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
-        let id = self.0.as_ref().unwrap().id().to_string();
-        let sent = Process::new("kill").args([name, &id]).status();
-        assert!(sent.unwrap().success());
+        crate::signal::signal(self.0.as_ref().unwrap().id(), name);
     }
 
     /// Waits for its end.

@@ -2,29 +2,20 @@
 
 #[cfg(feature = "mpi")]
 mod mpirun;
+#[cfg(feature = "mpi")]
+#[path = "../support/signal.rs"]
+mod signal;
 
 use std::sync::atomic::AtomicBool;
 
-use autoint::Result;
 use autoint::data::dataset::Dataset;
 use autoint::data::source::Source;
 use autoint::data::store::Target;
 use autoint::optim::EmbeddingMode;
 use autoint::ranks::threads::together;
-use autoint::run::EpochRecord;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::{Observer, Outcome, Trainer};
-
-struct Silent;
-
-impl Observer for Silent {
-    fn batch(&mut self, _: usize, _: usize, _: usize, _: f64) {}
-
-    fn epoch(&mut self, _: &EpochRecord, _: bool) -> Result<()> {
-        Ok(())
-    }
-}
+use autoint::train::{Outcome, Silent, Trainer};
 
 fn data() -> Dataset {
     let source = Source::named("synthetic:1500").unwrap();

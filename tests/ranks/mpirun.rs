@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use crate::signal::signal;
+
 const DATA: [&str; 4] = ["--data", "synthetic:3000", "--seed", "1"];
 
 fn autoint() -> Command {
@@ -116,17 +118,6 @@ fn children(parent: u32) -> Vec<u32> {
     let mut all: Vec<u32> = processes.collect();
     all.sort_unstable();
     all
-}
-
-fn signal(process: u32, signal: &str) {
-    let id = process.to_string();
-    assert!(
-        Command::new("kill")
-            .args([signal, &id])
-            .status()
-            .unwrap()
-            .success()
-    );
 }
 
 /// How a job ended, which must be soon.

@@ -1,12 +1,13 @@
 //! SIGKILL at random moments, and Ctrl-C.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use autoint::run::EpochRecord;
 
 use crate::scene::Scene;
+use crate::signal::signal;
 use crate::support::without_time;
 
 /// A second or so, in more than a hundred batches.
@@ -107,12 +108,6 @@ fn runs_that_are_killed_at_random_moments_end_as_if_they_never_were() {
     assert!(kills >= 20 && resumed >= KILLS, "{resumed}");
 }
 
-fn interrupt(child: &Child) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
-    assert!(sent.success());
-}
-
 #[test]
 fn ctrl_c_says_how_to_go_on() {
     let scene = Scene::new();
@@ -123,7 +118,7 @@ fn ctrl_c_says_how_to_go_on() {
     while !scene.path("run/checkpoint/state.bin").exists() {
         sleep(Duration::from_millis(1));
     }
-    interrupt(&child);
+    signal(child.id(), "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let out = String::from_utf8(output.stdout).unwrap();

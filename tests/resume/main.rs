@@ -9,6 +9,8 @@ mod kill;
 #[path = "../cli/scene.rs"]
 #[allow(dead_code, reason = "the tests of the command line use the rest")]
 mod scene;
+#[path = "../support/signal.rs"]
+mod signal;
 mod stop;
 mod support;
 mod verify;

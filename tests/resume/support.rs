@@ -10,7 +10,7 @@ use autoint::run::{Checkpoint, Ended, EpochRecord, Lock, Origin, Snapshot, Write
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Outcome;
-use autoint::train::{Observer, Trainer};
+use autoint::train::{Observer, Silent, Trainer};
 use autoint::{Error, Result};
 
 /// A training on the 432 of 600 rows that protocol `course` trains on, in batches of 50: [`STEPS`] an epoch.
@@ -111,16 +111,6 @@ pub fn without_time(record: &EpochRecord) -> EpochRecord {
         train_seconds: 0.0,
         rows_per_second: 0.0,
         ..record.clone()
-    }
-}
-
-struct Silent;
-
-impl Observer for Silent {
-    fn batch(&mut self, _: usize, _: usize, _: usize, _: f64) {}
-
-    fn epoch(&mut self, _: &EpochRecord, _: bool) -> Result<()> {
-        Ok(())
     }
 }
 

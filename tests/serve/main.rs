@@ -9,5 +9,7 @@ mod limits;
 mod malformed;
 mod pages;
 mod same;
+#[path = "../support/signal.rs"]
+mod signal;
 mod signals;
 mod traffic;

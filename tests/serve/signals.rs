@@ -1,18 +1,7 @@
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::client::Server;
-
-fn signal(server: &Server, name: &str) {
-    let id = server.process.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args([name, &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
+use crate::signal::signal;
 
 #[test]
 fn models_are_replaced_without_losing_a_request() {
@@ -29,7 +18,7 @@ fn models_are_replaced_without_losing_a_request() {
         };
         let asking = [scope.spawn(ask), scope.spawn(ask)];
         for _ in 0..5 {
-            signal(&server, "-HUP");
+            signal(server.process.id(), "-HUP");
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         done.store(true, Ordering::SeqCst);
@@ -42,6 +31,6 @@ fn models_are_replaced_without_losing_a_request() {
 fn it_ends_well_when_it_is_asked_to() {
     let mut server = Server::start(&[]);
     assert_eq!(server.get("/healthz").status, 200);
-    signal(&server, "-TERM");
+    signal(server.process.id(), "-TERM");
     assert_eq!(server.process.wait().unwrap().code(), Some(0));
 }

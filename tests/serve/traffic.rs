@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use crate::client::{Server, folder};
+use crate::signal::signal;
 
 #[test]
 fn users_are_split_and_what_they_did_is_kept() {
@@ -72,16 +73,10 @@ fn what_was_acknowledged_is_there_after_a_kill_and_no_line_is_half() {
     let mut acknowledged = 0;
     for round in 0..6u64 {
         let mut server = Server::start(&["--feedback", "killed.jsonl"]);
-        let id = server.process.id().to_string();
+        let process = server.process.id();
         let killer = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(40 + 17 * round));
-            assert!(
-                std::process::Command::new("kill")
-                    .args(["-9", &id])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            signal(process, "-9");
         });
         let body = r#"{"model":"run","user":"1","item":"1","clicked":true}"#;
         while let Ok(true) =

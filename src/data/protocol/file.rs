@@ -6,7 +6,7 @@ use super::Protocol;
 use crate::data::source::Source;
 use crate::data::source::files::expand;
 use crate::data::split::SplitRule;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_line};
 
 /// The largest schema file: a thousand fields take a tenth of this.
 pub(crate) const MOST_BYTES: u64 = 4 << 20;
@@ -38,8 +38,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Protocol> {
             return without_label(text, path);
         }
         let line = error.span().map_or(1, |span| line_at(text, span.start));
-        let what = error.message().split_whitespace().collect::<Vec<_>>();
-        Error::line(path, line, what.join(" "))
+        Error::line(path, line, one_line(error.message()))
     })?;
     protocol.check().map_err(|(at, what)| {
         let line = text.find(&at).map_or(1, |place| line_at(text, place));

@@ -22,7 +22,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_line};
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -118,12 +118,8 @@ impl Map {
         toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = 1 + before.map_or(0, |text| text.matches('\n').count() as u64);
-            let words: Vec<&str> = error.message().split_whitespace().collect();
-            Error::line(
-                path,
-                line,
-                format!("is no table of names: {}", words.join(" ")),
-            )
+            let what = format!("is no table of names: {}", one_line(error.message()));
+            Error::line(path, line, what)
         })
     }
 
