@@ -30,7 +30,8 @@ fn optimizer(c: &mut Criterion) {
                         let batch = turn.next().expect("a cycle");
                         let (engine, weights) = (&mut net.engine, &mut net.weights);
                         let start = Instant::now();
-                        net.optimizer.prepare(engine.runtime(), batch, weights);
+                        net.optimizer
+                            .prepare(engine.runtime(), batch.ids(), weights);
                         spent += start.elapsed();
                         // The gradients of the batch: not what is timed here.
                         engine.step(weights, batch, None, 1).expect("finite");

@@ -127,7 +127,8 @@ impl<'a> Training<'a> {
     fn step(&mut self, number: usize) {
         self.gather(number);
         let (engine, weights, batch) = (&mut self.engine, &mut self.weights, &self.batch);
-        self.optimizer.prepare(engine.runtime(), batch, weights);
+        self.optimizer
+            .prepare(engine.runtime(), batch.ids(), weights);
         let draw = Draw {
             seed: 1,
             step: number as u32,

@@ -219,7 +219,7 @@ fn train(golden: &Golden, engine: &mut Engine, config: &OptimizerConfig) -> Trai
     let mut losses = Vec::new();
     for step in 0..10 {
         let batch = &batches[step % batches.len()];
-        optimizer.prepare(engine.runtime(), batch, &mut parameters);
+        optimizer.prepare(engine.runtime(), batch.ids(), &mut parameters);
         losses.push(
             engine
                 .step(&parameters, batch, TRAINING, step as u64)

@@ -12,7 +12,7 @@ use autoint::optim::{EmbeddingMode, OptimizerKind, ScheduleKind};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Outcome;
-use autoint::train::{Silent, Trainer};
+use autoint::train::{Machine, Silent, Trainer};
 
 fn data() -> Dataset {
     let source = Source::named("synthetic:4000").unwrap();
@@ -31,7 +31,7 @@ fn settings() -> Settings {
 
 fn train(data: &Dataset, settings: &Settings, threads: usize) -> Outcome {
     let isa = Isa::choose().unwrap();
-    let mut trainer = Trainer::new(data, settings, isa, threads).unwrap();
+    let mut trainer = Trainer::new(data, settings, &Machine::new(isa, threads)).unwrap();
     trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap()
 }
 
@@ -130,7 +130,7 @@ fn a_weight_on_positive_rows_raises_what_the_model_says() {
         settings.optimizer.learning_rate = 1e-2;
         settings.train.positive_weight = positive_weight;
         let isa = Isa::choose().unwrap();
-        let mut trainer = Trainer::new(&data, &settings, isa, 1).unwrap();
+        let mut trainer = Trainer::new(&data, &settings, &Machine::new(isa, 1)).unwrap();
         let outcome = trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap();
         let rows = data.split(SplitName::Test);
         let logits = trainer.scorer(&outcome.parameters).rows(&data, rows);

@@ -160,7 +160,8 @@ impl Net {
     pub fn step(&mut self, batch: &Batch) -> f64 {
         self.frozen = None;
         let (engine, weights) = (&mut self.engine, &mut self.weights);
-        self.optimizer.prepare(engine.runtime(), batch, weights);
+        self.optimizer
+            .prepare(engine.runtime(), batch.ids(), weights);
         let number = self.optimizer.steps() + 1;
         let draw = Draw {
             seed: 1,

@@ -30,7 +30,7 @@ use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
-use crate::ranks::{Alone, Ranks};
+use crate::ranks::{Alone, Owners, Ranks};
 use crate::simd::Isa;
 
 /// Replays one tape over batches.
@@ -64,7 +64,6 @@ impl Engine {
     /// When the threads cannot be started.
     pub fn new(tape: Tape, logit: Var, loss: Var, isa: Isa, threads: usize) -> Result<Engine> {
         let layout = tape.layout();
-        let table_rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
         let statistics = tape.nodes().iter().filter(|n| n.op.batch_op().is_some());
         Ok(Engine {
             phases: phases(&tape, &loss),
@@ -77,7 +76,7 @@ impl Engine {
             exchange: Exchange::default(),
             rows: RowSums::default(),
             total: Sums::default(),
-            index: SparseIndex::new(table_rows),
+            index: SparseIndex::default(),
             touched: vec![Vec::new(); layout.tables.len()],
             runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
         })
@@ -140,24 +139,31 @@ impl Engine {
         draw: Option<Draw>,
         number: u64,
     ) -> Result<f64> {
-        self.step_part(parameters, batch, Part::whole(batch), draw, number)
+        self.step_part(parameters, batch, Part::whole(batch), None, draw, number)
     }
 
     /// The same where each rank has a part of the step: loss and gradients are those of the whole, bit for bit what one process
     /// would have. All ranks take the step together.
     ///
+    /// With `names`, the tables are rows that were fetched for the batch (see [`super::far`]), and these their numbers: gradients of
+    /// tables are then those of the rows that this rank keeps.
+    ///
     /// # Errors
-    /// As [`Engine::step`], on all ranks alike.
+    /// As [`Engine::step`], on all ranks alike; but of a row's gradient only where the row is kept.
     pub fn step_part(
         &mut self,
         parameters: &Parameters,
         batch: &Batch,
         part: Part,
+        names: Option<&[u32]>,
         draw: Option<Draw>,
         number: u64,
     ) -> Result<f64> {
         let here = groups_of(self.ranks.rank(), self.ranks.size(), part.count());
         self.reserve(batch, part, &here);
+        let tables = self.tape().layout().tables.iter().zip(&parameters.tables);
+        let rows = tables.map(|(table, numbers)| numbers.len() / table.dim);
+        self.index.grow(rows.max().unwrap_or(0));
         self.index_and_replay(parameters, batch, part, draw, here);
         let lengths = (self.tape().layout().dense_len(), 0);
         let Engine {
@@ -172,7 +178,7 @@ impl Engine {
             let op = self.tape().nodes()[node].label();
             return Err(Error::NotFinite { op, batch: number });
         }
-        self.sum_touched(part);
+        self.sum_touched(part, names);
         self.check_gradients(number)?;
         Ok(self.total.loss)
     }
@@ -296,7 +302,7 @@ impl Engine {
         }
     }
 
-    fn sum_touched(&mut self, part: Part) {
+    fn sum_touched(&mut self, part: Part, names: Option<&[u32]>) {
         let Engine {
             runtime,
             ranks,
@@ -317,12 +323,17 @@ impl Engine {
         }
         let dims: Vec<usize> = tables.iter().map(|table| table.dim).collect();
         let most = tables.iter().map(|table| table.rows).max().unwrap_or(0);
+        let here = match names {
+            None => most,
+            Some(_) => Owners::of(ranks.rank(), ranks.size()).rows(most),
+        };
         let told = Told {
             index,
             sums: touched,
+            names,
         };
         let count = part.count();
-        runtime.install(|| rows.sum(&**ranks, (most, &dims), count, told));
+        runtime.install(|| rows.sum(&**ranks, (here, &dims), count, told));
     }
 
     /// A finite loss can have an infinite gradient; it must not reach the weights.

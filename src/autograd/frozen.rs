@@ -33,6 +33,18 @@ pub struct Frozen<'a> {
 impl<'a> Frozen<'a> {
     /// Freezes what fits the memory, in the order of the tape. Runs on the current thread pool.
     pub(super) fn new(isa: Isa, tape: &Tape, parameters: Cow<'a, Parameters>, logit: &Var) -> Self {
+        Frozen::of_rows(isa, tape, parameters, None, logit)
+    }
+
+    /// The same where the tables are some rows of the model's: those of each field from one of `starts` on. What is frozen of whole
+    /// tables is frozen of these.
+    pub(super) fn of_rows(
+        isa: Isa,
+        tape: &Tape,
+        parameters: Cow<'a, Parameters>,
+        starts: Option<&[usize]>,
+        logit: &Var,
+    ) -> Self {
         let mut left = FROZEN_BYTES / size_of::<f32>();
         let rows = tape.nodes().iter().map(|node| {
             let units = node.op.frozen_units();
@@ -41,9 +53,10 @@ impl<'a> Frozen<'a> {
             else {
                 return Vec::new();
             };
-            let rows = freeze(isa, tape, node, table, &parameters);
-            left -= rows.len();
-            rows
+            let spec = &tape.layout().tables[table.0];
+            left -= spec.rows * units;
+            let starts = starts.unwrap_or(&spec.field_starts);
+            freeze(isa, tape, node, (table, starts), &parameters)
         });
         let rows: Vec<_> = rows.collect();
         let needed = needed(tape, &rows, &[logit]);
@@ -106,12 +119,18 @@ fn embeddings(tape: &Tape, node: &Node) -> Option<TableId> {
     (spec.field_starts.len() * spec.dim == units.len()).then_some(table)
 }
 
-/// A node's frozen rows, `[table rows, frozen units]`.
-fn freeze(isa: Isa, tape: &Tape, node: &Node, table: TableId, parameters: &Parameters) -> Vec<f32> {
+/// A node's frozen rows, `[table rows, frozen units]`, of a table whose fields start at the given rows.
+fn freeze(
+    isa: Isa,
+    tape: &Tape,
+    node: &Node,
+    (table, starts): (TableId, &[usize]),
+    parameters: &Parameters,
+) -> Vec<f32> {
     let (spec, units) = (&tape.layout().tables[table.0], node.op.frozen_units());
-    let mut all = vec![0.0; spec.rows * units];
-    let mut end = spec.rows;
-    for (field, &start) in spec.field_starts.iter().enumerate().rev() {
+    let mut end = parameters.tables[table.0].len() / spec.dim;
+    let mut all = vec![0.0; end * units];
+    for (field, &start) in starts.iter().enumerate().rev() {
         let of_field = &mut all[start * units..end * units];
         let blocks = of_field.par_chunks_mut(BLOCK * units).enumerate();
         let memory = || (vec![0.0; spec.dim * BLOCK], vec![0.0; units * BLOCK]);

@@ -10,6 +10,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::error::{Error, Result};
+use crate::ranks::Owners;
 
 /// How a parameter starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -142,6 +143,21 @@ impl Layout {
         TableId(self.tables.len() - 1)
     }
 
+    /// The same for the share of the tables' rows that this rank keeps.
+    pub fn share(&self, owners: Owners) -> Layout {
+        let mut share = self.clone();
+        for table in &mut share.tables {
+            table.rows = owners.rows(table.rows);
+            table
+                .field_starts
+                .retain(|&row| owners.owner(row) == owners.rank());
+            for row in &mut table.field_starts {
+                *row = owners.place(*row);
+            }
+        }
+        share
+    }
+
     /// The length of the flat vector.
     pub fn dense_len(&self) -> usize {
         self.dense.last().map_or(0, |d| d.param.range.end)
@@ -185,7 +201,13 @@ impl Parameters {
     /// Drawn as each parameter's [`Init`] says. Every parameter has its own stream of the seed, so adding one does not change
     /// the others.
     pub fn initialise(layout: &Layout, seed: u64) -> Parameters {
-        let mut parameters = Parameters::zeros(layout);
+        Parameters::initialise_share(layout, Owners::ONE, seed)
+    }
+
+    /// This rank's share of them: every row of a table is drawn, those of others are dropped.
+    pub fn initialise_share(layout: &Layout, owners: Owners, seed: u64) -> Parameters {
+        let share = layout.share(owners);
+        let mut parameters = Parameters::zeros(&share);
         for (index, spec) in layout.dense.iter().enumerate() {
             let fans = (
                 spec.param.shape[0],
@@ -207,12 +229,30 @@ impl Parameters {
             // Far from the dense parameters' streams.
             stream.set_stream((1 << 32) + index as u64);
             let table = &mut parameters.tables[index];
-            draw(table, spec.init, (spec.rows, spec.dim), &mut stream);
-            for &row in &spec.field_starts {
+            draw_rows(spec, owners, &mut stream, table);
+            for &row in &share.tables[index].field_starts {
                 table[row * spec.dim..(row + 1) * spec.dim].fill(0.0);
             }
         }
         parameters
+    }
+}
+
+/// Rows of a table that are drawn at once.
+const DRAWN_ROWS: usize = 1 << 12;
+
+/// Draws all rows of a table one after the other, and keeps those of this rank.
+fn draw_rows(spec: &TableSpec, owners: Owners, stream: &mut ChaCha8Rng, table: &mut [f32]) {
+    let dim = spec.dim;
+    let mut drawn = vec![0.0; DRAWN_ROWS.min(spec.rows) * dim];
+    for first in (0..spec.rows).step_by(DRAWN_ROWS) {
+        let end = (first + DRAWN_ROWS).min(spec.rows);
+        let drawn = &mut drawn[..(end - first) * dim];
+        draw(drawn, spec.init, (spec.rows, dim), stream);
+        for id in owners.within(first..end) {
+            let row = &drawn[(id - first) * dim..][..dim];
+            table[owners.place(id) * dim..][..dim].copy_from_slice(row);
+        }
     }
 }
 
@@ -319,6 +359,15 @@ mod tests {
         assert_eq!(first, Parameters::initialise(&layout, 1));
         assert_ne!(first, Parameters::initialise(&layout, 2));
         assert_eq!(first.tables[0][6..8], [0.0, 0.0]);
+        for rank in 0..3 {
+            let owners = Owners::of(rank, 3);
+            let share = Parameters::initialise_share(&layout, owners, 1);
+            assert_eq!(share.dense, first.dense);
+            let rows = owners
+                .within(0..5)
+                .flat_map(|id| &first.tables[0][2 * id..2 * id + 2]);
+            assert!(rows.eq(&share.tables[0]));
+        }
         assert!(first.tables[0][..6].iter().all(|&x| x != 0.0));
     }
 

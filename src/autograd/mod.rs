@@ -14,13 +14,14 @@
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
 //! [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a
 //! batch on all threads), [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of
-//! embedding tables), `exchange` and `rows` (what several ranks add up to), [`mod@reference`] and [`check`] (the proof).
+//! embedding tables), `exchange` and `rows` (what several ranks add up to), [`far`] (tables that are spread over them), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;
 pub mod cores;
 pub mod engine;
 mod exchange;
+pub mod far;
 pub mod fields;
 pub mod frozen;
 pub mod gradients;

@@ -1,11 +1,10 @@
 //! The gradients of table rows that the ranks have touched.
 //!
-//! A rank gives, for each of its pieces of the step and each row that the piece touched, one sum. Everybody gets all of these, and
-//! adds those of a row in the order of the tree over groups, as one process does (see [`super::sparse`]).
+//! A rank gives, for each of its pieces of the step and each row that the piece touched, one sum. Everybody gets all of these (of tables
+//! that are spread over the ranks, a row's owner those of the row), and adds those of a row in the order of the tree over groups, as
+//! one process does (see [`super::sparse`]).
 //!
 //! What a rank tells of one piece: the number of rows, their ids, and their sums, those of all tables side by side.
-
-use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -13,7 +12,7 @@ use super::part;
 use super::sparse::SparseIndex;
 use super::touched::Touched;
 use super::tree;
-use crate::ranks::{Ranks, gather_unknown};
+use crate::ranks::{Owners, Ranks, exchange_unknown, gather_unknown};
 
 /// Rows that one task sums.
 const ROWS_OF_TASK: usize = 64;
@@ -24,6 +23,8 @@ pub(super) struct Told<'a> {
     pub index: &'a SparseIndex,
     /// Per table: `[listed, dim]`.
     pub sums: &'a [Vec<f32>],
+    /// Of tables that are spread over the ranks: the numbers of the rows that the batch has places of.
+    pub names: Option<&'a [u32]>,
 }
 
 /// The rows of all ranks' pieces, and their sums.
@@ -35,7 +36,8 @@ pub(super) struct RowSums {
     /// Per touched row where its terms end, then (while they are put in their places) begin.
     ends: Vec<usize>,
     terms: Terms,
-    out: Vec<u32>,
+    /// One for each rank that is told something of its own, or one for all.
+    outs: Vec<Vec<u32>>,
     heard: Vec<u32>,
 }
 
@@ -68,7 +70,7 @@ impl RowSums {
     }
 
     /// Tells the others, hears what they have, and sums: for tables of `rows` rows, of which rows have `dims` numbers, in a step of
-    /// `count` groups.
+    /// `count` groups. Of tables that are spread over ranks, the rows are those here.
     pub fn sum(
         &mut self,
         ranks: &dyn Ranks,
@@ -77,11 +79,18 @@ impl RowSums {
         told: Told<'_>,
     ) {
         let (rows, dims) = tables;
-        self.out.clear();
-        for piece in told.index.pieces() {
-            put_piece(told, dims, piece, &mut self.out);
-        }
-        let lengths = gather_unknown(ranks, &self.out, &mut self.heard);
+        let owners = match told.names {
+            None => Owners::ONE,
+            Some(_) => Owners::of(ranks.rank(), ranks.size()),
+        };
+        put(told, dims, owners, &mut self.outs);
+        let lengths = match owners.all_here() {
+            true => gather_unknown(ranks, &self.outs[0], &mut self.heard),
+            false => {
+                let sent: Vec<usize> = self.outs.iter().map(Vec::len).collect();
+                exchange_unknown(ranks, &self.outs.concat(), &sent, &mut self.heard)
+            }
+        };
         let width = dims.iter().sum();
         let RowSums {
             touched,
@@ -105,13 +114,29 @@ impl RowSums {
     }
 }
 
-fn put_piece(told: Told<'_>, dims: &[usize], slots: Range<usize>, out: &mut Vec<u32>) {
+/// Writes down what there is to tell each.
+fn put(told: Told<'_>, dims: &[usize], owners: Owners, outs: &mut Vec<Vec<u32>>) {
+    outs.resize(owners.size(), Vec::new());
+    outs.iter_mut().for_each(Vec::clear);
     let ids = told.index.touched().ids();
-    out.push(slots.len() as u32);
-    out.extend_from_slice(&ids[slots.clone()]);
-    for slot in slots {
-        for (sums, &dim) in told.sums.iter().zip(dims) {
-            out.extend(bytemuck::cast_slice::<f32, u32>(&sums[slot * dim..][..dim]));
+    let id = |slot: usize| match told.names {
+        None => ids[slot] as usize,
+        Some(names) => names[ids[slot] as usize] as usize,
+    };
+    for slots in told.index.pieces() {
+        let heads: Vec<usize> = outs.iter().map(Vec::len).collect();
+        outs.iter_mut().for_each(|out| out.push(0));
+        for id in slots.clone().map(id) {
+            outs[owners.owner(id)].push(owners.place(id) as u32);
+        }
+        for (out, head) in outs.iter_mut().zip(heads) {
+            out[head] = (out.len() - head - 1) as u32;
+        }
+        for slot in slots {
+            let out = &mut outs[owners.owner(id(slot))];
+            for (sums, &dim) in told.sums.iter().zip(dims) {
+                out.extend_from_slice(bytemuck::cast_slice(&sums[slot * dim..][..dim]));
+            }
         }
     }
 }

@@ -104,6 +104,13 @@ impl Runtime {
         self.install(|| Frozen::new(self.isa, &self.tape, parameters, &self.logit))
     }
 
+    /// The same for rows that were fetched, those of each field from one of `starts` on.
+    pub fn freeze_rows<'a>(&self, parameters: &'a Parameters, starts: &[usize]) -> Frozen<'a> {
+        let parameters = Cow::Borrowed(parameters);
+        let (isa, tape, starts) = (self.isa, &self.tape, Some(starts));
+        self.install(|| Frozen::of_rows(isa, tape, parameters, starts, &self.logit))
+    }
+
     /// The logits of a batch, in the order of its rows. Any thread may ask, of any pool, and many at once.
     pub fn logits(&self, weights: &Frozen<'_>, batch: &Batch, out: &mut Vec<f32>) {
         out.resize(batch.rows, 0.0);

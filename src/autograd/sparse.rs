@@ -69,6 +69,11 @@ impl SparseIndex {
         }
     }
 
+    /// Makes room for tables of so many rows.
+    pub fn grow(&mut self, rows: usize) {
+        self.touched.grow(rows);
+    }
+
     /// The touched table rows.
     pub fn touched(&self) -> &Touched {
         &self.touched

@@ -123,7 +123,7 @@ impl Arguments {
                 ..first.provenance.clone()
             },
             layout: runtime.tape().layout(),
-            parameters: &parameters,
+            weights: &parameters,
             distribution: Some(&Distribution::of(&scorer, data)),
             catalogue: catalogue.as_ref(),
         })?;

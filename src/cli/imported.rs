@@ -136,7 +136,7 @@ impl Import {
             schema,
             provenance: &provenance,
             layout: runtime.tape().layout(),
-            parameters: &parameters,
+            weights: &parameters,
             distribution: distribution.as_ref(),
             catalogue: catalogue.transpose()?.flatten().as_ref(),
         })?;

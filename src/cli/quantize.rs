@@ -7,7 +7,7 @@ use std::path::Path;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::run::precision::Tables;
 use autoint::run::writer::Finished;
-use autoint::run::{Provenance, Run, Writer, weights};
+use autoint::run::{Provenance, Run, Writer, saving, weights};
 use autoint::score::{Asked, Distribution, Scorer, evaluate, evaluate_as};
 use autoint::{Error, Result};
 use clap::ValueEnum;
@@ -45,7 +45,7 @@ pub fn write(
     let data = source.encode_with(&run.schema)?;
     run.provenance.check(&data, &run.path)?;
     let layout = run.runtime.tape().layout();
-    let kept = |tables| weights::to_bytes(layout, &run.schema, &run.parameters, tables, None);
+    let kept = |tables| saving::to_bytes(layout, &run.schema, &run.parameters, tables, None);
     let (whole, fewer) = (kept(Tables::F32)?, kept(tables)?);
     let parameters = weights::from_bytes(layout, &run.schema, &fewer, path)?;
     let schema = || Cow::Borrowed(&run.schema);
@@ -72,7 +72,7 @@ pub fn write(
             ..run.provenance.clone()
         },
         layout,
-        parameters: &parameters,
+        weights: &parameters,
         distribution: Some(&Distribution::of(&after, &data)),
         catalogue: catalogue.as_ref(),
     })?;

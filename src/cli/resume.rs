@@ -8,13 +8,10 @@ use std::time::Instant;
 
 use autoint::ranks::Ranks;
 use autoint::run::directory::has_checkpoint;
-use autoint::run::{Checkpoint, Lock, Origin, Provenance, Writer};
+use autoint::run::{Checkpoint, Lock, Origin, Provenance};
 use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::Trainer;
-use autoint::train::session::Session;
 use autoint::{Error, Result};
-use indicatif::HumanCount;
 
 use super::session::Work;
 use super::threads::Threads;
@@ -124,44 +121,5 @@ impl Work<'_> {
             return Err(super::sweep::other_settings(run).into());
         }
         self.resume(Some(lock), &origin, checkpoint, out)
-    }
-
-    fn resume(
-        &self,
-        lock: Option<Lock>,
-        origin: &Origin,
-        checkpoint: Checkpoint,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<()> {
-        let mut trainer = Trainer::resume(
-            self.data,
-            &origin.settings,
-            checkpoint,
-            self.isa,
-            self.threads,
-        )?;
-        self.join(&mut trainer, origin)?;
-        // Only the first rank holds the run.
-        let Some(lock) = lock else {
-            return self.help(trainer);
-        };
-        let at = trainer.position();
-        writeln!(
-            out,
-            "resume {} after {} batches: epoch {}, row {}",
-            lock.folder().display(),
-            HumanCount(at.step),
-            at.epoch,
-            HumanCount(at.done as u64)
-        )?;
-        out.flush()?;
-        let run = Writer::resume(lock, &at.history)?;
-        let session = Session {
-            data: self.data,
-            origin,
-            trainer,
-            run,
-        };
-        self.see_through(session, out)
     }
 }

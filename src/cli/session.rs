@@ -9,15 +9,15 @@ use std::sync::atomic::AtomicBool;
 use autoint::data::catalogue::build::MOST_ROWS;
 use autoint::data::dataset::Dataset;
 use autoint::data::source::Source;
-use autoint::ranks::agree::agree;
+use autoint::ranks::agree::{agree, said_by_first};
 use autoint::ranks::{Alone, Ranks};
 use autoint::run::directory::catalogue_size;
-use autoint::run::{Ended, Origin, Run, Writer};
+use autoint::run::{Checkpoint, Ended, Lock, Origin, Run, Writer};
 use autoint::score::Evaluation;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
-use autoint::train::session::{Extras, Session};
-use autoint::train::{Outcome, Silent, Trainer};
+use autoint::train::session::{Extras, Session, help};
+use autoint::train::{Machine, Outcome, Trainer};
 use autoint::{Error, Result};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
 use xxhash_rust::xxh3::xxh3_64;
@@ -98,11 +98,11 @@ impl<'a> Work<'a> {
             from: self.from.map(|run| run.path.clone()),
             ..Origin::new(settings, self.source.clone(), self.data, self.isa)?
         };
-        let settings = &origin.settings;
-        let (isa, threads) = (self.isa, self.threads);
-        let mut trainer = match self.from {
-            None => Trainer::new(self.data, settings, isa, threads)?,
-            Some(run) => Trainer::warm(self.data, settings, run, isa, threads)?,
+        self.agree(&origin, 0)?;
+        let (settings, machine) = (&origin.settings, self.machine());
+        let trainer = match self.from {
+            None => Trainer::new(self.data, settings, &machine)?,
+            Some(run) => Trainer::warm(self.data, settings, run, &machine)?,
         };
         let parameters = trainer.runtime().tape().layout().len();
         writeln!(
@@ -114,22 +114,29 @@ impl<'a> Work<'a> {
             settings.optimizer.embedding_mode
         )?;
         out.flush()?;
-        self.join(&mut trainer, &origin)?;
         if !self.ranks.first() {
-            return self.help(trainer);
+            return self.help(trainer, &origin);
         }
+        let run = directory(settings)?;
+        self.tell_folder(run.path())?;
         let session = Session {
             data: self.data,
             origin: &origin,
             trainer,
-            run: directory(settings)?,
+            run,
         };
         self.see_through(session, out)
     }
 
-    /// Lets a trainer work with those of the other ranks, once all have found that they are about to do the same.
-    pub fn join(&self, trainer: &mut Trainer<'_>, origin: &Origin) -> anyhow::Result<()> {
-        let settings = toml::to_string(&origin.settings)?;
+    fn machine(&self) -> Machine {
+        Machine {
+            ranks: Arc::clone(&self.ranks),
+            ..Machine::new(self.isa, self.threads)
+        }
+    }
+
+    /// Goes on only when all ranks are about to do the same, from batch `step` on.
+    fn agree(&self, origin: &Origin, step: u64) -> anyhow::Result<()> {
         let facts = [
             ("the program", program(&self.ranks)?),
             ("the instruction set", origin.isa.clone()),
@@ -138,24 +145,62 @@ impl<'a> Work<'a> {
                 format!("{} rows, fingerprint {}", origin.rows, origin.fingerprint),
             ),
             ("the schema", origin.schema.clone()),
-            ("the settings", settings),
-            (
-                "where to go on",
-                format!("batch {}", trainer.position().step),
-            ),
+            ("the settings", toml::to_string(&origin.settings)?),
+            ("where to go on", format!("batch {step}")),
         ];
-        agree(&*self.ranks, &facts)?;
-        trainer.join(Arc::clone(&self.ranks));
+        Ok(agree(&*self.ranks, &facts)?)
+    }
+
+    /// Tells the other ranks where the run is.
+    fn tell_folder(&self, folder: &Path) -> Result<()> {
+        let folder = std::path::absolute(folder).map_err(Error::io(folder, "find"))?;
+        said_by_first(&*self.ranks, &folder.to_string_lossy());
         Ok(())
     }
 
     /// Trains as one of several ranks of which another keeps what comes of it.
-    pub fn help(&self, mut trainer: Trainer<'_>) -> anyhow::Result<()> {
+    fn help(&self, mut trainer: Trainer<'_>, origin: &Origin) -> anyhow::Result<()> {
+        let folder = said_by_first(&*self.ranks, "");
         trainer.checkpoint_every(self.checkpoint_every);
-        match trainer.run(&mut Silent, self.stop)?.ended {
+        match help(&mut trainer, origin, Path::new(&folder), self.stop)? {
             Ended::Stopped => Err(Stopped("").into()),
             Ended::Paused | Ended::Done | Ended::Early => Ok(()),
         }
+    }
+
+    /// Goes on with a training from its checkpoint; only the first rank holds the run.
+    pub fn resume(
+        &self,
+        lock: Option<Lock>,
+        origin: &Origin,
+        checkpoint: Checkpoint,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        self.agree(origin, checkpoint.position().step)?;
+        let machine = self.machine();
+        let trainer = Trainer::resume(self.data, &origin.settings, checkpoint, &machine)?;
+        let Some(lock) = lock else {
+            return self.help(trainer, origin);
+        };
+        let at = trainer.position();
+        writeln!(
+            out,
+            "resume {} after {} batches: epoch {}, row {}",
+            lock.folder().display(),
+            HumanCount(at.step),
+            at.epoch,
+            HumanCount(at.done as u64)
+        )?;
+        out.flush()?;
+        let run = Writer::resume(lock, &at.history)?;
+        self.tell_folder(run.path())?;
+        let session = Session {
+            data: self.data,
+            origin,
+            trainer,
+            run,
+        };
+        self.see_through(session, out)
     }
 
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was

@@ -10,7 +10,7 @@ use autoint::data::store::Target;
 use autoint::run::{Ended, Run};
 use autoint::score::{Asked, Evaluation, evaluate_as};
 use autoint::study::future;
-use autoint::train::Trainer;
+use autoint::train::{Machine, Trainer};
 use autoint::{Error, Result};
 use indicatif::MultiProgress;
 
@@ -61,7 +61,7 @@ impl SplitReport<'_> {
 
     fn trained(&self, data: &Dataset, out: &mut dyn Write) -> anyhow::Result<Evaluation> {
         let (settings, isa) = (&self.run.settings, self.run.runtime.isa());
-        let mut trainer = Trainer::new(data, settings, isa, self.threads)?;
+        let mut trainer = Trainer::new(data, settings, &Machine::new(isa, self.threads))?;
         let stop = interrupt::requested()?;
         let outcome = trainer.run(&mut Progress::new(&MultiProgress::new(), "", out)?, stop)?;
         if outcome.ended == Ended::Stopped {

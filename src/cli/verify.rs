@@ -8,7 +8,7 @@ use autoint::data::dataset::Dataset;
 use autoint::run::{Ended, Provenance, Run};
 use autoint::simd::Isa;
 use autoint::train::verify::{TOLERANCE, Verdict, compare, largest_change};
-use autoint::train::{Outcome, Trainer};
+use autoint::train::{Machine, Outcome, Trainer};
 use clap::Args;
 use indicatif::MultiProgress;
 
@@ -44,7 +44,7 @@ impl Arguments {
         let data = source.encode_with(&run.schema)?;
         provenance.check(&data, &self.run)?;
 
-        let mut trainer = Trainer::new(&data, &run.settings, isa, threads)?;
+        let mut trainer = Trainer::new(&data, &run.settings, &Machine::new(isa, threads))?;
         let stop = interrupt::requested()?;
         let again = trainer.run(&mut Progress::new(&MultiProgress::new(), "", out)?, stop)?;
         if again.ended == Ended::Stopped {

@@ -13,6 +13,13 @@ pub struct Batch {
     pub weights: Vec<f32>,
 }
 
+impl Batch {
+    /// The table rows that are looked up, field by field.
+    pub fn ids(&self) -> impl Iterator<Item = u32> + Send + '_ {
+        self.fields.iter().flat_map(|field| field.ids()).copied()
+    }
+}
+
 /// One field's part of a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FieldBatch {
@@ -29,6 +36,26 @@ pub enum FieldBatch {
 }
 
 impl FieldBatch {
+    /// The table rows that are looked up, sample by sample.
+    pub fn ids(&self) -> &[u32] {
+        match self {
+            FieldBatch::One { ids }
+            | FieldBatch::Scaled { ids, .. }
+            | FieldBatch::Mean { ids, .. }
+            | FieldBatch::Sum { ids, .. } => ids,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn ids_mut(&mut self) -> &mut [u32] {
+        match self {
+            FieldBatch::One { ids }
+            | FieldBatch::Scaled { ids, .. }
+            | FieldBatch::Mean { ids, .. }
+            | FieldBatch::Sum { ids, .. } => ids,
+        }
+    }
+
     /// Appends rows of another batch's field of the same variant; of another variant, nothing.
     pub fn append(&mut self, from: &FieldBatch, rows: impl Iterator<Item = usize>) {
         match (self, from) {

@@ -1,5 +1,7 @@
 //! The optimiser that training uses.
 
+use std::sync::Arc;
+
 use super::adagrad::Adagrad;
 use super::adam::Adam;
 use super::adamw::AdamW;
@@ -10,13 +12,13 @@ use super::rmsprop::RmsProp;
 use super::sgd::{Momentum, Sgd};
 use super::stepper::{MethodStepper, Now, Stepper};
 use crate::autograd::{Gradients, Layout, Parameters, Runtime};
-use crate::data::batch::Batch;
 use crate::error::{Error, Result};
+use crate::ranks::Ranks;
 
 /// An optimiser with its state. A step is three calls:
 ///
 /// ```text
-/// optimizer.prepare(&runtime, &batch, &mut weights);       // rows that the batch touches are brought up to date
+/// optimizer.prepare(&runtime, batch.ids(), &mut weights);  // rows that the batch touches are brought up to date
 /// engine.step(&weights, &batch, ...)?;                     // loss and gradients
 /// optimizer.step(&runtime, engine.gradients(), ...);       // weights move
 /// ```
@@ -102,10 +104,21 @@ impl Optimizer {
         self.stepper.slots()
     }
 
-    /// Brings the table rows that `batch` touches up to date (mode `exact`; otherwise they are). Call it before every
-    /// [`crate::autograd::Engine::step`] that [`Optimizer::step`] follows.
-    pub fn prepare(&mut self, runtime: &Runtime, batch: &Batch, weights: &mut Parameters) {
-        self.stepper.prepare(runtime, batch, weights);
+    /// The layout was that of the share which this rank keeps of the tables' rows; those of `ranks` keep the others.
+    pub fn join(&mut self, ranks: Arc<dyn Ranks>) {
+        self.clip.others = Some(ranks);
+    }
+
+    /// Brings the table rows that a batch looks up, repetitions allowed, up to date (mode `exact`; otherwise they are). Call it before
+    /// every [`crate::autograd::Engine::step`] that [`Optimizer::step`] follows.
+    pub fn prepare(
+        &mut self,
+        runtime: &Runtime,
+        ids: impl Iterator<Item = u32> + Send,
+        weights: &mut Parameters,
+    ) {
+        let mut ids = ids;
+        self.stepper.prepare(runtime, &mut ids, weights);
     }
 
     /// One step with a batch's gradients, on the runtime's threads. `learning_rate` is that of dense parameters; tables keep
@@ -129,6 +142,11 @@ impl Optimizer {
             scale,
         };
         self.stepper.step(runtime, gradients, now, weights);
+    }
+
+    /// Whether some table row has steps to take ([`Optimizer::settle`]).
+    pub fn is_behind(&self) -> bool {
+        self.stepper.is_behind()
     }
 
     /// Brings all table rows up to date (mode `exact`; otherwise they are).

@@ -7,7 +7,6 @@ use super::method::{At, Method};
 use super::span::{CHUNK, Span};
 use super::tables::{Tables, Work};
 use crate::autograd::{Gradients, Layout, Parameters, Runtime};
-use crate::data::batch::{Batch, FieldBatch};
 use crate::simd::Isa;
 
 /// What a step is told.
@@ -22,7 +21,12 @@ pub(super) struct Now {
 
 /// A [`Method`] with its state, whatever the method.
 pub(super) trait Stepper: Debug + Send {
-    fn prepare(&mut self, runtime: &Runtime, batch: &Batch, weights: &mut Parameters);
+    fn prepare(
+        &mut self,
+        runtime: &Runtime,
+        ids: &mut (dyn Iterator<Item = u32> + Send),
+        weights: &mut Parameters,
+    );
     fn step(
         &mut self,
         runtime: &Runtime,
@@ -30,6 +34,7 @@ pub(super) trait Stepper: Debug + Send {
         now: Now,
         weights: &mut Parameters,
     );
+    fn is_behind(&self) -> bool;
     fn settle(&mut self, runtime: &Runtime, weights: &mut Parameters);
     fn slots(&self) -> Vec<(&'static str, &Parameters)>;
     fn slots_mut(&mut self) -> Vec<(&'static str, &mut Parameters)>;
@@ -107,13 +112,12 @@ impl<R: Method<N> + Debug, const N: usize> MethodStepper<R, N> {
 }
 
 impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
-    fn prepare(&mut self, runtime: &Runtime, batch: &Batch, weights: &mut Parameters) {
-        let ids = batch.fields.iter().flat_map(|field| match field {
-            FieldBatch::One { ids }
-            | FieldBatch::Scaled { ids, .. }
-            | FieldBatch::Mean { ids, .. }
-            | FieldBatch::Sum { ids, .. } => ids.iter().copied(),
-        });
+    fn prepare(
+        &mut self,
+        runtime: &Runtime,
+        ids: &mut (dyn Iterator<Item = u32> + Send),
+        weights: &mut Parameters,
+    ) {
         runtime.install(|| {
             self.tables
                 .prepare(work(runtime), ids, weights, &mut self.state);
@@ -148,6 +152,10 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
                 &mut self.state,
             );
         });
+    }
+
+    fn is_behind(&self) -> bool {
+        self.tables.is_behind()
     }
 
     fn settle(&mut self, runtime: &Runtime, weights: &mut Parameters) {

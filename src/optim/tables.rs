@@ -101,6 +101,11 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
         }
     }
 
+    /// Whether some row may have steps to take.
+    pub fn is_behind(&self) -> bool {
+        !self.history.is_empty()
+    }
+
     /// Brings all rows up to date.
     pub fn settle(
         &mut self,

@@ -26,8 +26,8 @@ use crate::error::Result;
 use crate::run::{Ended, Origin, Writer};
 use crate::settings::Settings;
 use crate::simd::Isa;
-use crate::train::Trainer;
 use crate::train::session::{Extras, Session};
+use crate::train::{Machine, Trainer};
 
 /// What is asked for besides the data.
 #[derive(Debug, Deserialize)]
@@ -193,7 +193,7 @@ fn run(rows: &Rows, request: &Request, told: &mut Told<'_>, stop: &AtomicBool) -
     let mut settings = request.settings(asked.by_schema.then_some(training_rows))?;
     settings.settle(data.schema().offsets().last().copied().unwrap_or(0));
     let origin = Origin::new(settings, source, &data, isa)?;
-    let trainer = Trainer::new(&data, &origin.settings, isa, threads)?;
+    let trainer = Trainer::new(&data, &origin.settings, &Machine::new(isa, threads))?;
     let mut session = Session {
         data: &data,
         origin: &origin,

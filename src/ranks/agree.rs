@@ -36,6 +36,11 @@ pub fn agree(ranks: &dyn Ranks, facts: &[Fact]) -> Result<()> {
     Ok(())
 }
 
+/// What the first rank says.
+pub fn said_by_first(ranks: &dyn Ranks, mine: &str) -> String {
+    texts(ranks, mine).swap_remove(0)
+}
+
 /// Everybody's text, in the order of the ranks.
 fn texts(ranks: &dyn Ranks, mine: &str) -> Vec<String> {
     // A word a byte: a few kilobytes, once.

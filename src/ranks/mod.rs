@@ -6,6 +6,8 @@
 //! [`Alone`] is the one process of every day, [`threads`] has ranks that are threads of one process, for tests and to learn from, and
 //! `mpi` (with the cargo feature of that name) is the Message Passing Interface, by which `mpirun` joins machines.
 //!
+//! [`owners`] says which of them keeps which row of a table that is spread over all.
+//!
 //! Every call is collective: all ranks make the same calls in the same order, and none returns before all have made it.
 
 pub mod agree;
@@ -13,9 +15,12 @@ pub mod agree;
 mod heartbeat;
 #[cfg(feature = "mpi")]
 pub mod mpi;
+pub mod owners;
 pub mod threads;
 
 use std::fmt::Debug;
+
+pub use owners::Owners;
 
 /// See the module.
 pub trait Ranks: Debug + Send + Sync {
@@ -72,6 +77,21 @@ pub fn gather_unknown(ranks: &dyn Ranks, mine: &[u32], all: &mut Vec<u32>) -> Ve
     let lengths: Vec<usize> = lengths.into_iter().map(|length| length as usize).collect();
     ranks.gather(mine, &lengths, all);
     lengths
+}
+
+/// [`Ranks::exchange`] where nobody knows how much it gets: says how much that was.
+pub fn exchange_unknown(
+    ranks: &dyn Ranks,
+    mine: &[u32],
+    sent: &[usize],
+    all: &mut Vec<u32>,
+) -> Vec<usize> {
+    let lengths: Vec<u32> = sent.iter().map(|&length| length as u32).collect();
+    let (once, mut received) = (vec![1; ranks.size()], Vec::new());
+    ranks.exchange(&lengths, &once, &once, &mut received);
+    let received: Vec<usize> = received.into_iter().map(|length| length as usize).collect();
+    ranks.exchange(mine, sent, &received, all);
+    received
 }
 
 /// The rank's share of `count` things in a row: contiguous, and as large as any other's but for one.

@@ -19,7 +19,7 @@
 //! 2.2 instead of 1.55 ms for the default model of MovieLens-1M (1.4 MB), and 18 instead of 5 ms for weights of 25 MB.
 //!
 //! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
-//! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
+//! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`], [`saving`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
 //! [`ensemble`] (several runs in one), [`recorded`](mod@recorded), [`tensorboard`].
 
 pub mod checkpoint;
@@ -32,6 +32,7 @@ pub mod position;
 pub mod precision;
 pub mod provenance;
 pub mod recorded;
+pub mod saving;
 pub mod seal;
 pub mod tensorboard;
 pub mod weights;

@@ -9,6 +9,7 @@
 //! in one folder), not against someone who writes new sums.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -32,12 +33,45 @@ pub fn sum(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The bytes of `data.json`: its content, and the sums of these files and of its own.
-pub(super) fn seal(content: &impl Serialize, files: &[(&str, &[u8])]) -> Result<Vec<u8>> {
-    let sums = files
-        .iter()
-        .map(|(name, bytes)| ((*name).to_owned(), sum(bytes)));
-    reseal(content, &Sums(sums.collect()))
+/// Writes through, and sums up what is written.
+pub(super) struct Summed<'w> {
+    to: &'w mut dyn Write,
+    digest: Sha256,
+}
+
+impl<'w> Summed<'w> {
+    /// Nothing yet.
+    pub fn of(to: &'w mut dyn Write) -> Summed<'w> {
+        Summed {
+            to,
+            digest: Sha256::new(),
+        }
+    }
+
+    /// The sum of all.
+    pub fn sum(self) -> String {
+        hex(&self.digest.finalize())
+    }
+}
+
+impl Write for Summed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// The bytes of `data.json`: its content, and the sums of the other files and of its own.
+pub(super) fn seal(
+    content: &impl Serialize,
+    sums: impl IntoIterator<Item = (String, String)>,
+) -> Result<Vec<u8>> {
+    reseal(content, &Sums(sums.into_iter().collect()))
 }
 
 /// The same with sums that are known.
@@ -109,7 +143,11 @@ mod tests {
     #[test]
     fn every_flipped_bit_of_a_sealed_file_is_noticed() {
         let content = serde_json::json!({"rows": 7, "source": {"kind": "x"}, "isa": "avx2"});
-        let bytes = seal(&content, &[("b", b"2"), ("a", b"1")]).unwrap();
+        let bytes = seal(
+            &content,
+            [("b", b"2"), ("a", b"1")].map(|(name, bytes)| (name.to_owned(), sum(bytes))),
+        )
+        .unwrap();
         let file = Path::new("data.json");
         let (read, sums) = unseal::<Value>(file, &bytes).unwrap();
         assert_eq!(read, content);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,13 +15,13 @@ use super::directory::{
 use super::history::EpochRecord;
 use super::lock::{LOCK, Lock};
 use super::provenance::{Origin, Provenance};
-use super::seal::seal;
-use super::weights;
-use crate::autograd::{Layout, Parameters};
+use super::saving::{Plan, Weights};
+use super::seal::{self, Summed};
+use crate::autograd::Layout;
 use crate::data::catalogue::Catalogue;
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
-use crate::files::{is_temporary, write_whole};
+use crate::files::{Draft, is_temporary, write_whole};
 use crate::score::{Distribution, Evaluation};
 use crate::settings::Settings;
 
@@ -39,13 +40,13 @@ pub struct Writer {
 }
 
 /// What a finished run is written from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Finished<'a> {
     pub settings: &'a Settings,
     pub schema: &'a Schema,
     pub provenance: &'a Provenance,
     pub layout: &'a Layout,
-    pub parameters: &'a Parameters,
+    pub weights: &'a dyn Weights,
     /// None without data.
     pub distribution: Option<&'a Distribution>,
     pub catalogue: Option<&'a Catalogue>,
@@ -183,13 +184,7 @@ impl Writer {
     pub fn finish(&mut self, run: Finished<'_>) -> Result<()> {
         let config = run.settings.to_toml()?;
         let schema = schema_bytes(run.schema)?;
-        let weights = weights::to_bytes(
-            run.layout,
-            run.schema,
-            run.parameters,
-            run.provenance.tables,
-            None,
-        )?;
+        let (weights, sum) = self.draft(&run)?;
         let catalogue = run.catalogue.map(Catalogue::to_bytes).transpose();
         let catalogue =
             catalogue.map_err(|e| Error::Data(format!("the catalogue cannot be written: {e}")))?;
@@ -199,14 +194,31 @@ impl Writer {
         let mut files = vec![(CONFIG, config.as_bytes()), (SCHEMA, &schema)];
         files.extend(distribution.iter().map(|bytes| (DISTRIBUTION, &bytes[..])));
         files.extend(catalogue.iter().map(|bytes| (CATALOGUE, &bytes[..])));
-        files.push((WEIGHTS, &weights));
-        let provenance = seal(run.provenance, &files)?;
-        self.put(PROVENANCE, &provenance)?;
+        let sums = files
+            .iter()
+            .map(|(name, bytes)| ((*name).to_owned(), seal::sum(bytes)));
+        let sums = sums.chain([(WEIGHTS.to_owned(), sum)]);
+        self.put(PROVENANCE, &seal::seal(run.provenance, sums)?)?;
         for (name, bytes) in files {
             self.put(name, bytes)?;
         }
+        weights.persist()?;
         self.worth = true;
         Ok(())
+    }
+
+    /// The file of the weights, to be put in its place last, and its sum.
+    fn draft(&self, run: &Finished<'_>) -> Result<(Draft, String)> {
+        let plan = Plan::of(run.layout, run.schema, run.provenance.tables, None)?;
+        let path = self.path().join(WEIGHTS);
+        let draft = Draft::of(&path)?;
+        let mut file = BufWriter::new(draft.reopen()?);
+        let mut summed = Summed::of(&mut file);
+        let written = plan.write(run.weights, &mut summed);
+        let sum = summed.sum();
+        let written = written.and_then(|()| file.flush());
+        written.map_err(Error::io(path, "write"))?;
+        Ok((draft, sum))
     }
 
     /// Writes `evaluation.json`.

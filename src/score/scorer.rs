@@ -1,9 +1,11 @@
 //! One way to logits for everything that scores: validation, `evaluate`, `predict` and what ranks, explains or serves.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::calibration::Calibration;
+use crate::autograd::far::{Far, Fetched};
 use crate::autograd::{Frozen, Parameters, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::Dataset;
@@ -20,10 +22,18 @@ const CHUNK: usize = 16_384;
 pub struct Scorer<'a> {
     schema: Cow<'a, Schema>,
     runtime: Arc<Runtime>,
-    weights: Frozen<'a>,
+    weights: Weights<'a>,
     /// Added to every logit: what training on a part of the negative rows has shifted them by.
     offset: f32,
     calibration: Option<Calibration>,
+}
+
+/// Where the weights are.
+#[derive(Debug)]
+enum Weights<'a> {
+    Here(Frozen<'a>),
+    /// The rows of tables are spread over ranks; these are the ones that are here.
+    Far(Arc<Far>, &'a Parameters),
 }
 
 impl<'a> Scorer<'a> {
@@ -35,12 +45,35 @@ impl<'a> Scorer<'a> {
         runtime: &Arc<Runtime>,
         parameters: impl Into<Cow<'a, Parameters>>,
     ) -> Scorer<'a> {
+        Scorer::of(schema, runtime, Weights::Here(runtime.freeze(parameters)))
+    }
+
+    /// The same where the rows of tables are spread over ranks, of which this one keeps those of `parameters`: it fetches what a batch
+    /// looks up. The others are to call [`Scorer::answer`] meanwhile, or score themselves.
+    pub fn far(
+        schema: Cow<'a, Schema>,
+        runtime: &Arc<Runtime>,
+        far: Arc<Far>,
+        parameters: &'a Parameters,
+    ) -> Scorer<'a> {
+        Scorer::of(schema, runtime, Weights::Far(far, parameters))
+    }
+
+    fn of(schema: Cow<'a, Schema>, runtime: &Arc<Runtime>, weights: Weights<'a>) -> Scorer<'a> {
         Scorer {
-            weights: runtime.freeze(parameters),
+            weights,
             runtime: Arc::clone(runtime),
             offset: schema.protocol.sampling.logit_offset(),
             calibration: None,
             schema,
+        }
+    }
+
+    /// Gives other ranks the rows that they score with, until all have come to this: to be called by each when it has scored all that
+    /// it had to. It returns at once where all rows are here.
+    pub fn answer(&self) {
+        if let Weights::Far(far, own) = &self.weights {
+            far.answer(&mut |places, out| far.put(own, places, out));
         }
     }
 
@@ -60,14 +93,61 @@ impl<'a> Scorer<'a> {
         &self.runtime
     }
 
-    /// The weights.
+    /// The weights, of tables that are spread over ranks the rows that are here.
     pub fn parameters(&self) -> &Parameters {
-        self.weights.parameters()
+        match &self.weights {
+            Weights::Here(frozen) => frozen.parameters(),
+            Weights::Far(_, own) => own,
+        }
+    }
+
+    /// Some rows of a table, wherever they lie.
+    pub fn table_rows(&self, table: usize, rows: Range<usize>, out: &mut Vec<f32>) {
+        match &self.weights {
+            Weights::Far(far, own) => {
+                let ids: Vec<u32> = rows.map(|row| row as u32).collect();
+                let mut tables = Vec::new();
+                far.rows(&ids, &mut tables, &mut |places, out| {
+                    far.put(own, places, out)
+                });
+                out.clone_from(&tables[table]);
+            }
+            Weights::Here(frozen) => {
+                let dim = self.runtime.tape().layout().tables[table].dim;
+                let all = &frozen.parameters().tables[table];
+                out.clear();
+                out.extend_from_slice(&all[rows.start * dim..rows.end * dim]);
+            }
+        }
+    }
+
+    /// Does something with a batch and the weights that it needs.
+    fn with<T>(&self, batch: &Batch, work: impl FnOnce(&Frozen<'_>, &Batch) -> T) -> T {
+        let (far, own) = match &self.weights {
+            Weights::Here(frozen) => return work(frozen, batch),
+            Weights::Far(far, own) => (far, own),
+        };
+        let (mut batch, mut fetched) = (batch.clone(), Fetched::default());
+        far.fetch(&mut batch, &mut fetched, &mut |places, out| {
+            far.put(own, places, out)
+        });
+        let offsets = self.schema.offsets();
+        let fields = offsets.iter().take(offsets.len().saturating_sub(1));
+        let before = |&start: &usize| fetched.ids().partition_point(|&id| (id as usize) < start);
+        let starts: Vec<usize> = fields.map(before).collect();
+        fetched.parameters.dense.clone_from(&own.dense);
+        fetched.parameters.buffers.clone_from(&own.buffers);
+        work(
+            &self.runtime.freeze_rows(&fetched.parameters, &starts),
+            &batch,
+        )
     }
 
     /// The logits of a batch, in the order of its rows.
     pub fn logits(&self, batch: &Batch, out: &mut Vec<f32>) {
-        self.runtime.logits(&self.weights, batch, out);
+        self.with(batch, |weights, batch| {
+            self.runtime.logits(weights, batch, out)
+        });
         // Adding nothing would still turn -0 into 0.
         if self.offset != 0.0 {
             for logit in &mut *out {
@@ -85,7 +165,9 @@ impl<'a> Scorer<'a> {
     /// the tape, `[B, units]`, see [`Runtime::read`]. (A logit that is read is the tape's own, without what
     /// [`Scorer::logits`] adds for the sampling of negative rows.)
     pub fn read(&self, batch: &Batch, vars: &[&Var]) -> Vec<Vec<f32>> {
-        self.runtime.read(&self.weights, batch, vars)
+        self.with(batch, |weights, batch| {
+            self.runtime.read(weights, batch, vars)
+        })
     }
 
     /// The logits of the given rows of a data set that is encoded with the schema, in their order.

@@ -1,11 +1,13 @@
 //! What a run is told: presets, configuration files and single settings, layered; several runs from one file.
 //!
-//! Reading order: [`presets`] (named hyper-parameters, as files), [`config`] (how a model is trained), [`resolved`] (every
+//! Reading order: [`presets`] (named hyper-parameters, as files), [`config`] (how a model is trained), [`cluster`] (by how many),
+//! [`resolved`] (every
 //! setting of a run, and the layers that it is made of; `parts` keeps account of the
 //! model's parts among them; `log` where to start on a log that nobody tuned on), [`grid`] (variants and grids),
 //! [`reproduce`] (those whose results stand beside published ones).
 
 mod before;
+pub mod cluster;
 pub mod config;
 pub mod grid;
 mod layers;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::before;
+use super::cluster::ClusterConfig;
 use super::config::TrainConfig;
 use super::parts::Layered;
 use super::presets::{self, DEFAULT_PRESET};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub train: TrainConfig,
     pub optimizer: OptimizerConfig,
     pub schedule: ScheduleConfig,
+    #[serde(default, skip_serializing_if = "ClusterConfig::is_default")]
+    pub cluster: ClusterConfig,
 }
 
 impl Settings {

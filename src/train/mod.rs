@@ -1,9 +1,11 @@
 //! Training: the loop over epochs.
 //!
-//! Reading order: [`trainer`] (the loop), [`observer`] (who is told), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
+//! Reading order: [`machine`] (what it runs on), `learner` (a step), [`trainer`] (the loop), [`observer`] (who is told), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
 //! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`session`] (a training and its run
 //! directory), [`verify`](mod@verify) (whether a run can be made again).
 
+mod learner;
+pub mod machine;
 pub mod negatives;
 pub mod observer;
 pub mod profile;
@@ -15,5 +17,6 @@ pub mod trainer;
 pub mod verify;
 pub mod warm;
 
+pub use machine::Machine;
 pub use observer::{Observer, Silent};
 pub use trainer::{Outcome, Trainer};

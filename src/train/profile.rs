@@ -9,6 +9,8 @@ use crate::autograd::OpTime;
 pub enum Stage {
     /// Picking a batch's rows from the columns.
     Gather,
+    /// Bringing table rows from the ranks that keep them, and giving them.
+    Fetch,
     /// Forward and backward: the ops and the sums over shards.
     Replay,
     /// The optimiser.
@@ -18,8 +20,9 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Stage; 5] = [
+    pub const ALL: [Stage; 6] = [
         Stage::Gather,
+        Stage::Fetch,
         Stage::Replay,
         Stage::Update,
         Stage::Validate,
@@ -30,6 +33,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Stage::Gather => "gather the batch",
+            Stage::Fetch => "fetch rows of other ranks",
             Stage::Replay => "sums over shards, waiting",
             Stage::Update => "optimiser",
             Stage::Validate => "validation",

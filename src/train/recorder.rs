@@ -1,7 +1,10 @@
 //! A training on record: epochs and checkpoints go into its run directory, whoever else is told of them.
 
+use std::path::Path;
+
 use super::observer::Observer;
 use crate::error::Result;
+use crate::run::checkpoint::save;
 use crate::run::tensorboard::Events;
 use crate::run::{EpochRecord, Origin, Snapshot, Writer};
 
@@ -29,5 +32,26 @@ impl Observer for Recorder<'_> {
     fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<()> {
         self.run.checkpoint(self.origin, snapshot)?;
         self.told.checkpoint(snapshot)
+    }
+}
+
+/// A rank whose run another one keeps.
+pub(super) struct Helper<'a> {
+    pub folder: &'a Path,
+    pub origin: &'a Origin,
+}
+
+impl Observer for Helper<'_> {
+    fn batch(&mut self, _epoch: usize, _done: usize, _rows: usize, _loss: f64) {}
+
+    fn epoch(&mut self, _record: &EpochRecord, _best: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<()> {
+        match snapshot.spread {
+            Some(_) => save(self.folder, self.origin, snapshot),
+            None => Ok(()),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::observer::Observer;
-use super::recorder::Recorder;
+use super::recorder::{Helper, Recorder};
 use super::trainer::{Outcome, Trainer};
 use crate::data::catalogue::Catalogue;
 use crate::data::dataset::{Dataset, SplitName};
@@ -24,6 +24,22 @@ pub struct Session<'a> {
     pub origin: &'a Origin,
     pub trainer: Trainer<'a>,
     pub run: Writer,
+}
+
+/// Trains as one of several ranks, of which the first keeps the run, in `folder`: this one adds its part to checkpoints where it has one,
+/// and gives the first the rows that it needs to finish.
+///
+/// # Errors
+/// As [`Trainer::run`].
+pub fn help(
+    trainer: &mut Trainer<'_>,
+    origin: &Origin,
+    folder: &Path,
+    stop: &AtomicBool,
+) -> Result<Ended> {
+    let outcome = trainer.run(&mut Helper { folder, origin }, stop)?;
+    trainer.scorer(&outcome.parameters).answer();
+    Ok(outcome.ended)
 }
 
 /// What a finished run holds besides the model.
@@ -84,7 +100,7 @@ impl Session<'_> {
             schema: data.schema(),
             provenance: &provenance,
             layout: self.trainer.runtime().tape().layout(),
-            parameters: &outcome.parameters,
+            weights: &scorer,
             distribution: Some(&distribution),
             catalogue: extras.catalogue.as_ref(),
         })?;
@@ -98,6 +114,7 @@ impl Session<'_> {
         if extras.report {
             self.report(outcome, &provenance, &scorer, evaluation.as_ref())?;
         }
+        scorer.answer();
         Ok(evaluation)
     }
 

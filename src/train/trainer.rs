@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use super::learner::{Learner, Plan, Step};
+use super::machine::Machine;
 use super::negatives::Negatives;
 use super::observer::Observer;
 use super::profile::{Profile, Stage, Stages};
@@ -14,29 +16,29 @@ use super::together;
 use super::warm::grown;
 use crate::autograd::part::rows_of;
 use crate::autograd::tape::Node;
-use crate::autograd::{Engine, Layout, Parameters, Part, Runtime, Var};
+use crate::autograd::{Parameters, Part, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::{Dataset, SplitName};
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
 use crate::metrics::auc::auc;
 use crate::metrics::logloss::logloss_of_logits;
-use crate::model::{Model, build};
+use crate::model::build;
 use crate::optim::{Optimizer, schedule};
-use crate::ranks::{Alone, Ranks, share};
+use crate::ranks::{Ranks, share};
 use crate::run::Run;
 use crate::run::checkpoint::{Checkpoint, Snapshot, State};
 use crate::run::history::{Ended, EpochRecord};
 use crate::run::position::Position;
 use crate::score::scorer::{Scorer, labels_of};
 use crate::settings::Settings;
-use crate::simd::Isa;
 
 /// What training gives.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The weights of the best epoch (of the last batch when no epoch was finished).
-    pub parameters: Parameters,
+    /// The weights of the best epoch (of the last batch when no epoch was finished). Of tables that are spread over ranks, those of the
+    /// rows that are here.
+    pub parameters: Arc<Parameters>,
     /// The best epoch, counted from 1; 0 when none was finished.
     pub best_epoch: usize,
     pub history: Vec<EpochRecord>,
@@ -51,14 +53,12 @@ pub struct Trainer<'a> {
     negatives: Option<Negatives<'a>>,
     /// The rows of an epoch: training rows, or numbers of `negatives`.
     rows: Cow<'a, [u32]>,
-    engine: Engine,
+    learner: Learner,
     attention: Vec<Var>,
-    parameters: Parameters,
-    optimizer: Optimizer,
     batch: Batch,
     position: Position,
     /// The weights of the best epoch so far, which the position names.
-    best: Option<Parameters>,
+    best: Option<Arc<Parameters>>,
     checkpoint_every: Option<NonZeroU64>,
     pause_after: Option<usize>,
     stages: Stages,
@@ -66,51 +66,53 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// Builds the model for a data set and draws its weights.
+    /// Builds the model for a data set and draws its weights. Ranks train it together: each replays its part of every batch, and all
+    /// have the weights that one alone would have.
     ///
     /// # Errors
     /// When a setting makes no sense or the data have no training row.
     pub fn new(
         data: &'a Dataset,
         settings: &'a Settings,
-        isa: Isa,
-        threads: usize,
+        machine: &Machine,
     ) -> Result<Trainer<'a>> {
-        let start = |layout: &Layout, _| {
+        Trainer::build(data, settings, machine, |plan, _| {
+            let (parameters, optimizer) = plan.fresh(settings.train.seed)?;
             Ok(Start {
-                parameters: Parameters::initialise(layout, settings.train.seed),
-                optimizer: Optimizer::new(&settings.optimizer, layout)?,
+                parameters,
+                optimizer,
                 position: Position::default(),
                 best: None,
             })
-        };
-        Trainer::build(data, settings, isa, threads, start)
+        })
     }
 
     /// Builds the model for a data set that was encoded with the grown schema of another run, and starts from that run's weights;
     /// the optimiser starts anew.
     ///
     /// # Errors
-    /// As [`Trainer::new`], and when the run is of another model.
+    /// As [`Trainer::new`], and when the run is of another model or tables are to be spread over ranks.
     pub fn warm(
         data: &'a Dataset,
         settings: &'a Settings,
         from: &Run,
-        isa: Isa,
-        threads: usize,
+        machine: &Machine,
     ) -> Result<Trainer<'a>> {
-        let start = |layout: &Layout, _| {
+        Trainer::build(data, settings, machine, |plan, _| {
+            if !plan.owners.all_here() {
+                let what = "expected `replicated`: a training that starts from another run's weights has all of them at every rank";
+                return Err(Error::config("cluster.tables", what));
+            }
             Ok(Start {
-                parameters: grown(layout, data.schema(), from, settings.train.seed)?,
-                optimizer: Optimizer::new(&settings.optimizer, layout)?,
+                parameters: grown(plan.layout, data.schema(), from, settings.train.seed)?,
+                optimizer: plan.optimizer()?,
                 position: Position::default(),
                 best: None,
             })
-        };
-        Trainer::build(data, settings, isa, threads, start)
+        })
     }
 
-    /// Goes on where a checkpoint of a training with these settings on these data was made.
+    /// Goes on where a checkpoint of a training with these settings on these data was made, by whatever number of ranks.
     ///
     /// # Errors
     /// When the checkpoint is damaged or of another training.
@@ -118,22 +120,21 @@ impl<'a> Trainer<'a> {
         data: &'a Dataset,
         settings: &'a Settings,
         checkpoint: Checkpoint,
-        isa: Isa,
-        threads: usize,
+        machine: &Machine,
     ) -> Result<Trainer<'a>> {
-        let start = |layout: &Layout, rows: usize| {
+        Trainer::build(data, settings, machine, |plan, rows| {
             let position = checkpoint.position();
             position
                 .check(&settings.train, rows)
                 .map_err(|error| checkpoint.damaged(&error))?;
             let (step, file) = (position.step, checkpoint.path().to_owned());
-            let (position, state) = checkpoint.read(layout)?;
+            let (position, state) = checkpoint.read(plan.layout, plan.owners)?;
             let State {
                 parameters,
                 slots,
                 best,
             } = state;
-            let optimizer = Optimizer::from_state(&settings.optimizer, layout, step, slots)
+            let optimizer = Optimizer::from_state(&plan.optimizer, &plan.share, step, slots)
                 .map_err(|error| Error::file(file, error.to_string()))?;
             Ok(Start {
                 parameters,
@@ -141,16 +142,14 @@ impl<'a> Trainer<'a> {
                 position,
                 best,
             })
-        };
-        Trainer::build(data, settings, isa, threads, start)
+        })
     }
 
     fn build(
         data: &'a Dataset,
         settings: &'a Settings,
-        isa: Isa,
-        threads: usize,
-        start: impl FnOnce(&Layout, usize) -> Result<Start>,
+        machine: &Machine,
+        start: impl FnOnce(&Plan<'_>, usize) -> Result<Start>,
     ) -> Result<Trainer<'a>> {
         settings.validate()?;
         if data.split(SplitName::Train).is_empty() {
@@ -161,42 +160,30 @@ impl<'a> Trainer<'a> {
             None => Cow::Borrowed(data.split(SplitName::Train)),
             Some(negatives) => Cow::Owned(negatives.numbers()),
         };
-        let Model {
-            tape,
-            logit,
-            loss,
-            attention,
-        } = build(&settings.model, &data.schema().offsets())?;
+        let model = build(&settings.model, &data.schema().offsets())?;
+        let plan = Plan::of(model.tape.layout(), settings, machine);
         let Start {
             parameters,
             optimizer,
             position,
             best,
-        } = start(tape.layout(), rows.len())?;
+        } = start(&plan, rows.len())?;
+        let owners = plan.owners;
         Ok(Trainer {
             data,
             settings,
             negatives,
             rows,
-            engine: Engine::new(tape, logit, loss, isa, threads)?,
-            attention,
-            parameters,
-            optimizer,
+            attention: model.attention.clone(),
+            learner: Learner::new(model, owners, machine, parameters, optimizer)?,
             batch: Batch::default(),
             position,
-            best,
+            best: best.map(Arc::new),
             checkpoint_every: None,
             pause_after: None,
             stages: Stages::default(),
-            ranks: Arc::new(Alone),
+            ranks: Arc::clone(&machine.ranks),
         })
-    }
-
-    /// Trains from now on together with the trainers of other ranks, which all stand where this one does: each replays its part of
-    /// every batch, and all have the weights that one alone would have.
-    pub fn join(&mut self, ranks: Arc<dyn Ranks>) {
-        self.engine.join(Arc::clone(&ranks));
-        self.ranks = ranks;
     }
 
     /// Checkpoints also within epochs: whenever the number of all steps is a multiple of `steps`.
@@ -212,27 +199,28 @@ impl<'a> Trainer<'a> {
 
     /// Measures from now on the time of every op. It changes no result.
     pub fn start_profile(&mut self) {
-        self.engine.start_profile();
+        self.learner.engine().start_profile();
     }
 
     /// Where the time went; ops are there since [`Trainer::start_profile`].
     pub fn profile(&self) -> Profile {
-        let labels = self.engine.tape().nodes().iter().map(Node::label);
+        let engine = self.learner.engine();
+        let labels = engine.tape().nodes().iter().map(Node::label);
         Profile {
             stages: self.stages,
-            ops: labels.zip(self.engine.profile()).collect(),
+            ops: labels.zip(engine.profile()).collect(),
         }
     }
 
     /// Tape, threads and memory, which scoring shares.
     pub fn runtime(&self) -> &Arc<Runtime> {
-        self.engine.runtime()
+        self.learner.engine().runtime()
     }
 
-    /// Scores rows with weights of this model.
+    /// Scores rows with weights of this model. Where tables are spread over ranks, all make one of the weights they have, and end by
+    /// [`Scorer::answer`].
     pub fn scorer<'p>(&'p self, parameters: &'p Parameters) -> Scorer<'p> {
-        let schema = Cow::Borrowed(self.data.schema());
-        Scorer::new(schema, self.engine.runtime(), parameters)
+        self.learner.scorer(self.data.schema(), parameters)
     }
 
     /// The attention weights of the interacting layers, one `[H, F, F]` a layer.
@@ -272,7 +260,7 @@ impl<'a> Trainer<'a> {
             }
         };
         Ok(Outcome {
-            parameters: self.best.as_ref().unwrap_or(&self.parameters).clone(),
+            parameters: Arc::clone(self.best.as_ref().unwrap_or(self.learner.parameters())),
             best_epoch: self.position.best.map_or(0, |best| best.epoch),
             history: self.position.history.clone(),
             ended,
@@ -309,67 +297,52 @@ impl<'a> Trainer<'a> {
 
     /// One batch.
     fn step(&mut self, rows: &[u32]) -> Result<()> {
-        let Trainer {
-            engine,
-            parameters,
-            optimizer,
-            batch,
-            stages,
-            ..
-        } = self;
         let train = &self.settings.train;
         let own = rows_of(self.ranks.rank(), self.ranks.size(), rows.len());
-        let (first_row, here) = (own.start, &rows[own]);
-        let start = Instant::now();
-        // Before, as reading what has been cut off would end the program; and after, as it may have happened meanwhile.
-        self.data.check_unchanged()?;
-        match &self.negatives {
-            None => self.data.gather(here, batch),
-            Some(negatives) => negatives.gather(here, self.position.epoch as u64, batch),
-        }
-        self.data.check_unchanged()?;
-        weigh(batch, train.positive_weight);
-        stages.add(Stage::Gather, start);
-        let start = Instant::now();
-        optimizer.prepare(engine.runtime(), batch, parameters);
-        stages.add(Stage::Update, start);
+        let first_row = own.start;
+        self.gather(&rows[own])?;
         let number = self.position.step + 1;
-        let draw = Draw {
-            seed: train.seed,
-            step: number as u32,
-        };
-        let start = Instant::now();
         let weighted = train.positive_weight != 1.0 || !self.data.weights().is_empty();
-        let part = Part {
-            first_row,
-            rows: rows.len(),
-            loss_scale: together::loss_scale(&*self.ranks, &batch.weights, rows.len(), weighted),
+        let weights = &self.batch.weights;
+        let step = Step {
+            part: Part {
+                first_row,
+                rows: rows.len(),
+                loss_scale: together::loss_scale(&*self.ranks, weights, rows.len(), weighted),
+            },
+            draw: Draw {
+                seed: train.seed,
+                step: number as u32,
+            },
+            number,
+            learning_rate: self.learning_rate(self.position.step),
         };
-        let loss = engine.step_part(parameters, batch, part, Some(draw), number)?;
-        stages.add(Stage::Replay, start);
-        let learning_rate = self.learning_rate(self.position.step);
-        let Trainer {
-            engine,
-            parameters,
-            optimizer,
-            position,
-            stages,
-            ..
-        } = self;
-        let start = Instant::now();
-        let gradients = engine.gradients();
-        optimizer.step(engine.runtime(), gradients, learning_rate, parameters);
-        engine.update_buffers(rows.len(), parameters);
-        stages.add(Stage::Update, start);
+        let loss = (self.learner).step(&mut self.batch, step, &mut self.stages)?;
+        let position = &mut self.position;
         position.step = number;
         position.loss_sum += loss * rows.len() as f64;
         position.done += rows.len();
         Ok(())
     }
 
+    /// Fills the batch with some rows of the epoch.
+    fn gather(&mut self, rows: &[u32]) -> Result<()> {
+        let (start, batch) = (Instant::now(), &mut self.batch);
+        // Before, as reading what has been cut off would end the program; and after, as it may have happened meanwhile.
+        self.data.check_unchanged()?;
+        match &self.negatives {
+            None => self.data.gather(rows, batch),
+            Some(negatives) => negatives.gather(rows, self.position.epoch as u64, batch),
+        }
+        self.data.check_unchanged()?;
+        weigh(batch, self.settings.train.positive_weight);
+        self.stages.add(Stage::Gather, start);
+        Ok(())
+    }
+
     /// Validates, and records the epoch whose last row was done.
     fn close_epoch(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        (self.optimizer).settle(self.engine.runtime(), &mut self.parameters);
+        self.learner.settle();
         let start = Instant::now();
         let record = self.validate()?;
         self.stages.add(Stage::Validate, start);
@@ -378,19 +351,20 @@ impl<'a> Trainer<'a> {
         self.position.plateau.observe(schedule, quality);
         let better = self.position.close(record.clone(), quality);
         if better {
-            self.best = Some(self.parameters.clone());
+            self.best = Some(Arc::clone(self.learner.parameters()));
         }
         observer.epoch(&record, better)
     }
 
     fn checkpoint(&mut self, observer: &mut dyn Observer) -> Result<()> {
-        (self.optimizer).settle(self.engine.runtime(), &mut self.parameters);
+        self.learner.settle();
         let start = Instant::now();
         observer.checkpoint(&Snapshot {
             position: &self.position,
-            parameters: &self.parameters,
-            slots: self.optimizer.slots(),
-            best: self.best.as_ref(),
+            parameters: self.learner.parameters(),
+            slots: self.learner.slots(),
+            best: self.best.as_deref(),
+            spread: self.learner.spread().then_some(&*self.ranks),
         })?;
         self.stages.add(Stage::Checkpoint, start);
         Ok(())
@@ -415,7 +389,7 @@ impl<'a> Trainer<'a> {
 
     /// Logits and labels of the validation rows, drawn ones included. Each rank scores its share of them.
     fn validation(&self) -> (Vec<f32>, Vec<u8>) {
-        let (data, scorer) = (self.data, self.scorer(&self.parameters));
+        let (data, scorer) = (self.data, self.scorer(self.learner.parameters()));
         let (rank, size) = (self.ranks.rank(), self.ranks.size());
         let (own, labels) = match &self.negatives {
             None => {
@@ -431,6 +405,7 @@ impl<'a> Trainer<'a> {
                 (logits, pairs.labels(data))
             }
         };
+        scorer.answer();
         (together::logits(&*self.ranks, &own, labels.len()), labels)
     }
 

@@ -9,8 +9,9 @@ use crate::metrics::MetricName;
 use crate::run::Run;
 use crate::run::directory::WEIGHTS;
 use crate::run::precision::Tables;
+use crate::run::saving::to_bytes;
 use crate::run::seal::sum;
-use crate::run::weights::{tensors, to_bytes};
+use crate::run::weights::tensors;
 use crate::score::evaluate;
 
 /// What metrics on the test rows may differ by on another instruction set, where sums are rounded in another order.

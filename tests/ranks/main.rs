@@ -8,14 +8,16 @@ mod signal;
 
 use std::sync::atomic::AtomicBool;
 
+use autoint::autograd::Parameters;
 use autoint::data::dataset::Dataset;
 use autoint::data::source::Source;
 use autoint::data::store::Target;
 use autoint::optim::EmbeddingMode;
 use autoint::ranks::threads::together;
 use autoint::settings::Settings;
+use autoint::settings::cluster::TablePlace;
 use autoint::simd::Isa;
-use autoint::train::{Outcome, Silent, Trainer};
+use autoint::train::{Machine, Outcome, Silent, Trainer};
 
 fn data() -> Dataset {
     let source = Source::named("synthetic:1500").unwrap();
@@ -23,8 +25,7 @@ fn data() -> Dataset {
 }
 
 /// Every bit that a training leaves: weights, and what each epoch measured.
-fn bits(outcome: &Outcome) -> (Vec<u32>, Vec<[u64; 3]>) {
-    let p = &outcome.parameters;
+fn bits(outcome: &Outcome, p: &Parameters) -> (Vec<u32>, Vec<[u64; 3]>) {
     let weights = p.tables.iter().chain([&p.dense, &p.buffers]).flatten();
     let bits = |number: Option<f64>| number.map_or(0, f64::to_bits);
     let history = outcome.history.iter().map(|record| {
@@ -37,6 +38,18 @@ fn bits(outcome: &Outcome) -> (Vec<u32>, Vec<[u64; 3]>) {
     (weights.map(|x| x.to_bits()).collect(), history.collect())
 }
 
+/// All weights, wherever they lie.
+fn whole(trainer: &Trainer<'_>, outcome: &Outcome) -> Parameters {
+    let scorer = trainer.scorer(&outcome.parameters);
+    let mut all = Parameters::clone(&outcome.parameters);
+    let layout = trainer.runtime().tape().layout();
+    for (number, table) in layout.tables.iter().enumerate() {
+        scorer.table_rows(number, 0..table.rows, &mut all.tables[number]);
+    }
+    scorer.answer();
+    all
+}
+
 /// Trains as so many ranks; gives what each of them has in the end.
 fn train(
     data: &Dataset,
@@ -46,10 +59,13 @@ fn train(
 ) -> Vec<(Vec<u32>, Vec<[u64; 3]>)> {
     let isa = Isa::choose().unwrap();
     together(size, |ranks| {
-        let mut trainer = Trainer::new(data, settings, isa, threads).unwrap();
-        trainer.join(ranks);
+        let machine = Machine {
+            ranks,
+            ..Machine::new(isa, threads)
+        };
+        let mut trainer = Trainer::new(data, settings, &machine).unwrap();
         let outcome = trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap();
-        bits(&outcome)
+        bits(&outcome, &whole(&trainer, &outcome))
     })
 }
 
@@ -71,13 +87,16 @@ fn same_for_any_number_of_ranks(settings: &Settings, sizes: &[usize]) {
     let data = data();
     let one = train(&data, settings, 1, 1).remove(0);
     assert!(one.0.iter().any(|bits| *bits != 0));
-    for &size in sizes {
-        for threads in [1, 2] {
-            for (rank, found) in train(&data, settings, size, threads)
-                .into_iter()
-                .enumerate()
-            {
-                assert!(found == one, "rank {rank} of {size}, {threads} threads");
+    for tables in [TablePlace::Replicated, TablePlace::Sharded] {
+        let mut settings = settings.clone();
+        settings.cluster.tables = tables;
+        for &size in sizes {
+            for threads in [1, 2] {
+                let all = train(&data, &settings, size, threads);
+                for (rank, found) in all.into_iter().enumerate() {
+                    let who = format!("{tables:?}: rank {rank} of {size}, {threads} threads");
+                    assert!(found == one, "{who}");
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use autoint::run::{Checkpoint, Ended, EpochRecord, Lock, Origin, Snapshot, Write
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::Outcome;
-use autoint::train::{Observer, Silent, Trainer};
+use autoint::train::{Machine, Observer, Silent, Trainer};
 use autoint::{Error, Result};
 
 /// A training on the 432 of 600 rows that protocol `course` trains on, in batches of 50: [`STEPS`] an epoch.
@@ -48,7 +48,12 @@ impl Case {
 
     /// Trains without a stop and without a run directory.
     pub fn whole(&self) -> Outcome {
-        let mut trainer = Trainer::new(&self.data, &self.origin.settings, self.isa, 2).unwrap();
+        let mut trainer = Trainer::new(
+            &self.data,
+            &self.origin.settings,
+            &Machine::new(self.isa, 2),
+        )
+        .unwrap();
         let never = AtomicBool::new(false);
         trainer.run(&mut Silent, &never).unwrap()
     }
@@ -58,7 +63,7 @@ impl Case {
         let writer = Writer::create(folder, true).unwrap();
         writer.schema(self.data.schema()).unwrap();
         let settings = &self.origin.settings;
-        let trainer = Trainer::new(&self.data, settings, self.isa, threads).unwrap();
+        let trainer = Trainer::new(&self.data, settings, &Machine::new(self.isa, threads)).unwrap();
         let outcome = self.run(writer, trainer, last).unwrap();
         assert_eq!(outcome.ended, Ended::Stopped);
         outcome
@@ -72,7 +77,12 @@ impl Case {
             return Err(Error::Data("another run's checkpoint".into()));
         }
         let settings = &self.origin.settings;
-        let trainer = Trainer::resume(&self.data, settings, checkpoint, self.isa, threads)?;
+        let trainer = Trainer::resume(
+            &self.data,
+            settings,
+            checkpoint,
+            &Machine::new(self.isa, threads),
+        )?;
         let writer = Writer::resume(lock, &trainer.position().history)?;
         self.run(writer, trainer, last)
     }

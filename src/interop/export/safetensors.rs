@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::error::Result;
 use crate::files::write_whole;
 use crate::run::precision::Tables;
-use crate::run::{Run, weights};
+use crate::run::{Run, saving};
 
 /// Writes them, embedding tables as `tables` says (see [`crate::run::precision`]).
 ///
@@ -32,7 +32,7 @@ pub fn to_bytes(run: &Run, tables: Tables) -> Result<Vec<u8>> {
     // One entry: several would be written in an order that changes from run to run.
     let about = HashMap::from([("autoint".to_owned(), about(run))]);
     let layout = run.runtime.tape().layout();
-    weights::to_bytes(layout, &run.schema, &run.parameters, tables, Some(about))
+    saving::to_bytes(layout, &run.schema, &run.parameters, tables, Some(about))
 }
 
 fn about(run: &Run) -> String {

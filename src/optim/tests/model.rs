@@ -85,7 +85,7 @@ impl Training {
         for t in steps {
             let batch = batch(t);
             self.optimizer
-                .prepare(self.engine.runtime(), &batch, &mut self.weights);
+                .prepare(self.engine.runtime(), batch.ids(), &mut self.weights);
             self.engine.step(&self.weights, &batch, None, t).unwrap();
             let rate = 0.01 * 0.999f64.powf(t as f64);
             let gradients = self.engine.gradients();

@@ -144,13 +144,32 @@ impl Reader {
 
     /// Reads the next section, whose length [`Reader::check`] has found to be that of `numbers`.
     pub fn section(&mut self, name: &str, numbers: &mut [f32]) -> Result<()> {
-        let mut bytes = vec![0; 4 * CHUNK];
+        let length = numbers.len();
+        let mut copy = |first: usize, chunk: &[f32]| {
+            numbers[first..first + chunk.len()].copy_from_slice(chunk);
+        };
+        self.each_chunk(name, length, 1, &mut copy)
+    }
+
+    /// Reads the next section, which [`Reader::check`] has found to be so long, in chunks of whole rows of `width` numbers; each is
+    /// told with the number of its first.
+    pub fn each_chunk(
+        &mut self,
+        name: &str,
+        length: usize,
+        width: usize,
+        take: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<()> {
+        let most = (CHUNK / width).max(1) * width;
+        let (mut bytes, mut numbers) = (vec![0; 4 * most], vec![0.0; most]);
         let mut crc = crc32fast::Hasher::new();
-        for chunk in numbers.chunks_mut(CHUNK) {
-            let bytes = &mut bytes[..4 * chunk.len()];
+        for first in (0..length).step_by(most) {
+            let count = most.min(length - first);
+            let (bytes, numbers) = (&mut bytes[..4 * count], &mut numbers[..count]);
             self.read_exact(bytes)?;
             crc.update(bytes);
-            LittleEndian::read_f32_into(bytes, chunk);
+            LittleEndian::read_f32_into(bytes, numbers);
+            take(first, numbers);
         }
         let stored = self.file.read_u32::<LittleEndian>();
         if stored.map_err(Error::io(&self.path, "read"))? != crc.finalize() {

@@ -2,12 +2,14 @@
 //!
 //! `checkpoint/state.bin` of a run directory holds the weights, the optimiser's state, the weights of the best epoch, the
 //! [`Position`], and what the run was told ([`Origin`]). It is replaced as a whole (`write_whole`): on the disk is always
-//! the old one or the new one. A run that has come to its end has none.
+//! the old one or the new one. A run that has come to its end has none. Where the rows of tables are spread over ranks, each writes
+//! its own beside it (see `parts`), and whoever goes on takes from all of them the rows that it is to keep.
 //!
 //! Nothing random needs to be kept: initialisation, the order of an epoch's rows and dropout are drawn anew for every use,
 //! from the seed and from where training stands.
 
 mod format;
+mod parts;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,12 +18,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use self::format::{Reader, Section};
+use self::parts::{Part, Parts};
 use super::directory::{CHECKPOINT, checkpoint_file, remove_temporaries};
 use super::position::Position;
 use super::provenance::Origin;
 use crate::autograd::{Layout, Parameters};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
+use crate::ranks::{Owners, Ranks};
 
 /// A training between two batches.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct Snapshot<'a> {
     pub slots: Vec<(&'static str, &'a Parameters)>,
     /// The weights of the best epoch so far.
     pub best: Option<&'a Parameters>,
+    /// The ranks over which the rows of tables are spread: all of them save together, each the rows that it keeps.
+    pub spread: Option<&'a dyn Ranks>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +45,8 @@ struct HeaderOut<'a> {
     origin: &'a Origin,
     position: &'a Position,
     slots: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<Parts>,
     sections: Vec<Section>,
 }
 
@@ -48,6 +56,8 @@ struct HeaderIn {
     origin: Origin,
     position: Position,
     slots: Vec<String>,
+    #[serde(default)]
+    parts: Option<Parts>,
     sections: Vec<Section>,
 }
 
@@ -63,57 +73,85 @@ pub fn save(run: &Path, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> 
         }
         _ => {}
     }
-    let mut all = named("weights", snapshot.parameters);
-    for (name, slot) in &snapshot.slots {
-        all.extend(named(name, slot));
+    let mut sets = vec![("weights", snapshot.parameters)];
+    sets.extend(&snapshot.slots);
+    sets.extend(snapshot.best.map(|best| ("best", best)));
+    let parts = match snapshot.spread {
+        None => None,
+        Some(ranks) => Some(save_rows(&folder, ranks, snapshot.position, &sets)?),
+    };
+    if snapshot.spread.is_some_and(|ranks| !ranks.first()) {
+        return Ok(());
     }
-    if let Some(best) = snapshot.best {
-        all.extend(named("best", best));
+    let mut all = Vec::new();
+    for &(name, set) in &sets {
+        all.push((format!("{name}.dense"), &set.dense[..]));
+        all.push((format!("{name}.buffers"), &set.buffers[..]));
+        if parts.is_none() {
+            all.extend(tables_of(name, set));
+        }
     }
     let header = HeaderOut {
         origin,
         position: snapshot.position,
         slots: snapshot.slots.iter().map(|(name, _)| *name).collect(),
+        parts,
         sections: all
             .iter()
             .map(|(name, numbers)| Section::new(name, numbers.len()))
             .collect(),
     };
-    let header = serde_json::to_vec(&header)
-        .map_err(|e| Error::Data(format!("a checkpoint's header cannot be written: {e}")))?;
+    let header = bytes_of(&header)?;
     let numbers: Vec<&[f32]> = all.into_iter().map(|(_, numbers)| numbers).collect();
     write_whole(&checkpoint_file(run), |file| {
         format::write(file, &header, &numbers)
-    })
-}
-
-/// The sections of one set of weights, or of what is shaped like them.
-fn named<'p>(name: &str, parameters: &'p Parameters) -> Vec<(String, &'p [f32])> {
-    let Parameters {
-        dense,
-        tables,
-        buffers,
-    } = parameters;
-    let mut all = vec![
-        (format!("{name}.dense"), &dense[..]),
-        (format!("{name}.buffers"), &buffers[..]),
-    ];
-    for (number, table) in tables.iter().enumerate() {
-        all.push((format!("{name}.table.{number}"), &table[..]));
+    })?;
+    match parts {
+        Some(parts) => parts.remove_others(&folder),
+        None => parts::remove(&folder),
     }
-    all
 }
 
-/// As [`named`] has them, for a layout; no memory is taken for the numbers.
-fn expected(name: &str, layout: &Layout) -> Vec<Section> {
+/// Writes the rows that this rank keeps; returns when all have.
+fn save_rows(
+    folder: &Path,
+    ranks: &dyn Ranks,
+    position: &Position,
+    sets: &[(&str, &Parameters)],
+) -> Result<Parts> {
+    let parts = Parts::at(position, ranks.size());
+    let rows = sets.iter().flat_map(|&(name, set)| tables_of(name, set));
+    parts.write(folder, ranks.rank(), &rows.collect::<Vec<_>>())?;
+    ranks.gather(&[], &vec![0; ranks.size()], &mut Vec::new());
+    Ok(parts)
+}
+
+fn bytes_of(header: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(header)
+        .map_err(|e| Error::Data(format!("a checkpoint's header cannot be written: {e}")))
+}
+
+/// The sections of the tables of one set of weights, or of what is shaped like them.
+fn tables_of<'p>(
+    name: &str,
+    set: &'p Parameters,
+) -> impl Iterator<Item = (String, &'p [f32])> + use<'p> {
+    let name = name.to_owned();
+    let section = move |(number, table): (usize, &'p Vec<f32>)| {
+        (parts::table_name(&name, number), &table[..])
+    };
+    set.tables.iter().enumerate().map(section)
+}
+
+/// The sections of a set, for a layout; no memory is taken for the numbers.
+fn expected(name: &str, layout: &Layout, whole: bool) -> Vec<Section> {
     let buffers = layout.buffers.last().map_or(0, |b| b.param.range.end);
     let mut all = vec![
         Section::new(format!("{name}.dense"), layout.dense_len()),
         Section::new(format!("{name}.buffers"), buffers),
     ];
-    for (number, table) in layout.tables.iter().enumerate() {
-        let name = format!("{name}.table.{number}");
-        all.push(Section::new(name, table.rows * table.dim));
+    if whole {
+        all.extend(parts::tables(name, layout));
     }
     all
 }
@@ -124,6 +162,7 @@ pub struct Checkpoint {
     reader: Reader,
     position: Position,
     slots: Vec<String>,
+    parts: Option<Parts>,
     sections: Vec<Section>,
 }
 
@@ -150,6 +189,7 @@ impl Checkpoint {
             origin,
             position,
             slots,
+            parts,
             sections,
         } = header;
         let refused = |e: Error| reader.damaged(&e.to_string());
@@ -158,6 +198,7 @@ impl Checkpoint {
             reader,
             position,
             slots,
+            parts,
             sections,
         };
         Ok((origin, checkpoint))
@@ -168,13 +209,8 @@ impl Checkpoint {
     /// # Errors
     /// Names the first section that does not fit.
     pub fn check(&self, layout: &Layout) -> Result<()> {
-        let mut wanted = expected("weights", layout);
-        for slot in &self.slots {
-            wanted.extend(expected(slot, layout));
-        }
-        if self.position.best.is_some() {
-            wanted.extend(expected("best", layout));
-        }
+        let of_set = |name: String| expected(&name, layout, self.parts.is_none());
+        let wanted: Vec<Section> = self.sets().into_iter().flat_map(of_set).collect();
         let wrong = wanted.iter().zip(&self.sections).find(|(a, b)| a != b);
         if let Some((wanted, got)) = wrong {
             let what = format!(
@@ -207,43 +243,51 @@ impl Checkpoint {
         self.reader.damaged(&error.to_string())
     }
 
-    /// Reads the numbers; gives the position with them.
+    /// The names of the sets of numbers, in their order.
+    fn sets(&self) -> Vec<String> {
+        let weights = std::iter::once("weights".to_owned());
+        let best = self.position.best.map(|_| "best".to_owned());
+        weights
+            .chain(self.slots.iter().cloned())
+            .chain(best)
+            .collect()
+    }
+
+    /// Reads the numbers, of tables the rows of `owners`; gives the position with them.
     ///
     /// # Errors
-    /// When the sections are not those of the layout, or damaged: by their name.
-    pub fn read(mut self, layout: &Layout) -> Result<(Position, State)> {
+    /// When the sections are not those of the layout, or damaged: by their name. Also when a part is missing.
+    pub fn read(mut self, layout: &Layout, owners: Owners) -> Result<(Position, State)> {
         self.check(layout)?;
-        let parameters = self.parameters("weights", layout)?;
-        let slots = std::mem::take(&mut self.slots)
-            .into_iter()
-            .map(|name| Ok((name.clone(), self.parameters(&name, layout)?)))
-            .collect::<Result<_>>()?;
-        let best = match self.position.best {
-            Some(_) => Some(self.parameters("best", layout)?),
-            None => None,
-        };
+        let names = self.sets();
+        let folder = self.path().parent().unwrap_or(Path::new("")).to_owned();
+        let parts = self.parts.map(|parts| parts.open(&folder, layout, &names));
+        let mut parts = parts.transpose()?;
+        let share = layout.share(owners);
+        let mut sets = Vec::new();
+        for name in &names {
+            let mut set = Parameters::zeros(&share);
+            let reader = &mut self.reader;
+            reader.section(&format!("{name}.dense"), &mut set.dense)?;
+            reader.section(&format!("{name}.buffers"), &mut set.buffers)?;
+            match &mut parts {
+                None => Part::read(reader, Owners::ONE, name, layout, owners, &mut set)?,
+                Some(parts) => {
+                    for Part { reader, owners: of } in parts {
+                        Part::read(reader, *of, name, layout, owners, &mut set)?;
+                    }
+                }
+            }
+            sets.push(set);
+        }
+        let best = self.position.best.and_then(|_| sets.pop());
+        let mut sets = sets.into_iter();
         let state = State {
-            parameters,
-            slots,
+            parameters: sets.next().unwrap_or_default(),
+            slots: self.slots.into_iter().zip(sets).collect(),
             best,
         };
         Ok((self.position, state))
-    }
-
-    fn parameters(&mut self, name: &str, layout: &Layout) -> Result<Parameters> {
-        let mut parameters = Parameters::zeros(layout);
-        let Parameters {
-            dense,
-            tables,
-            buffers,
-        } = &mut parameters;
-        self.reader.section(&format!("{name}.dense"), dense)?;
-        self.reader.section(&format!("{name}.buffers"), buffers)?;
-        for (number, table) in tables.iter_mut().enumerate() {
-            let name = format!("{name}.table.{number}");
-            self.reader.section(&name, table)?;
-        }
-        Ok(parameters)
     }
 }
 
@@ -259,5 +303,6 @@ pub fn remove(run: &Path) -> Result<()> {
         _ => Ok(()),
     };
     gone(fs::remove_file(&file), &file)?;
+    parts::remove(&folder)?;
     gone(fs::remove_dir(&folder), &folder)
 }

@@ -1,0 +1,198 @@
+//! A model that learns: its weights, wherever the rows of its tables lie, and what a step makes of them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::machine::Machine;
+use super::profile::{Stage, Stages};
+use crate::autograd::far::{Far, Fetched};
+use crate::autograd::{Engine, Layout, Parameters, Part};
+use crate::data::batch::Batch;
+use crate::data::schema::Schema;
+use crate::error::Result;
+use crate::kernels::dropout::Draw;
+use crate::model::Model;
+use crate::optim::{Optimizer, OptimizerConfig};
+use crate::ranks::Owners;
+use crate::score::Scorer;
+use crate::settings::Settings;
+
+/// What a training starts from is made of this.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// Of the whole model.
+    pub layout: &'a Layout,
+    /// Whose rows are here.
+    pub owners: Owners,
+    /// Of the rows that are here.
+    pub share: Layout,
+    pub optimizer: OptimizerConfig,
+}
+
+impl<'a> Plan<'a> {
+    /// How the model with this layout is trained on a machine.
+    pub fn of(layout: &'a Layout, settings: &Settings, machine: &Machine) -> Plan<'a> {
+        let ranks = &*machine.ranks;
+        let owners = match settings.cluster.sharded() {
+            true => Owners::of(ranks.rank(), ranks.size()),
+            false => Owners::ONE,
+        };
+        let rows = layout.tables.iter().map(|table| table.rows).max();
+        let mut optimizer = settings.optimizer.clone();
+        // By all rows, however few of them are here.
+        optimizer.embedding_mode = optimizer.embedding_mode.for_rows(rows.unwrap_or(0));
+        Plan {
+            share: layout.share(owners),
+            layout,
+            owners,
+            optimizer,
+        }
+    }
+
+    /// Weights as they are drawn, and an optimiser that has done no step.
+    pub fn fresh(&self, seed: u64) -> Result<(Parameters, Optimizer)> {
+        let parameters = Parameters::initialise_share(self.layout, self.owners, seed);
+        Ok((parameters, self.optimizer()?))
+    }
+
+    /// An optimiser that has done no step.
+    pub fn optimizer(&self) -> Result<Optimizer> {
+        Optimizer::new(&self.optimizer, &self.share)
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Learner {
+    engine: Engine,
+    optimizer: Optimizer,
+    /// Of tables that are spread over ranks the rows that are here. Whoever keeps them as they are makes the next step copy them.
+    parameters: Arc<Parameters>,
+    far: Option<Arc<Far>>,
+    fetched: Fetched,
+}
+
+/// A step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub part: Part,
+    pub draw: Draw,
+    /// Counted from 1.
+    pub number: u64,
+    pub learning_rate: f64,
+}
+
+impl Learner {
+    pub fn new(
+        model: Model,
+        owners: Owners,
+        machine: &Machine,
+        parameters: Parameters,
+        mut optimizer: Optimizer,
+    ) -> Result<Learner> {
+        let Model {
+            tape, logit, loss, ..
+        } = model;
+        let ranks = &machine.ranks;
+        let far = (!owners.all_here()).then(|| {
+            optimizer.join(Arc::clone(ranks));
+            Arc::new(Far::new(Arc::clone(ranks), tape.layout()))
+        });
+        let mut engine = Engine::new(tape, logit, loss, machine.isa, machine.threads)?;
+        engine.join(Arc::clone(ranks));
+        Ok(Learner {
+            engine,
+            optimizer,
+            parameters: Arc::new(parameters),
+            far,
+            fetched: Fetched::default(),
+        })
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn parameters(&self) -> &Arc<Parameters> {
+        &self.parameters
+    }
+
+    /// Whether the rows of tables are spread over ranks.
+    pub fn spread(&self) -> bool {
+        self.far.is_some()
+    }
+
+    /// The optimiser's state by name.
+    pub fn slots(&self) -> Vec<(&'static str, &Parameters)> {
+        self.optimizer.slots()
+    }
+
+    /// Takes a step; gives the loss before it.
+    pub fn step(&mut self, batch: &mut Batch, step: Step, stages: &mut Stages) -> Result<f64> {
+        let Learner {
+            engine,
+            optimizer,
+            parameters,
+            far,
+            fetched,
+        } = self;
+        let parameters = Arc::make_mut(parameters);
+        let (part, draw, number) = (step.part, Some(step.draw), step.number);
+        let start = Instant::now();
+        let loss = match far {
+            None => {
+                optimizer.prepare(engine.runtime(), batch.ids(), parameters);
+                stages.add(Stage::Update, start);
+                let start = Instant::now();
+                let loss = engine.step_part(parameters, batch, part, None, draw, number)?;
+                stages.add(Stage::Replay, start);
+                loss
+            }
+            Some(far) => {
+                far.fetch(batch, fetched, &mut |places, out| {
+                    optimizer.prepare(engine.runtime(), places.iter().copied(), parameters);
+                    far.put(parameters, places, out);
+                });
+                stages.add(Stage::Fetch, start);
+                let start = Instant::now();
+                swap_dense(parameters, &mut fetched.parameters);
+                let (rows, ids) = (&fetched.parameters, Some(fetched.ids()));
+                let loss = engine.step_part(rows, batch, part, ids, draw, number);
+                swap_dense(parameters, &mut fetched.parameters);
+                stages.add(Stage::Replay, start);
+                loss?
+            }
+        };
+        let start = Instant::now();
+        let gradients = engine.gradients();
+        optimizer.step(engine.runtime(), gradients, step.learning_rate, parameters);
+        engine.update_buffers(part.rows, parameters);
+        stages.add(Stage::Update, start);
+        Ok(loss)
+    }
+
+    /// Brings all rows up to date, so that weights and state can be read.
+    pub fn settle(&mut self) {
+        // Without a step since, the rows are: whoever keeps the weights shall not make this copy them.
+        if self.optimizer.is_behind() {
+            let parameters = Arc::make_mut(&mut self.parameters);
+            self.optimizer.settle(self.engine.runtime(), parameters);
+        }
+    }
+
+    /// Scores rows with weights of this model, those of this rank.
+    pub fn scorer<'p>(&self, schema: &'p Schema, parameters: &'p Parameters) -> Scorer<'p> {
+        let (schema, runtime) = (Cow::Borrowed(schema), self.engine.runtime());
+        match &self.far {
+            None => Scorer::new(schema, runtime, parameters),
+            Some(far) => Scorer::far(schema, runtime, Arc::clone(far), parameters),
+        }
+    }
+}
+
+/// Lends what is not in tables.
+fn swap_dense(a: &mut Parameters, b: &mut Parameters) {
+    std::mem::swap(&mut a.dense, &mut b.dense);
+    std::mem::swap(&mut a.buffers, &mut b.buffers);
+}
