@@ -51,9 +51,9 @@ impl<'a> Plan<'a> {
     }
 
     /// Weights as they are drawn, and an optimiser that has done no step.
-    pub fn fresh(&self, seed: u64) -> Result<(Parameters, Optimizer)> {
+    pub fn fresh(&self, seed: u64) -> Result<(Arc<Parameters>, Optimizer)> {
         let parameters = Parameters::initialise_share(self.layout, self.owners, seed);
-        Ok((parameters, self.optimizer()?))
+        Ok((Arc::new(parameters), self.optimizer()?))
     }
 
     /// An optimiser that has done no step.
@@ -88,7 +88,7 @@ impl Learner {
         model: Model,
         owners: Owners,
         machine: &Machine,
-        parameters: Parameters,
+        parameters: Arc<Parameters>,
         mut optimizer: Optimizer,
     ) -> Result<Learner> {
         let Model {
@@ -104,7 +104,7 @@ impl Learner {
         Ok(Learner {
             engine,
             optimizer,
-            parameters: Arc::new(parameters),
+            parameters,
             far,
             fetched: Fetched::default(),
         })

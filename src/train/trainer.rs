@@ -104,7 +104,12 @@ impl<'a> Trainer<'a> {
                 return Err(Error::config("cluster.tables", what));
             }
             Ok(Start {
-                parameters: grown(plan.layout, data.schema(), from, settings.train.seed)?,
+                parameters: Arc::new(grown(
+                    plan.layout,
+                    data.schema(),
+                    from,
+                    settings.train.seed,
+                )?),
                 optimizer: plan.optimizer()?,
                 position: Position::default(),
                 best: None,
@@ -178,7 +183,7 @@ impl<'a> Trainer<'a> {
             learner: Learner::new(model, owners, machine, parameters, optimizer)?,
             batch: Batch::default(),
             position,
-            best: best.map(Arc::new),
+            best,
             checkpoint_every: None,
             pause_after: None,
             stages: Stages::default(),
@@ -436,10 +441,10 @@ impl<'a> Trainer<'a> {
 
 /// What a training begins with.
 struct Start {
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
     optimizer: Optimizer,
     position: Position,
-    best: Option<Parameters>,
+    best: Option<Arc<Parameters>>,
 }
 
 /// Multiplies the weights of positive rows.

@@ -14,6 +14,7 @@ mod parts;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,9 @@ struct HeaderOut<'a> {
     slots: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parts: Option<Parts>,
+    /// The weights are those of the best epoch, which are then not written once more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    best_now: bool,
     sections: Vec<Section>,
 }
 
@@ -58,6 +62,8 @@ struct HeaderIn {
     slots: Vec<String>,
     #[serde(default)]
     parts: Option<Parts>,
+    #[serde(default)]
+    best_now: bool,
     sections: Vec<Section>,
 }
 
@@ -75,7 +81,9 @@ pub fn save(run: &Path, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> 
     }
     let mut sets = vec![("weights", snapshot.parameters)];
     sets.extend(&snapshot.slots);
-    sets.extend(snapshot.best.map(|best| ("best", best)));
+    let best_now = (snapshot.best).is_some_and(|best| std::ptr::eq(best, snapshot.parameters));
+    let other = snapshot.best.filter(|_| !best_now);
+    sets.extend(other.map(|best| ("best", best)));
     let parts = match snapshot.spread {
         None => None,
         Some(ranks) => Some(save_rows(&folder, ranks, snapshot.position, &sets)?),
@@ -96,6 +104,7 @@ pub fn save(run: &Path, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> 
         position: snapshot.position,
         slots: snapshot.slots.iter().map(|(name, _)| *name).collect(),
         parts,
+        best_now,
         sections: all
             .iter()
             .map(|(name, numbers)| Section::new(name, numbers.len()))
@@ -163,16 +172,18 @@ pub struct Checkpoint {
     position: Position,
     slots: Vec<String>,
     parts: Option<Parts>,
+    best_now: bool,
     sections: Vec<Section>,
 }
 
 /// The numbers of a checkpoint.
 #[derive(Debug)]
 pub struct State {
-    pub parameters: Parameters,
+    pub parameters: Arc<Parameters>,
     /// See [`Snapshot::slots`].
     pub slots: Vec<(String, Parameters)>,
-    pub best: Option<Parameters>,
+    /// May be the same as the weights.
+    pub best: Option<Arc<Parameters>>,
 }
 
 impl Checkpoint {
@@ -190,6 +201,7 @@ impl Checkpoint {
             position,
             slots,
             parts,
+            best_now,
             sections,
         } = header;
         let refused = |e: Error| reader.damaged(&e.to_string());
@@ -199,6 +211,7 @@ impl Checkpoint {
             position,
             slots,
             parts,
+            best_now,
             sections,
         };
         Ok((origin, checkpoint))
@@ -246,7 +259,8 @@ impl Checkpoint {
     /// The names of the sets of numbers, in their order.
     fn sets(&self) -> Vec<String> {
         let weights = std::iter::once("weights".to_owned());
-        let best = self.position.best.map(|_| "best".to_owned());
+        let other = self.position.best.filter(|_| !self.best_now);
+        let best = other.map(|_| "best".to_owned());
         weights
             .chain(self.slots.iter().cloned())
             .chain(best)
@@ -280,10 +294,16 @@ impl Checkpoint {
             }
             sets.push(set);
         }
-        let best = self.position.best.and_then(|_| sets.pop());
+        let other = self.position.best.filter(|_| !self.best_now);
+        let other = other.and_then(|_| sets.pop()).map(Arc::new);
         let mut sets = sets.into_iter();
+        let parameters = Arc::new(sets.next().unwrap_or_default());
+        let best = match self.position.best {
+            Some(_) => Some(other.unwrap_or_else(|| Arc::clone(&parameters))),
+            None => None,
+        };
         let state = State {
-            parameters: sets.next().unwrap_or_default(),
+            parameters,
             slots: self.slots.into_iter().zip(sets).collect(),
             best,
         };
