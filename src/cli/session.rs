@@ -137,7 +137,8 @@ impl<'a> Work<'a> {
 
     /// Goes on only when all ranks are about to do the same, from batch `step` on.
     fn agree(&self, origin: &Origin, step: u64) -> anyhow::Result<()> {
-        let facts = [
+        let settings = toml::to_string(&origin.settings)?;
+        let mut facts = vec![
             ("the program", program(&self.ranks)?),
             ("the instruction set", origin.isa.clone()),
             (
@@ -145,9 +146,14 @@ impl<'a> Work<'a> {
                 format!("{} rows, fingerprint {}", origin.rows, origin.fingerprint),
             ),
             ("the schema", origin.schema.clone()),
-            ("the settings", toml::to_string(&origin.settings)?),
             ("where to go on", format!("batch {step}")),
         ];
+        // One by one, so that the one that differs is told.
+        facts.extend(
+            settings
+                .lines()
+                .map(|line| ("the settings", line.to_owned())),
+        );
         Ok(agree(&*self.ranks, &facts)?)
     }
 

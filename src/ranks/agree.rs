@@ -20,20 +20,28 @@ pub fn agree(ranks: &dyn Ranks, facts: &[Fact]) -> Result<()> {
         .collect();
     let all = texts(ranks, &text.join("\n"));
     for (rank, text) in all.iter().enumerate().skip(1) {
-        let lines = all[0].lines().zip(text.lines());
+        // One may have more of them than the other.
+        let most = all[0].lines().count().max(text.lines().count());
+        let lines = lines_of(&all[0]).zip(lines_of(text)).take(most);
         let Some((first, other)) = lines.into_iter().find(|(a, b)| a != b) else {
             continue;
         };
         let part = |line: &str| {
-            let (name, value) = line.split_once('\t').unwrap_or((line, ""));
+            let (name, value) = line.split_once('\t').unwrap_or(("", "nothing"));
             (name.to_owned(), value.to_owned())
         };
-        let ((name, of_first), (_, of_other)) = (part(first), part(other));
+        let ((of_one, of_first), (of_two, of_other)) = (part(first), part(other));
+        let name = if of_one.is_empty() { of_two } else { of_one };
         return Err(Error::Data(format!(
             "the ranks do not agree on {name}: rank 0 has `{of_first}`, rank {rank} has `{of_other}`; start them all alike"
         )));
     }
     Ok(())
+}
+
+/// The lines, and then empty ones.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().chain(std::iter::repeat(""))
 }
 
 /// What the first rank says.
@@ -85,5 +93,19 @@ mod tests {
         let agreed = together(3, |ranks| agree(&*ranks, &facts("same")).is_ok());
         assert_eq!(agreed, [true; 3]);
         agree(&Alone, &facts("any")).unwrap();
+    }
+
+    #[test]
+    fn a_fact_more_is_a_difference() {
+        let found = together(2, |ranks| {
+            let more = (ranks.first()).then(|| ("the settings", "sharded".to_owned()));
+            let facts = [("the version", "1".to_owned())];
+            let facts: Vec<Fact> = facts.into_iter().chain(more).collect();
+            agree(&*ranks, &facts).unwrap_err().to_string()
+        });
+        for message in found {
+            let expected = "on the settings: rank 0 has `sharded`, rank 1 has `nothing`";
+            assert!(message.contains(expected), "{message}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "mpi")]
 mod mpirun;
+mod sharded;
 #[cfg(feature = "mpi")]
 #[path = "../support/signal.rs"]
 mod signal;

@@ -53,11 +53,19 @@ fn the_files_are_those_of_one_process() {
         let more = [&["--epochs", "1", "--preset", preset], more].concat();
         let one = folder.path().join(preset);
         assert!(train(&mut autoint(), &one, &more).status.success());
-        for ranks in [2, 3] {
-            let run = folder.path().join(format!("{preset}-{ranks}"));
+        for (ranks, tables) in [
+            (2, "replicated"),
+            (3, "replicated"),
+            (2, "sharded"),
+            (3, "sharded"),
+        ] {
+            let run = folder.path().join(format!("{preset}-{ranks}-{tables}"));
+            let place = format!("cluster.tables={tables}");
+            let more = [&more[..], &["--set", &place]].concat();
             let output = train(&mut mpirun(ranks), &run, &more);
             assert!(output.status.success(), "{}", told(&output));
-            assert_eq!(weights(&run), weights(&one), "{preset}, {ranks} ranks");
+            let who = format!("{preset}, {ranks} ranks, tables {tables}");
+            assert_eq!(weights(&run), weights(&one), "{who}");
             let shown = String::from_utf8_lossy(&output.stdout)
                 .matches("kept epoch")
                 .count();
@@ -153,11 +161,23 @@ fn started(command: &mut Command, run: &Path, ranks: usize) -> Child {
 
 #[test]
 fn killed_ranks_end_the_job_and_another_number_of_ranks_goes_on() {
+    killed("replicated");
+}
+
+#[test]
+fn killed_ranks_with_sharded_tables_leave_a_whole_checkpoint() {
+    killed("sharded");
+}
+
+fn killed(tables: &str) {
     let kills: u64 = std::env::var("AUTOINT_KILLS").map_or(3, |kills| kills.parse().unwrap());
     // Long enough that none of the kills comes too late.
     let epochs = (20 * kills).to_string();
     let patience = format!("train.patience={epochs}");
+    let place = format!("cluster.tables={tables}");
     let long = [
+        "--set",
+        &place,
         "--epochs",
         &epochs,
         "--set",
