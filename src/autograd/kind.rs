@@ -39,6 +39,8 @@ pub enum OpKind<'a> {
     Linear { map: Affine<'a>, tokens: usize },
     /// [`super::ops::multiply_add`]
     MultiplyAdd,
+    /// An op of somebody else's, of which nothing more is told: it trains and scores, and is exported nowhere.
+    Other,
     /// [`super::ops::relu`]
     Relu,
     /// [`super::ops::scale`]

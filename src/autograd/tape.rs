@@ -196,13 +196,9 @@ impl Tape {
         self.nodes.insert(node, Node { op, ..input });
     }
 
-    /// Places an op's result (and saved values) behind everything recorded before.
-    pub(super) fn record(
-        &mut self,
-        op: impl Op + 'static,
-        operands: &[&Var],
-        shape: &[usize],
-    ) -> Var {
+    /// Places an op's result (and saved values) behind everything recorded before. Ops have recording methods of their own, which check
+    /// shapes; call this for an op of your own.
+    pub fn record(&mut self, op: impl Op + 'static, operands: &[&Var], shape: &[usize]) -> Var {
         let result = Var {
             units: self.units..self.units + shape.iter().product::<usize>(),
             shape: shape.to_vec(),

@@ -88,6 +88,9 @@ pub fn profile(profile: &Profile, threads: usize) -> String {
         );
     }
     for (stage, (name, time)) in Stage::ALL.into_iter().zip(stages) {
+        if stage == Stage::Fetch && time.is_zero() {
+            continue;
+        }
         let time = match stage {
             Stage::Replay => time.saturating_sub(in_ops),
             _ => time,

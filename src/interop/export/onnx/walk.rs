@@ -98,6 +98,7 @@ impl<'a> Walk<'a> {
                 let product = self.graph.node("Mul", &[&a?, &b?], &[]);
                 self.graph.node("Add", &[&product, &c?], &[])
             }
+            OpKind::Other => return Err(strange(node, "does not tell what it computes")),
             OpKind::Relu => {
                 let x = self.operand(node, 0, shape)?;
                 self.graph.node("Relu", &[&x], &[])

@@ -1,0 +1,126 @@
+//! Lesson 9: reading a kernel. The same product, rung by rung, from three loops to register tiles.
+//!
+//! `out[t][o] = sum_k x[t][k] w[k][o]` for sixteen rows of a batch at once: 2 * 16 * T * K * O operations on a few hundred kilobytes, which
+//! fit the nearest caches. So what counts is how many operations the processor gets to do per instruction and per load:
+//!
+//! 1. three loops, rows apart: every number is loaded for one multiplication.
+//! 2. rows in the lanes: one instruction does several rows, if the compiler sees it.
+//! 3. a tile of 4 outputs: a loaded column of x serves four sums, which stay in registers.
+//! 4. the crate's kernel (`src/kernels/matmul.rs`): tiles of tokens *and* outputs, in the widest instructions there are.
+
+use std::time::Instant;
+
+use autoint::Result;
+use autoint::kernels::BLOCK;
+use autoint::kernels::matmul::Matmul;
+use autoint::simd::Isa;
+
+const T: usize = 24;
+const K: usize = 64;
+const O: usize = 64;
+
+/// `[T, K, BLOCK]`, `[K, O]`, `[T, O, BLOCK]`.
+type Product = fn(&[f32], &[f32], &mut [f32]);
+
+fn three_loops(x: &[f32], w: &[f32], out: &mut [f32]) {
+    for row in 0..BLOCK {
+        for t in 0..T {
+            for o in 0..O {
+                let mut sum = 0.0;
+                for k in 0..K {
+                    sum += x[(t * K + k) * BLOCK + row] * w[k * O + o];
+                }
+                out[(t * O + o) * BLOCK + row] = sum;
+            }
+        }
+    }
+}
+
+fn rows_in_lanes(x: &[f32], w: &[f32], out: &mut [f32]) {
+    let (x, _) = x.as_chunks::<BLOCK>();
+    for (t, out) in out.as_chunks_mut::<BLOCK>().0.chunks_mut(O).enumerate() {
+        for (o, out) in out.iter_mut().enumerate() {
+            let mut sum = [0.0; BLOCK];
+            for k in 0..K {
+                for (sum, x) in sum.iter_mut().zip(&x[t * K + k]) {
+                    *sum += x * w[k * O + o];
+                }
+            }
+            *out = sum;
+        }
+    }
+}
+
+fn a_tile_of_outputs(x: &[f32], w: &[f32], out: &mut [f32]) {
+    let (x, _) = x.as_chunks::<BLOCK>();
+    for (t, out) in out.as_chunks_mut::<BLOCK>().0.chunks_mut(O).enumerate() {
+        for (tile, out) in out.chunks_exact_mut(4).enumerate() {
+            let mut sums = [[0.0; BLOCK]; 4];
+            for k in 0..K {
+                let column = &x[t * K + k];
+                let weights = &w[k * O + 4 * tile..][..4];
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    for (sum, x) in sum.iter_mut().zip(column) {
+                        *sum += x * weight;
+                    }
+                }
+            }
+            out.copy_from_slice(&sums);
+        }
+    }
+}
+
+fn the_kernel(x: &[f32], w: &[f32], out: &mut [f32]) {
+    let Ok(isa) = Isa::choose() else { return };
+    isa.run(Matmul {
+        x,
+        w,
+        w_strides: (O, 1),
+        bias: None,
+        out,
+        accumulate: false,
+        tokens: T,
+        k: K,
+        outputs: O,
+    });
+}
+
+pub fn main() -> Result<()> {
+    let number = |k: usize| ((k * 7919) % 1000) as f32 / 500.0 - 1.0;
+    let x: Vec<f32> = (0..T * K * BLOCK).map(number).collect();
+    let w: Vec<f32> = (0..K * O).map(|k| number(3 * k + 1)).collect();
+    let mut first = vec![0.0; T * O * BLOCK];
+    three_loops(&x, &w, &mut first);
+
+    let rungs: [(&str, Product); 4] = [
+        ("three loops", three_loops),
+        ("rows in the lanes", rows_in_lanes),
+        ("a tile of 4 outputs", a_tile_of_outputs),
+        ("the crate's kernel", the_kernel),
+    ];
+    println!(
+        "[{T}, {K}] x [{K}, {O}] for {BLOCK} rows, one thread, {}",
+        Isa::choose()?.name()
+    );
+    println!("  rung                  GFLOP/s   largest difference from the first");
+    let operations = (2 * BLOCK * T * K * O) as f64;
+    for (name, product) in rungs {
+        let mut out = vec![0.0; first.len()];
+        let mut best = f64::INFINITY;
+        for _ in 0..10 {
+            let start = Instant::now();
+            product(&x, &w, &mut out);
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        let pairs = first.iter().zip(&out);
+        let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!(
+            "  {name:<20} {:>8.1}   {difference:.1e}",
+            operations / best / 1e9
+        );
+        // Sums of 64 products of numbers up to 1, in other orders and with or without rounding in between.
+        assert!(difference < 1e-4);
+    }
+    println!("\n(Build with --release: without it the first three are many times slower.)");
+    Ok(())
+}
