@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::part::GROUP_ROWS;
 use super::touched::Touched;
+use super::trace::Stage;
 use super::tree::{LEVELS, Waiting, meeting};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::simd::{Isa, Kernel, Simd};
@@ -142,6 +143,17 @@ impl SparseIndex {
         }
         self.starts.rotate_right(1);
         self.starts[0] = 0;
+    }
+
+    /// What [`SparseIndex::sum`] is in a trace.
+    pub fn stage(&self, dim: usize) -> Stage {
+        let touched = self.starts.len().saturating_sub(1);
+        let bytes = 4 * dim * (self.entries.len() + touched);
+        Stage::of(
+            "sum of touched rows",
+            touched.div_ceil(SLOTS_OF_TASK),
+            bytes,
+        )
     }
 
     /// The gradients of the touched rows, `[touched, dim]`: `sample(row)` gives a sample's gradients, `[fields * dim]`.

@@ -17,6 +17,7 @@ use autoint::score::Evaluation;
 use autoint::settings::Settings;
 use autoint::simd::Isa;
 use autoint::train::session::{Extras, Session};
+use autoint::train::traced;
 use autoint::train::{Outcome, Silent, Trainer};
 use autoint::{Error, Result};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
@@ -145,7 +146,7 @@ impl<'a> Work<'a> {
             ),
         ];
         agree(&*self.ranks, &facts)?;
-        trainer.join(Arc::clone(&self.ranks));
+        trainer.join(traced::ranks(&self.ranks, trainer.runtime())?);
         Ok(())
     }
 

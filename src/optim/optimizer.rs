@@ -129,6 +129,7 @@ impl Optimizer {
             scale,
         };
         self.stepper.step(runtime, gradients, now, weights);
+        runtime.trace().end();
     }
 
     /// Brings all table rows up to date (mode `exact`; otherwise they are).

@@ -1,8 +1,8 @@
 //! Training: the loop over epochs.
 //!
 //! Reading order: [`trainer`] (the loop), [`observer`] (who is told), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
-//! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`session`] (a training and its run
-//! directory), [`verify`](mod@verify) (whether a run can be made again).
+//! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`traced`] (what steps are made of),
+//! [`session`] (a training and its run directory), [`verify`](mod@verify) (whether a run can be made again).
 
 pub mod negatives;
 pub mod observer;
@@ -11,6 +11,7 @@ mod recorder;
 pub mod session;
 pub mod shuffle;
 mod together;
+pub mod traced;
 pub mod trainer;
 pub mod verify;
 pub mod warm;

@@ -330,6 +330,7 @@ impl<'a> Trainer<'a> {
         self.data.check_unchanged()?;
         weigh(batch, train.positive_weight);
         stages.add(Stage::Gather, start);
+        engine.runtime().trace().begin(batch, start);
         let start = Instant::now();
         optimizer.prepare(engine.runtime(), batch, parameters);
         stages.add(Stage::Update, start);
