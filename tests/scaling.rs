@@ -3,12 +3,23 @@
 #[path = "../benches/scaling/cost.rs"]
 #[allow(dead_code, reason = "the bench uses all of it")]
 mod cost;
+#[path = "../benches/scaling/counted.rs"]
+mod counted;
 #[path = "../benches/scaling/replay.rs"]
 mod replay;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use autoint::autograd::trace::{Stage, Step};
-use autoint::autograd::tree;
-use cost::{Cluster, Fields, Model, Tables, distinct, pieces};
+use autoint::data::source::Source;
+use autoint::data::store::Target;
+use autoint::ranks::threads::together;
+use autoint::settings::Settings;
+use autoint::simd::Isa;
+use autoint::train::traced::{OTHER_RANKS, among};
+use autoint::train::{Silent, Trainer};
+use cost::{Cluster, Fields, Model, Tables, distinct};
 use replay::{Machine, makespan, simulate};
 
 const MACHINE: Machine = Machine {
@@ -55,7 +66,7 @@ fn a_step_is_what_its_stages_say() {
     // 0.5 between stages, 10 serial; 8 groups and the index: five and three; two tasks each; two barriers.
     let two = simulate(&step(8), 2, &MACHINE);
     near(two.seconds, (0.5 + 10.0 + 14.0 + 20.0 + 2.0) * 1e-6);
-    assert_eq!(two.limit().0, "serial: gather");
+    assert_eq!(two.limit(), "serial: gather");
     // Two groups for 16 workers: one round of 3 us, 10 of the update; the barriers of 16 take 4 us each.
     let many = simulate(&step(2), 16, &MACHINE);
     near(many.seconds, (0.5 + 10.0 + 3.0 + 10.0 + 8.0) * 1e-6);
@@ -74,23 +85,6 @@ fn memory_moves_no_faster_with_more_cores_than_it_can() {
     let eight = simulate(&step, 8, &MACHINE);
     assert!(eight.lost["memory bandwidth"] > 5e-6);
     assert!(eight.seconds > 1e6 / 64e9);
-}
-
-#[test]
-fn pieces_are_those_of_the_engines_tree() {
-    for count in [1, 2, 7, 16, 21, 100] {
-        for start in 0..=count {
-            for end in start..=count {
-                let nodes = tree::pieces(start..end, count);
-                let theirs: Vec<usize> = nodes.map(|node| node.groups(count).len()).collect();
-                assert_eq!(
-                    pieces(start, end, count),
-                    theirs,
-                    "{start}..{end} of {count}"
-                );
-            }
-        }
-    }
 }
 
 #[test]
@@ -145,7 +139,7 @@ fn a_step_of_ranks_is_what_its_collectives_say() {
     let rows = model.distinct(512.0);
     near(cost.compute, 2.0 * 64.0 * 1e-5);
     near(cost.even, cost.compute);
-    near(cost.fetch.bytes, 3.0 * 4.0 + 0.75 * (4.0 + 68.0) * rows);
+    near(cost.fetch.bytes, 3.0 * 8.0 + 0.75 * (4.0 + 68.0) * rows);
     near(cost.fetch.waiting, 3.0 * 13e-6);
     near(cost.dense.bytes, 0.75 * 4000.0 + 3.0 * (1000.0 + 12.0));
     near(cost.rows.bytes, 3.0 * 8.0 + 0.75 * 72.0 * rows);
@@ -185,4 +179,49 @@ fn ranks_without_groups_are_named() {
 fn crooked_ranks_send_a_tree_of_several_pieces() {
     let of = |ranks| cluster(ranks).step(&model(Tables::Spread), 64 * 64);
     assert!(of(7).dense.bytes > 2.0 * of(8).dense.bytes);
+}
+
+#[test]
+fn the_formulas_give_the_bytes_that_ranks_send() {
+    let fields = [(5, 40.0), (4, 5000.0)].map(|(count, values)| Fields {
+        count,
+        values,
+        exponent: 1.1,
+    });
+    let sets = ["model.embedding.dim=8", "model.interacting.width=16"].map(str::to_owned);
+    let settings = Settings::layered(Some("autoint"), None, &sets).unwrap();
+    // Powers of two, and others, whose ranks have several pieces of the tree.
+    for (ranks, batch) in [
+        (2, 2048),
+        (4, 2048),
+        (8, 4096),
+        (3, 2048),
+        (5, 3000),
+        (6, 4096),
+    ] {
+        let check = counted::check(&settings, &fields, ranks, batch);
+        assert!(check.difference() < 0.1, "{ranks} ranks: {check:?}");
+    }
+}
+
+/// The slices of the dense gradients and their sums, the lengths of row gradients and these.
+#[test]
+fn a_trace_says_when_a_rank_waits_for_others() {
+    let source = Source::named("synthetic:1500").unwrap();
+    let data = source.encode(None, Target::Anywhere).unwrap();
+    let settings = Settings::layered(Some("autoint"), None, &["train.epochs=1".into()]).unwrap();
+    let of_ranks = together(2, |ranks| {
+        let isa = Isa::choose().unwrap();
+        let mut trainer = Trainer::new(&data, &settings, isa, 1).unwrap();
+        let runtime = Arc::clone(trainer.runtime());
+        trainer.join(among(ranks, &runtime));
+        runtime.trace().start(3);
+        trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap();
+        runtime.trace().take()
+    });
+    for step in of_ranks.iter().flatten() {
+        let waits = step.stages.iter().filter(|stage| stage.name == OTHER_RANKS);
+        assert_eq!(waits.count(), 4);
+    }
+    assert!(of_ranks.iter().all(|steps| !steps.is_empty()));
 }

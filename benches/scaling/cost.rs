@@ -7,15 +7,16 @@
 //! | | collectives | bytes that a rank sends |
 //! |---|---|---|
 //! | go on? | all-gather | 4 (n-1) |
-//! | row fetch | all-to-all of counts, ids, rows | (n-1) 4, and (n-1)/n of (id + 4w) for each distinct row of the rank's batch |
+//! | row fetch | all-to-all of counts, ids, rows | 8 (n-1), and (n-1)/n of (id + 4w) for each distinct row of the rank's batch |
 //! | dense tree | all-to-all, all-gather | (n-1)/n of 4 D p, and (n-1) (4 D / n + 12 p) |
 //! | row gradients | counts, then all-to-all to the owners | (n-1) 4 (1 + p), and (n-1)/n of (id + 4w) for each distinct row of each piece |
 //!
 //! with D dense weights and w numbers of a table row, those of all tables together. Where every rank has whole tables there is no
-//! fetch, and the row gradients are gathered by all.
+//! fetch, and the row gradients are gathered by all: (n-1) (4 + 4 p), and (n-1) times (id + 4w) for each distinct row of each piece.
 
-/// Rows of a group.
-pub const GROUP_ROWS: usize = 64;
+use std::collections::BTreeMap;
+
+use autoint::autograd::part::{GROUP_ROWS, pieces_of};
 
 /// Bytes of what a piece tells besides its gradients: the loss, and the node whose numbers were not finite. (Batch normalisation, whose
 /// sums are exchanged by themselves, is left out.)
@@ -89,6 +90,10 @@ pub struct Cost {
     pub even: f64,
     /// Whether there are fewer groups than ranks, or than cores of all ranks.
     pub few: Option<&'static str>,
+    /// The most groups of a rank, the most pieces, and the distinct table rows of the groups.
+    pub groups: usize,
+    pub pieces: usize,
+    pub distinct: f64,
     pub agree: Sent,
     pub fetch: Sent,
     pub dense: Sent,
@@ -97,25 +102,6 @@ pub struct Cost {
     pub memory: f64,
     /// Seconds.
     pub checkpoint: f64,
-}
-
-/// The largest aligned nodes of the binary tree over `count` groups that make up a range of them: how many groups each has.
-pub fn pieces(start: usize, end: usize, count: usize) -> Vec<usize> {
-    let (mut at, mut found) = (start, Vec::new());
-    while at < end {
-        // The widest node that begins here; what is beyond the last group counts as there.
-        let widest = match at {
-            0 => count.next_power_of_two(),
-            at => 1 << at.trailing_zeros(),
-        };
-        let mut width = widest;
-        while (at + width).min(count) > end {
-            width /= 2;
-        }
-        found.push(width.min(count - at));
-        at += width;
-    }
-    found
 }
 
 /// The sum of v^-s over v = 1..=n, and beyond the first terms as an integral.
@@ -186,14 +172,38 @@ impl Model {
     }
 }
 
-/// The pieces of the rank that has the most of them, and the groups of the one that has the most of these.
-pub fn busiest(ranks: usize, count: usize) -> (Vec<usize>, usize) {
-    let share = |k: usize| (k * count / ranks, (k + 1) * count / ranks);
-    let groups = (0..ranks).map(|k| share(k).1 - share(k).0);
-    let of = |k: usize| pieces(share(k).0, share(k).1, count);
-    let all = (0..ranks).map(of);
-    let most = all.max_by_key(Vec::len).unwrap_or_default();
-    (most, groups.max().unwrap_or(0))
+/// How a step's groups are cut.
+struct Cut {
+    /// The most groups of a rank, and the most pieces.
+    groups: usize,
+    pieces: usize,
+    /// Pieces of all ranks.
+    all: usize,
+    /// Distinct table rows of each of a rank's pieces, added up: the most, and those of all ranks.
+    most_rows: f64,
+    all_rows: f64,
+}
+
+impl Cut {
+    fn of(ranks: usize, count: usize, model: &Model) -> Cut {
+        let pieces = |rank| pieces_of(rank, ranks, count).map(|node| node.groups(count).len());
+        let all: Vec<Vec<usize>> = (0..ranks).map(|rank| pieces(rank).collect()).collect();
+        let mut known = BTreeMap::new();
+        let mut rows = |&groups: &usize| {
+            let found = || model.distinct((groups * GROUP_ROWS) as f64);
+            *known.entry(groups).or_insert_with(found)
+        };
+        let of_rank = |pieces: &Vec<usize>| pieces.iter().map(&mut rows).sum::<f64>();
+        let rows: Vec<f64> = all.iter().map(of_rank).collect();
+        let groups = all.iter().map(|pieces| pieces.iter().sum());
+        Cut {
+            groups: groups.max().unwrap_or(0),
+            pieces: all.iter().map(Vec::len).max().unwrap_or(0),
+            all: all.iter().map(Vec::len).sum(),
+            most_rows: rows.iter().copied().fold(0.0, f64::max),
+            all_rows: rows.iter().sum(),
+        }
+    }
 }
 
 impl Cluster {
@@ -224,40 +234,39 @@ impl Cluster {
     /// A step of `batch` rows.
     pub fn step(&self, model: &Model, batch: usize) -> Cost {
         let (n, count) = (self.ranks as f64, batch.div_ceil(GROUP_ROWS));
-        let (pieces, groups) = busiest(self.ranks, count);
-        let rows = (groups * GROUP_ROWS) as f64;
+        let cut = Cut::of(self.ranks, count, model);
+        let rows = (cut.groups * GROUP_ROWS) as f64;
         let others = n - 1.0;
-        let mine = others / n;
-        let of_piece = |&groups: &usize| model.distinct((groups * GROUP_ROWS) as f64);
-        let of_pieces: f64 = pieces.iter().map(of_piece).sum();
+        // Of what is spread evenly over all, a rank has its share itself.
+        let far = others / n;
         let (of_rank, row) = (model.distinct(rows), model.row_bytes());
-        let fetch = match model.tables {
-            Tables::Whole => Sent::default(),
-            Tables::Spread => {
-                let counts = self.all_to_all(4.0 * others);
-                let ids = self.all_to_all(mine * model.id_bytes() * of_rank);
-                let wanted = self.all_to_all(mine * 4.0 * model.width as f64 * of_rank);
-                counts + ids + wanted
-            }
-        };
-        let (d, p) = (model.dense as f64, pieces.len() as f64);
-        let slices = self.all_to_all(mine * 4.0 * d * p);
-        let sums = self.all_gather(others * (4.0 * d / n + HEAD * p));
-        let row_gradients = match model.tables {
+        let d = model.dense as f64;
+        let slices = self.all_to_all(far * 4.0 * d * cut.pieces as f64);
+        let sums = self.all_gather(others * 4.0 * d / n + far * HEAD * cut.all as f64);
+        let (fetch, row_gradients) = match model.tables {
             Tables::Whole => {
                 let counts = self.all_gather(4.0 * others);
-                counts + self.all_gather(others * (4.0 * p + row * of_pieces))
+                let rows = self.all_gather(far * (4.0 * cut.all as f64 + row * cut.all_rows));
+                (Sent::default(), counts + rows)
             }
             Tables::Spread => {
-                let counts = self.all_to_all(4.0 * others);
-                counts + self.all_to_all(others * 4.0 * p + mine * row * of_pieces)
+                let counts = self.all_to_all(8.0 * others);
+                let ids = self.all_to_all(far * model.id_bytes() * of_rank);
+                let wanted = self.all_to_all(far * 4.0 * model.width as f64 * of_rank);
+                let lengths = self.all_to_all(4.0 * others);
+                let heads = others * 4.0 * cut.pieces as f64;
+                let rows = self.all_to_all(heads + far * row * cut.most_rows);
+                (counts + ids + wanted, lengths + rows)
             }
         };
         let group = model.seconds_per_row * GROUP_ROWS as f64;
         Cost {
-            compute: groups.div_ceil(self.cores) as f64 * group,
+            compute: cut.groups.div_ceil(self.cores) as f64 * group,
             even: model.seconds_per_row * batch as f64 / (n * self.cores as f64),
             few: self.few(count),
+            groups: cut.groups,
+            pieces: cut.pieces,
+            distinct: of_rank,
             agree: self.all_gather(4.0 * others),
             fetch,
             dense: slices + sums,

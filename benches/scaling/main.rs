@@ -10,6 +10,7 @@ use autoint::simd::Isa;
 mod support;
 
 mod cost;
+mod counted;
 mod machine;
 mod many;
 mod replay;

@@ -1,9 +1,11 @@
 //! Many machines: the formulas of [`crate::cost`] filled in with a model that was measured here and clusters that are assumed.
 
+use autoint::autograd::part::GROUP_ROWS;
 use autoint::optim::EmbeddingMode;
 use autoint::simd::Isa;
 
-use crate::cost::{Cluster, Cost, Fields, GROUP_ROWS, Model, Tables, busiest};
+use crate::cost::{Cluster, Cost, Fields, Model, Tables};
+use crate::counted::check;
 use crate::support::{Net, Shape};
 use crate::threads::trace;
 
@@ -110,6 +112,7 @@ pub fn all(isa: Isa) {
             model.seconds_per_row * 1e6
         );
     }
+    checked();
     let (_, first) = &models[0];
     sent(first);
     points(first);
@@ -136,12 +139,11 @@ fn sent(model: &Model) {
     for batch in BATCHES {
         for ranks in RANKS {
             let cost = cluster(ranks, MIDDLE.0).step(model, batch);
-            let (_, groups) = busiest(ranks, batch.div_ceil(GROUP_ROWS));
-            let rows = groups * GROUP_ROWS;
             let messages = [cost.agree, cost.fetch, cost.dense, cost.rows];
             println!(
-                "| {batch} | {ranks} | {rows} | {:.0} | {:.0} | {} | {} | {} |",
-                model.distinct(rows as f64),
+                "| {batch} | {ranks} | {} | {:.0} | {:.0} | {} | {} | {} |",
+                cost.groups * GROUP_ROWS,
+                cost.distinct,
                 messages.iter().map(|sent| sent.messages).sum::<f64>(),
                 megabytes(cost.fetch.bytes),
                 megabytes(cost.dense.bytes),
@@ -233,10 +235,9 @@ fn crooked(model: &Model) {
     for ranks in [8, 9, 12, 15, 16, 48, 60, 64] {
         let batch = BATCHES[1];
         let cost = cluster(ranks, MIDDLE.0).step(model, batch);
-        let (pieces, _) = busiest(ranks, batch.div_ceil(GROUP_ROWS));
         println!(
             "| {ranks} | {} | {} | {} | {} |",
-            pieces.len(),
+            cost.pieces,
             megabytes(cost.dense.bytes),
             megabytes(cost.rows.bytes),
             point(&cost, batch)
@@ -286,9 +287,42 @@ fn skew(model: &Model) {
         let cost = cluster(64, MIDDLE.0).step(&model, batch);
         println!(
             "| {exponent} | {:.0} | {} | {} |",
-            model.distinct(batch as f64 / 64.0),
+            cost.distinct,
             megabytes(cost.fetch.bytes),
             point(&cost, batch)
+        );
+    }
+}
+
+/// The formulas beside what ranks that are threads of this process sent.
+fn checked() {
+    println!(
+        "\nBytes that the rank with the most sent in a step (every rank with whole tables), counted, and the model's:\n"
+    );
+    println!(
+        "| ranks | batch | dense tree, counted | modelled | row gradients, counted | modelled | the larger difference |\n|---|---|---|---|---|---|---|"
+    );
+    let shape = Shape::named("criteo");
+    let of = |count, values| Fields {
+        count,
+        values,
+        exponent: EXPONENT,
+    };
+    let fields = [of(13, 50.0), of(26, 20_000.0)];
+    for (ranks, batch) in [
+        (2, 4096),
+        (3, 4096),
+        (4, 4096),
+        (6, 8192),
+        (8, 8192),
+        (16, 16_384),
+    ] {
+        let check = check(&shape.preset, &fields, ranks, batch);
+        let [dense, rows] = check.counted;
+        let [dense_modelled, rows_modelled] = check.modelled;
+        println!(
+            "| {ranks} | {batch} | {dense} | {dense_modelled:.0} | {rows} | {rows_modelled:.0} | {:.1} % |",
+            check.difference() * 100.0
         );
     }
 }

@@ -45,10 +45,10 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// What most is lost to, and its share of the step.
-    pub fn limit(&self) -> (&str, f64) {
+    /// What most is lost to.
+    pub fn limit(&self) -> &str {
         let most = self.lost.iter().max_by(|a, b| a.1.total_cmp(b.1));
-        most.map_or(("nothing", 0.0), |(name, lost)| (name, lost / self.seconds))
+        most.map_or("nothing", |(name, _)| name)
     }
 
     fn lose(&mut self, name: &str, seconds: f64) {

@@ -6,6 +6,7 @@ use autoint::autograd::trace::{Header, Step};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::uniform;
 use autoint::simd::Isa;
+use autoint::train::traced::OTHER_RANKS;
 
 use crate::machine;
 use crate::replay::{Machine, Simulated, simulate};
@@ -21,8 +22,6 @@ const BUDGET: f64 = 8.0;
 const MOST: usize = 15;
 /// Seconds of a step on one core, beyond which it is not timed on two.
 const LONG: f64 = 12.0;
-/// What is lost to nothing in particular: below it, a point is said to have no limit.
-const LITTLE: f64 = 0.05;
 /// A socket: 12 channels of DDR5-4800 (38.4 GB/s), of which four fifths are reached, and the cores that share them.
 const SOCKET: (f64, usize) = (12.0 * 38.4e9 * 0.8, 64);
 
@@ -144,73 +143,49 @@ fn machine() -> Machine {
 }
 
 /// The simulated step that is the median of all, for each number of threads.
-fn simulated(steps: &[Step], machine: &Machine) -> Vec<(usize, Simulated)> {
+fn simulated(steps: &[Step], machine: &Machine) -> Vec<Simulated> {
     let of = |threads: usize| {
         let each = steps.iter().map(|step| simulate(step, threads, machine));
         let mut all: Vec<Simulated> = each.collect();
         all.sort_unstable_by(|a, b| a.seconds.total_cmp(&b.seconds));
-        (threads, all.swap_remove(all.len() / 2))
+        all.swap_remove(all.len() / 2)
     };
     THREADS.into_iter().map(of).collect()
 }
 
-const HEAD: &str = "| | batch | threads | step ms | speed-up | efficiency | lost most to |\n|---|---|---|---|---|---|---|";
-
-fn lines(name: &str, rows: usize, one: f64, points: &[(usize, Simulated)]) {
-    println!(
-        "| {name} | {rows} | 1 | {:.2} | 1.00 | 100 % | |",
-        one * 1e3
-    );
-    for (threads, point) in points {
-        let faster = one / point.seconds;
-        let (limit, share) = point.limit();
-        let limit = match share > LITTLE {
-            true => format!("{limit} ({:.0} %)", share * 100.0),
-            false => "–".to_owned(),
-        };
-        println!(
-            "| {name} | {rows} | {threads} | {:.2} | {faster:.2} | {:.0} % | {limit} |",
-            point.seconds * 1e3,
-            faster / *threads as f64 * 100.0
-        );
-    }
-}
-
-/// All points of a batch size in one line.
-fn brief(name: &str, rows: usize, one: f64, points: &[(usize, Simulated)]) -> String {
-    let faster = points
-        .iter()
-        .map(|(_, point)| format!("{:.1}", one / point.seconds));
-    let half = points
-        .iter()
-        .find(|(threads, point)| one / point.seconds < *threads as f64 / 2.0);
-    let half = half.map_or("none".to_owned(), |(threads, _)| threads.to_string());
-    let last = points.last().map_or(("", 0.0), |(_, point)| point.limit());
-    format!(
-        "| {name} | {rows} | {:.2} | {} | {half} | {} ({:.0} %) |",
-        one * 1e3,
-        faster.collect::<Vec<_>>().join(" | "),
-        last.0,
-        last.1 * 100.0
-    )
-}
-
-fn briefly(lines: &[String]) {
-    println!(
-        "\nSpeed-ups in brief, the first number of threads with an efficiency below one half, and what most is lost to with 128:\n"
-    );
+fn head() {
     let columns = THREADS.map(|threads| threads.to_string()).join(" | ");
-    println!("| | batch | one core ms | {columns} | below half | with 128 lost most to |");
-    println!("|{}", "---|".repeat(5 + THREADS.len()));
-    lines.iter().for_each(|line| println!("{line}"));
+    println!(
+        "SIMULATED: how many times as fast as one core so many threads are, and what most is lost to.\n\n\
+         | | batch | one core, measured ms | {columns} |\n|{}",
+        "---|".repeat(3 + THREADS.len())
+    );
+}
+
+/// All points of a batch size.
+fn line(name: &str, rows: usize, traced: &Traced, points: &[Simulated]) {
+    let one = traced.median();
+    let point = |point: &Simulated| format!("{:.1} {}", one / point.seconds, point.limit());
+    let points: Vec<String> = points.iter().map(point).collect();
+    let at = |quarter: usize| {
+        let last = traced.steps.len() - 1;
+        traced.steps[last * quarter / 4].ns as f64 * 1e-6
+    };
+    println!(
+        "| {name} | {rows} | {:.2} ({:.2} to {:.2}) | {} |",
+        one * 1e3,
+        at(1),
+        at(3),
+        points.join(" | ")
+    );
 }
 
 /// The presets, and beside two simulated threads the two that are here.
 pub fn all(isa: Isa) {
     println!("## One machine\n");
     let machine = machine();
-    let (mut checks, mut brief_lines) = (Vec::new(), Vec::new());
-    println!("{HEAD}");
+    let mut checks = Vec::new();
+    head();
     for name in SHAPES {
         let shape = Shape::named(name);
         let mut sizes = vec![shape.preset.train.batch_size];
@@ -219,11 +194,10 @@ pub fn all(isa: Isa) {
         for rows in sizes {
             let traced = trace(&shape, rows, isa);
             let points = simulated(&traced.steps, &machine);
-            lines(name, rows, traced.median(), &points);
-            brief_lines.push(brief(name, rows, traced.median(), &points));
+            line(name, rows, &traced, &points);
             if let Some([one, two]) = traced.measured {
                 let count = traced.steps.len();
-                let says = traced.median() / points[0].1.seconds;
+                let says = traced.median() / points[0].seconds;
                 checks.push(format!(
                     "| {name} | {rows} | {count} | {says:.2} | {:.2} |",
                     one / two
@@ -231,7 +205,6 @@ pub fn all(isa: Isa) {
             }
         }
     }
-    briefly(&brief_lines);
     println!(
         "\n| | batch | steps | speed-up of two threads, simulated | measured |\n|---|---|---|---|---|"
     );
@@ -256,6 +229,11 @@ pub fn of_file(file: &str) {
         serde_json::from_str(line).unwrap_or_else(|e| panic!("{file}: a line is no step: {e}"))
     };
     let mut steps: Vec<Step> = lines_of_file.map(step).collect();
+    let waits = |step: &Step| step.stages.iter().any(|stage| stage.name == OTHER_RANKS);
+    assert!(
+        !steps.iter().any(waits),
+        "{file}: is of several ranks: train with one to see what its threads do"
+    );
     // The last step of an epoch is a shorter one.
     let rows = steps.iter().map(|step| step.rows).max().unwrap_or(0);
     steps.retain(|step| step.rows == rows);
@@ -263,10 +241,10 @@ pub fn of_file(file: &str) {
     steps.sort_unstable_by_key(|step| step.ns);
     let machine = machine();
     let points = simulated(&steps, &machine);
-    println!("{HEAD}");
     let traced = Traced {
         steps,
         measured: None,
     };
-    lines("trace", rows, traced.median(), &points);
+    head();
+    line("trace", rows, &traced, &points);
 }

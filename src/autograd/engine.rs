@@ -259,9 +259,11 @@ impl Engine {
                 }
             };
             let rows = rows_of_pieces(here.clone(), count, batch.rows);
-            let stage = Stage::beside("index", 24 * batch.rows * batch.fields.len());
-            let index = || index.build_pieces(batch, here.start, rows);
-            rayon::join(|| runtime.trace().time(stage, index), replay);
+            let trace = runtime.trace();
+            rayon::join(
+                || index.build_traced(trace, batch, here.start, rows),
+                replay,
+            );
         });
     }
 

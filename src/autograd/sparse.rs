@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::part::GROUP_ROWS;
 use super::touched::Touched;
-use super::trace::Stage;
+use super::trace::{Stage, Trace};
 use super::tree::{LEVELS, Waiting, meeting};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::simd::{Isa, Kernel, Simd};
@@ -125,6 +125,18 @@ impl SparseIndex {
             },
         );
         self.fill(batch, pieces);
+    }
+
+    /// [`SparseIndex::build_pieces`], as a stage of a trace.
+    pub fn build_traced(
+        &mut self,
+        trace: &Trace,
+        batch: &Batch,
+        first_group: usize,
+        pieces: impl Iterator<Item = Range<usize>> + Clone,
+    ) {
+        let stage = Stage::beside("index", 24 * batch.rows * batch.fields.len());
+        trace.time(stage, || self.build_pieces(batch, first_group, pieces));
     }
 
     /// Puts the look-ups in their places.

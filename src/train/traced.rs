@@ -65,14 +65,20 @@ fn line(value: &impl Serialize) -> Result<String> {
 /// # Errors
 /// When the variable is neither 1 nor 0 nor empty.
 pub fn ranks(ranks: &Arc<dyn Ranks>, runtime: &Arc<Runtime>) -> Result<Arc<dyn Ranks>> {
-    let (ranks, runtime) = (Arc::clone(ranks), Arc::clone(runtime));
+    let ranks = Arc::clone(ranks);
     Ok(match asked()? && !ranks.alone() {
-        true => Arc::new(Traced { ranks, runtime }),
+        true => among(ranks, runtime),
         false => ranks,
     })
 }
 
-/// Ranks of which every call is a stage.
+/// Ranks of which every call is a stage of what this runtime records.
+pub fn among(ranks: Arc<dyn Ranks>, runtime: &Arc<Runtime>) -> Arc<dyn Ranks> {
+    let runtime = Arc::clone(runtime);
+    Arc::new(Traced { ranks, runtime })
+}
+
+/// See [`among`].
 #[derive(Debug)]
 struct Traced {
     ranks: Arc<dyn Ranks>,
