@@ -224,10 +224,10 @@ impl Engine {
             phases,
             ..
         } = self;
-        let (isa, count, tape) = (runtime.isa(), part.count(), runtime.tape());
+        let (trace, count, tape) = (runtime.trace(), part.count(), runtime.tape());
         let job = Job {
             replay: Replay {
-                isa,
+                isa: runtime.isa(),
                 tape,
                 parameters,
             },
@@ -259,11 +259,7 @@ impl Engine {
                 }
             };
             let rows = rows_of_pieces(here.clone(), count, batch.rows);
-            let trace = runtime.trace();
-            rayon::join(
-                || index.build_traced(trace, batch, here.start, rows),
-                replay,
-            );
+            rayon::join(|| index.build_timed(trace, batch, here.start, rows), replay);
         });
     }
 

@@ -128,7 +128,7 @@ impl SparseIndex {
     }
 
     /// [`SparseIndex::build_pieces`], as a stage of a trace.
-    pub fn build_traced(
+    pub fn build_timed(
         &mut self,
         trace: &Trace,
         batch: &Batch,
