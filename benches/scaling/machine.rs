@@ -1,6 +1,7 @@
 //! What is measured of this machine: how fast its memory is, and how long threads take to begin and end together.
 
-use std::hint::black_box;
+use std::hint::{black_box, spin_loop};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -31,15 +32,19 @@ pub fn bandwidth(threads: usize) -> f64 {
     12.0 * NUMBERS as f64 / best
 }
 
-/// Seconds of a stage without work on two threads of a pool that has been busy until then: the median of many.
+/// Seconds of a stage without work on two threads of a pool that has been busy until then: the median of many. Each waits for the
+/// other, as one that finds no task left would.
 pub fn barrier() -> f64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
     let pool = pool.expect("two threads");
     let mut times: Vec<f64> = pool.install(|| {
         let stage = |_| {
-            let start = Instant::now();
-            (0..2usize).into_par_iter().with_max_len(1).for_each(|i| {
-                black_box(i);
+            let (start, there) = (Instant::now(), AtomicUsize::new(0));
+            (0..2).into_par_iter().with_max_len(1).for_each(|_: i32| {
+                there.fetch_add(1, Ordering::AcqRel);
+                while there.load(Ordering::Acquire) < 2 {
+                    spin_loop();
+                }
             });
             start.elapsed().as_secs_f64()
         };
@@ -47,7 +52,7 @@ pub fn barrier() -> f64 {
         let serial = || {
             let start = Instant::now();
             while start.elapsed().as_micros() < 50 {
-                std::hint::spin_loop();
+                spin_loop();
             }
         };
         (0..4000)

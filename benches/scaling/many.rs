@@ -192,7 +192,7 @@ fn memory(model: &Model) {
         for ranks in RANKS {
             let cost = cluster(ranks, MIDDLE.0).step(&model, BATCHES[1]);
             println!(
-                "| {rows:.0e} | {ranks} | {:.1} | {:.1} |",
+                "| {rows:.0e} | {ranks} | {:.2} | {:.2} |",
                 cost.memory / 1e9,
                 cost.checkpoint
             );

@@ -18,10 +18,10 @@ const SHAPES: [&str; 3] = ["compact", "authors", "course-best"];
 /// Larger batches.
 const ROWS: [usize; 3] = [2048, 16_384, 131_072];
 /// Seconds that the traced steps of a batch size may take, and the most of them.
-const BUDGET: f64 = 8.0;
+const BUDGET: f64 = 10.0;
 const MOST: usize = 15;
-/// Seconds of a step on one core, beyond which it is not timed on two.
-const LONG: f64 = 12.0;
+/// Seconds of a step on one core, beyond which there is no time for several: such a batch size is left out.
+const LONG: f64 = 3.0;
 /// A socket: 12 channels of DDR5-4800 (38.4 GB/s), of which four fifths are reached, and the cores that share them.
 const SOCKET: (f64, usize) = (12.0 * 38.4e9 * 0.8, 64);
 
@@ -29,14 +29,14 @@ const SOCKET: (f64, usize) = (12.0 * 38.4e9 * 0.8, 64);
 pub struct Traced {
     /// Those of one core, in the order of their times.
     pub steps: Vec<Step>,
-    /// Seconds on one and on two threads, medians, where both were measured.
-    pub measured: Option<[f64; 2]>,
+    /// How many times as fast two threads were, turn by turn, ascending.
+    pub measured: Vec<f64>,
 }
 
 impl Traced {
     /// Seconds of the median step on one core.
     pub fn median(&self) -> f64 {
-        self.steps[self.steps.len() / 2].ns as f64 * 1e-9
+        self.steps[(self.steps.len() - 1) / 2].ns as f64 * 1e-9
     }
 }
 
@@ -92,34 +92,27 @@ fn timed(net: &mut Net, feed: &mut Feed, number: usize) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_unstable_by(f64::total_cmp);
-    times[times.len() / 2]
+/// The median of ascending numbers, and between which the middle half lies.
+fn middle(ascending: &[f64]) -> String {
+    let at = |quarter: usize| ascending[(ascending.len() - 1) * quarter / 4];
+    format!("{:.2} ({:.2} to {:.2})", at(2), at(1), at(3))
 }
 
 /// Steps of a shape on one core, in turns with steps on two.
 pub fn trace(shape: &Shape, rows: usize, isa: Isa) -> Traced {
     let mut feed = Feed::new(shape, rows);
     let mut one = Net::new(shape, isa, 1);
-    // The first step makes room; it is neither traced nor timed, unless steps are so long that this is nothing beside them.
+    // The first step makes room; it is neither traced nor timed.
     let first = timed(&mut one, &mut feed, 0);
     let count = ((BUDGET / first) as usize).clamp(1, MOST);
-    let mut two = (first < LONG && support::all_cores() > 1).then(|| Net::new(shape, isa, 2));
-    if let Some(two) = &mut two {
-        timed(two, &mut feed, 0);
-    }
+    let mut two = Net::new(shape, isa, 2);
+    timed(&mut two, &mut feed, 0);
     one.engine.runtime().trace().start(count);
-    let mut times = [Vec::new(), Vec::new()];
-    for number in 1..=count {
-        times[0].push(timed(&mut one, &mut feed, number));
-        if let Some(two) = &mut two {
-            times[1].push(timed(two, &mut feed, number));
-        }
-    }
+    let turn = |number| timed(&mut one, &mut feed, number) / timed(&mut two, &mut feed, number);
+    let mut measured: Vec<f64> = (1..=count).map(turn).collect();
+    measured.sort_unstable_by(f64::total_cmp);
     let mut steps = one.engine.runtime().trace().take();
     steps.sort_unstable_by_key(|step| step.ns);
-    let [mut of_one, mut of_two] = times;
-    let measured = two.map(|_| [median(&mut of_one), median(&mut of_two)]);
     Traced { steps, measured }
 }
 
@@ -167,15 +160,14 @@ fn line(name: &str, rows: usize, traced: &Traced, points: &[Simulated]) {
     let one = traced.median();
     let point = |point: &Simulated| format!("{:.1} {}", one / point.seconds, point.limit());
     let points: Vec<String> = points.iter().map(point).collect();
-    let at = |quarter: usize| {
-        let last = traced.steps.len() - 1;
-        traced.steps[last * quarter / 4].ns as f64 * 1e-6
-    };
+    let times: Vec<f64> = traced
+        .steps
+        .iter()
+        .map(|step| step.ns as f64 * 1e-6)
+        .collect();
     println!(
-        "| {name} | {rows} | {:.2} ({:.2} to {:.2}) | {} |",
-        one * 1e3,
-        at(1),
-        at(3),
+        "| {name} | {rows} | {} | {} |",
+        middle(&times),
         points.join(" | ")
     );
 }
@@ -191,18 +183,21 @@ pub fn all(isa: Isa) {
         let mut sizes = vec![shape.preset.train.batch_size];
         sizes.extend(ROWS);
         sizes.dedup();
+        let mut per_row = 0.0;
         for rows in sizes {
+            if per_row * rows as f64 > LONG {
+                continue;
+            }
             let traced = trace(&shape, rows, isa);
             let points = simulated(&traced.steps, &machine);
+            per_row = traced.median() / rows as f64;
             line(name, rows, &traced, &points);
-            if let Some([one, two]) = traced.measured {
-                let count = traced.steps.len();
-                let says = traced.median() / points[0].seconds;
-                checks.push(format!(
-                    "| {name} | {rows} | {count} | {says:.2} | {:.2} |",
-                    one / two
-                ));
-            }
+            checks.push(format!(
+                "| {name} | {rows} | {} | {:.2} | {} |",
+                traced.steps.len(),
+                traced.median() / points[0].seconds,
+                middle(&traced.measured)
+            ));
         }
     }
     println!(
@@ -243,7 +238,7 @@ pub fn of_file(file: &str) {
     let points = simulated(&steps, &machine);
     let traced = Traced {
         steps,
-        measured: None,
+        measured: Vec::new(),
     };
     head();
     line("trace", rows, &traced, &points);
