@@ -10,7 +10,7 @@ use autoint::train::traced::OTHER_RANKS;
 
 use crate::machine;
 use crate::replay::{Machine, Simulated, simulate};
-use crate::support::{self, Net, Shape};
+use crate::support::{Net, Shape};
 
 const THREADS: [usize; 7] = [2, 4, 8, 16, 32, 64, 128];
 /// Presets, and the rows of their own batches.
