@@ -93,7 +93,7 @@ pub fn main() -> Result<()> {
         show(name, var.shape(), values);
     }
 
-    // One number of it by hand: how much field 0 attends to field 2 in head 1.
+    // One number of it by hand: how much field 0 attends to field 2 in head 1 (behind the F x F of head 0).
     let dot = |i: usize, j: usize, h: usize| -> f32 {
         let at = |field: usize| (field * HEADS + h) * C;
         (0..C)
@@ -102,7 +102,7 @@ pub fn main() -> Result<()> {
     };
     let exp: Vec<f32> = (0..FIELDS).map(|j| dot(0, j, 1).exp()).collect();
     let by_hand = exp[2] / exp.iter().sum::<f32>();
-    let found = values[5][(FIELDS + 0) * FIELDS + 2];
+    let found = values[5][FIELDS * FIELDS + 2];
     println!("\nalpha[1, 0, 2] by hand {by_hand:.6}, by the tape {found:.6}");
     assert!((by_hand - found).abs() < 1e-6);
     for line in values[5].chunks(FIELDS) {

@@ -25,6 +25,7 @@ use super::runtime::Runtime;
 use super::sparse::SparseIndex;
 use super::sums::Sums;
 use super::tape::{Tape, Var};
+use super::trace::Stage;
 use super::tree::{self, Node};
 use super::workspace::Replay;
 use crate::data::batch::Batch;
@@ -179,7 +180,9 @@ impl Engine {
             return Err(Error::NotFinite { op, batch: number });
         }
         self.sum_touched(part, names);
-        self.check_gradients(number)?;
+        let check = Stage::of("check of gradients", 1, 4 * self.total.dense.len());
+        let trace = self.runtime.trace();
+        trace.time(check, || self.check_gradients(number))?;
         Ok(self.total.loss)
     }
 
@@ -227,10 +230,10 @@ impl Engine {
             phases,
             ..
         } = self;
-        let (isa, count, tape) = (runtime.isa(), part.count(), runtime.tape());
+        let (trace, count, tape) = (runtime.trace(), part.count(), runtime.tape());
         let job = Job {
             replay: Replay {
-                isa,
+                isa: runtime.isa(),
                 tape,
                 parameters,
             },
@@ -262,7 +265,7 @@ impl Engine {
                 }
             };
             let rows = rows_of_pieces(here.clone(), count, batch.rows);
-            rayon::join(|| index.build_pieces(batch, here.start, rows), replay);
+            rayon::join(|| index.build_timed(trace, batch, here.start, rows), replay);
         });
     }
 
@@ -316,7 +319,9 @@ impl Engine {
         let tables = &runtime.tape().layout().tables;
         for (number, table) in tables.iter().enumerate() {
             let sample = |row: usize| groups[row / GROUP_ROWS].sample(number, row % GROUP_ROWS);
-            runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[number]));
+            runtime.trace().time(index.stage(table.dim), || {
+                runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[number]));
+            });
         }
         if ranks.alone() {
             return;
@@ -377,21 +382,38 @@ impl Round<'_> {
         let workers = runtime.threads().min(groups.len());
         let lengths = (self.gradients(), self.statistics());
         let first = self.job.part.first_row / GROUP_ROWS;
+        let (trace, stage) = (runtime.trace(), self.stage(groups.len()));
         let queue = Mutex::new(groups.iter_mut().enumerate());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let tape = self.job.replay.tape;
         let work = |_| {
             runtime.workspaces().with(tape, self.job.rows, |workspace| {
                 while let Some((number, group)) = next() {
+                    let start = trace.now();
                     let mut sums = self.reduction.take();
                     sums.clear(lengths.0, lengths.1);
                     group.run(self.job, self.phases, number, workspace, &mut sums);
                     self.reduction.done(first + number, sums);
+                    trace.group(number, start);
                 }
             });
         };
-        (0..workers).into_par_iter().with_max_len(1).for_each(work);
+        let all = (0..workers).into_par_iter().with_max_len(1);
+        trace.round(stage, || all.for_each(work));
         lengths
+    }
+
+    /// What it is in a trace. Its bytes are those of rows of tables and their gradients, and of sums that are cleared, made and added
+    /// to others.
+    fn stage(&self, groups: usize) -> Stage {
+        let tables = &self.job.replay.tape.layout().tables;
+        let width: usize = tables.iter().map(|table| table.dim).sum();
+        let looked_up = GROUP_ROWS * self.job.batch.fields.len() * width;
+        Stage::of(
+            "round",
+            groups,
+            groups * (8 * looked_up + 16 * self.gradients()),
+        )
     }
 
     /// How many gradients it sums.

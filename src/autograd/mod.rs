@@ -14,7 +14,8 @@
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
 //! [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a
 //! batch on all threads), [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of
-//! embedding tables), `exchange` and `rows` (what several ranks add up to), [`far`] (tables that are spread over them), [`mod@reference`] and [`check`] (the proof).
+//! embedding tables), `exchange` and `rows` (what several ranks add up to), [`far`] (tables that are spread over them), [`trace`] (what a
+//! step was made of), [`mod@reference`] and [`check`] (the proof).
 
 pub mod batch_op;
 pub mod check;
@@ -41,6 +42,7 @@ pub mod sparse;
 pub mod sums;
 pub mod tape;
 pub mod touched;
+pub mod trace;
 pub mod tree;
 pub mod workspace;
 pub mod workspaces;

@@ -11,6 +11,7 @@ use super::layout::Parameters;
 use super::op::{BLOCK, Shard, place};
 use super::part::Part;
 use super::tape::{Tape, Var};
+use super::trace::Trace;
 use super::workspaces::Workspaces;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
@@ -38,6 +39,7 @@ pub struct Runtime {
     rows: usize,
     pool: rayon::ThreadPool,
     workspaces: Workspaces,
+    trace: Trace,
 }
 
 impl Runtime {
@@ -60,6 +62,7 @@ impl Runtime {
             isa,
             rows,
             pool,
+            trace: Trace::default(),
         })
     }
 
@@ -86,6 +89,11 @@ impl Runtime {
     /// The memory that shards are replayed in.
     pub fn workspaces(&self) -> &Workspaces {
         &self.workspaces
+    }
+
+    /// What a step is made of; off until it is started.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Binds each thread to a core of its own, for work that comes in small pieces; see `cores.rs`.

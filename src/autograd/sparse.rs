@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::part::GROUP_ROWS;
 use super::touched::Touched;
+use super::trace::{Stage, Trace};
 use super::tree::{LEVELS, Waiting, meeting};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::simd::{Isa, Kernel, Simd};
@@ -131,6 +132,18 @@ impl SparseIndex {
         self.fill(batch, pieces);
     }
 
+    /// [`SparseIndex::build_pieces`], as a stage of a trace.
+    pub fn build_timed(
+        &mut self,
+        trace: &Trace,
+        batch: &Batch,
+        first_group: usize,
+        pieces: impl Iterator<Item = Range<usize>> + Clone,
+    ) {
+        let stage = Stage::beside("index", 24 * batch.rows * batch.fields.len());
+        trace.time(stage, || self.build_pieces(batch, first_group, pieces));
+    }
+
     /// Puts the look-ups in their places.
     fn fill(&mut self, batch: &Batch, pieces: impl Iterator<Item = Range<usize>>) {
         // Each slot's start serves as its cursor and ends at the next slot's start; shifting by one restores it.
@@ -147,6 +160,17 @@ impl SparseIndex {
         }
         self.starts.rotate_right(1);
         self.starts[0] = 0;
+    }
+
+    /// What [`SparseIndex::sum`] is in a trace.
+    pub fn stage(&self, dim: usize) -> Stage {
+        let touched = self.starts.len().saturating_sub(1);
+        let bytes = 4 * dim * (self.entries.len() + touched);
+        Stage::of(
+            "sum of touched rows",
+            touched.div_ceil(SLOTS_OF_TASK),
+            bytes,
+        )
     }
 
     /// The gradients of the touched rows, `[touched, dim]`: `sample(row)` gives a sample's gradients, `[fields * dim]`.

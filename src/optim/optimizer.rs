@@ -142,6 +142,7 @@ impl Optimizer {
             scale,
         };
         self.stepper.step(runtime, gradients, now, weights);
+        runtime.trace().end();
     }
 
     /// Whether some table row has steps to take ([`Optimizer::settle`]).

@@ -14,6 +14,11 @@ pub(super) const CHUNK: usize = 1 << 14;
 /// Listed rows updated by one task.
 const ROWS: usize = 128;
 
+/// Into how many tasks [`Span::each_row`] cuts a list.
+pub(super) fn tasks_of_rows(listed: usize) -> usize {
+    listed.div_ceil(ROWS).next_power_of_two()
+}
+
 /// Consecutive weights and their state.
 #[derive(Debug)]
 pub(super) struct Span<'a, const N: usize> {

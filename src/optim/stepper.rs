@@ -6,6 +6,7 @@ use super::config::OptimizerConfig;
 use super::method::{At, Method};
 use super::span::{CHUNK, Span};
 use super::tables::{Tables, Work};
+use crate::autograd::trace::Stage;
 use crate::autograd::{Gradients, Layout, Parameters, Runtime};
 use crate::simd::Isa;
 
@@ -138,7 +139,12 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
         };
         let rule = R::new(&self.config, at);
         runtime.install(|| {
-            self.step_dense(runtime.isa(), gradients.dense, now, weights);
+            let dense = gradients.dense.len();
+            let bytes = 4 * dense * (3 + 2 * N);
+            let stage = Stage::of("update of dense weights", dense.div_ceil(CHUNK), bytes);
+            runtime.trace().time(stage, || {
+                self.step_dense(runtime.isa(), gradients.dense, now, weights);
+            });
             // Of what other ranks touched, nobody has said so before.
             let touched = gradients.touched.ids().iter().copied();
             self.tables
@@ -177,5 +183,6 @@ fn work(runtime: &Runtime) -> Work<'_> {
     Work {
         isa: runtime.isa(),
         layout: runtime.tape().layout(),
+        trace: runtime.trace(),
     }
 }

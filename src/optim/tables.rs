@@ -19,9 +19,10 @@
 //! anyway; with a million rows `dense` 17, `lazy` 2, `exact` 9.
 
 use super::config::EmbeddingMode;
-use super::span::{CHUNK, Span};
+use super::span::{CHUNK, Span, tasks_of_rows};
 use crate::autograd::Gradients;
 use crate::autograd::touched::Touched;
+use crate::autograd::trace::{Stage, Trace};
 use crate::autograd::{Layout, Parameters};
 use crate::kernels::update::Rule;
 use crate::simd::Isa;
@@ -37,6 +38,7 @@ const BLOCK: usize = 512;
 pub(super) struct Work<'a> {
     pub isa: Isa,
     pub layout: &'a Layout,
+    pub trace: &'a Trace,
 }
 
 /// The mode, and who is how far behind.
@@ -80,14 +82,16 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
         if now == 0 {
             return;
         }
-        for row in ids {
-            let taken = &mut self.taken[row as usize];
-            if *taken < now {
-                self.list.push((row, *taken));
-                *taken = now;
+        work.trace.time(Stage::of("list of rows behind", 1, 0), || {
+            for row in ids {
+                let taken = &mut self.taken[row as usize];
+                if *taken < now {
+                    self.list.push((row, *taken));
+                    *taken = now;
+                }
             }
-        }
-        self.list.sort_unstable();
+            self.list.sort_unstable();
+        });
         let Tables { history, list, .. } = self;
         for (number, table) in work.layout.tables.iter().enumerate() {
             let replay = |taken: u32, row: Span<'_, N>| {
@@ -97,7 +101,10 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
                     row.update(work.isa, missed, None, 1.0);
                 }
             };
-            Span::table(number, weights, state).each_row(list, 0, table.dim, &replay);
+            let stage = touched_rows::<N>("catching up", list.len(), table.dim);
+            let span = Span::table(number, weights, state);
+            work.trace
+                .time(stage, || span.each_row(list, 0, table.dim, &replay));
         }
     }
 
@@ -136,22 +143,37 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
             scale,
         };
         if self.mode != EmbeddingMode::Dense {
-            self.list_touched(gradients.touched);
+            let stage = Stage::of("list of touched rows", 1, 8 * gradients.touched.ids().len());
+            work.trace
+                .time(stage, || self.list_touched(gradients.touched));
         }
         for (number, table) in work.layout.tables.iter().enumerate() {
             let span = Span::table(number, weights, state);
-            match self.mode {
+            let stage = self.stage(table.rows, table.dim);
+            work.trace.time(stage, || match self.mode {
                 EmbeddingMode::Dense => step.all(number, table.dim, span),
                 EmbeddingMode::Lazy | EmbeddingMode::Exact | EmbeddingMode::Auto => {
                     step.touched(number, table.dim, &self.list, span);
                 }
-            }
+            });
         }
         if self.mode == EmbeddingMode::Exact {
             self.keep(rule, gradients.touched.ids());
             if self.history.len() == HISTORY {
                 self.settle(work, weights, state);
             }
+        }
+    }
+
+    /// What a step on a table is in a trace.
+    fn stage(&self, rows: usize, dim: usize) -> Stage {
+        const NAME: &str = "update of tables";
+        match self.mode {
+            EmbeddingMode::Dense => {
+                let tasks = rows.div_ceil((CHUNK / dim).max(1));
+                Stage::of(NAME, tasks, 4 * rows * dim * (3 + 2 * N))
+            }
+            _ => touched_rows::<N>(NAME, self.list.len(), dim),
         }
     }
 
@@ -173,6 +195,12 @@ impl<R: Rule<N>, const N: usize> Tables<R, N> {
             *taken = before + 1;
         }
     }
+}
+
+/// Work on so many listed rows, with `N` numbers of state to each of theirs.
+fn touched_rows<const N: usize>(name: &'static str, listed: usize, dim: usize) -> Stage {
+    let bytes = 4 * listed * dim * (3 + 2 * N);
+    Stage::of(name, tasks_of_rows(listed), bytes)
 }
 
 /// A step on tables.

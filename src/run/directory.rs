@@ -21,19 +21,22 @@ pub(super) const METRICS: &str = "metrics.jsonl";
 /// What the model scored on the test rows, and what it has to beat.
 pub(super) const EVALUATION: &str = "evaluation.json";
 pub(super) const REPORT: &str = "report.html";
+/// What its first steps were made of.
+pub(super) const TRACE: &str = "trace.jsonl";
 /// The folder of the checkpoint.
 pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The file in it.
 const STATE: &str = "state.bin";
 
 /// Every file that a run directory may hold.
-pub(super) const FILES: [&str; 9] = [
+pub(super) const FILES: [&str; 10] = [
     METRICS,
     CONFIG,
     SCHEMA,
     PROVENANCE,
     EVALUATION,
     REPORT,
+    TRACE,
     CATALOGUE,
     DISTRIBUTION,
     WEIGHTS,

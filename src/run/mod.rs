@@ -11,6 +11,7 @@
 //! | `metrics.jsonl` | one line an epoch, there while training runs |
 //! | `evaluation.json` | the metrics on the test rows, beside those of the baselines |
 //! | `report.html` | all of it for people |
+//! | `trace.jsonl` | what the first steps were made of; with `AUTOINT_TRACE=1` only |
 //! | `checkpoint/` | how to go on, see [`checkpoint`]; until training has come to its end |
 //! | `autoint.lock` | nothing; it is locked while a program works on the run, see [`lock`] |
 //!

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::checkpoint::{self, Snapshot};
 use super::directory::{
     CATALOGUE, CHECKPOINT, CONFIG, DISTRIBUTION, EVALUATION, FILES, METRICS, PROVENANCE, REPORT,
-    SCHEMA, WEIGHTS, has_checkpoint, names_in, remove_temporaries, schema_bytes,
+    SCHEMA, TRACE, WEIGHTS, has_checkpoint, names_in, remove_temporaries, schema_bytes,
 };
 use super::history::EpochRecord;
 use super::lock::{LOCK, Lock};
@@ -235,6 +235,14 @@ impl Writer {
     /// When the file cannot be written.
     pub fn report(&self, html: &str) -> Result<()> {
         self.put(REPORT, html.as_bytes())
+    }
+
+    /// Writes `trace.jsonl`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn trace(&self, text: &str) -> Result<()> {
+        self.put(TRACE, text.as_bytes())
     }
 
     /// The last act of a training that has come to its end: there is nothing to go on with.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::machine::Machine;
 use super::profile::{Stage, Stages};
+use super::traced;
 use crate::autograd::far::{Far, Fetched};
 use crate::autograd::{Engine, Layout, Parameters, Part};
 use crate::data::batch::Batch;
@@ -94,13 +95,13 @@ impl Learner {
         let Model {
             tape, logit, loss, ..
         } = model;
-        let ranks = &machine.ranks;
-        let far = (!owners.all_here()).then(|| {
-            optimizer.join(Arc::clone(ranks));
-            Arc::new(Far::new(Arc::clone(ranks), tape.layout()))
-        });
         let mut engine = Engine::new(tape, logit, loss, machine.isa, machine.threads)?;
-        engine.join(Arc::clone(ranks));
+        let ranks = traced::among(Arc::clone(&machine.ranks), engine.runtime());
+        let far = (!owners.all_here()).then(|| {
+            optimizer.join(Arc::clone(&ranks));
+            Arc::new(Far::new(Arc::clone(&ranks), engine.tape().layout()))
+        });
+        engine.join(ranks);
         Ok(Learner {
             engine,
             optimizer,

@@ -1,8 +1,9 @@
 //! Training: the loop over epochs.
 //!
-//! Reading order: [`machine`] (what it runs on), `learner` (a step), [`trainer`] (the loop), [`observer`] (who is told), [`shuffle`] (the order of an epoch's rows), [`negatives`] (rows
-//! that are drawn), `together` (what ranks ask each other), [`profile`] (where the time goes), [`session`] (a training and its run
-//! directory), [`verify`](mod@verify) (whether a run can be made again).
+//! Reading order: [`machine`] (what it runs on), `learner` (a step), [`trainer`] (the loop), [`observer`] (who is told), [`shuffle`] (the
+//! order of an epoch's rows), [`negatives`] (rows that are drawn), `together` (what ranks ask each other), [`profile`] (where the time
+//! goes), [`traced`] (what steps are made of), [`session`] (a training and its run directory), [`verify`](mod@verify) (whether a run can
+//! be made again).
 
 mod learner;
 pub mod machine;
@@ -13,6 +14,7 @@ mod recorder;
 pub mod session;
 pub mod shuffle;
 mod together;
+pub mod traced;
 pub mod trainer;
 pub mod verify;
 pub mod warm;

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::observer::Observer;
 use super::recorder::{Helper, Recorder};
+use super::traced;
 use super::trainer::{Outcome, Trainer};
 use crate::data::catalogue::Catalogue;
 use crate::data::dataset::{Dataset, SplitName};
@@ -65,6 +66,10 @@ impl Session<'_> {
         told: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Outcome> {
+        let traced = traced::asked()?;
+        if traced {
+            self.trainer.runtime().trace().start(traced::STEPS);
+        }
         self.run.schema(self.data.schema())?;
         let mut recorder = Recorder {
             events: self.events(tensorboard)?,
@@ -72,7 +77,11 @@ impl Session<'_> {
             origin: self.origin,
             told,
         };
-        self.trainer.run(&mut recorder, stop)
+        let outcome = self.trainer.run(&mut recorder, stop)?;
+        if traced {
+            self.run.trace(&traced::text(self.trainer.runtime())?)?;
+        }
+        Ok(outcome)
     }
 
     fn events(&self, tensorboard: Option<&Path>) -> Result<Option<Events>> {

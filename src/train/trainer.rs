@@ -342,6 +342,7 @@ impl<'a> Trainer<'a> {
         self.data.check_unchanged()?;
         weigh(batch, self.settings.train.positive_weight);
         self.stages.add(Stage::Gather, start);
+        self.runtime().trace().begin(&self.batch, start);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
+use autoint::autograd::trace::{Header, Step};
 use serde_json::Value;
 
-use crate::scene::Scene;
+use crate::scene::{QUICK, Scene};
 
 /// A MovieLens-1M of three users and four movies.
 pub fn tiny_movielens(scene: &Scene, folder: &str) {
@@ -241,4 +242,57 @@ fn nothing_of_the_machine_is_written_into_a_run() {
         let content = String::from_utf8_lossy(&scene.read(&format!("run/{name}"))).into_owned();
         assert!(!content.contains(here), "{name}");
     }
+}
+
+/// With the environment variable, and without it nothing of the kind; the model is the same, and the folder one of a run.
+#[test]
+fn a_trace_says_what_the_first_steps_were_made_of() {
+    let scene = Scene::trained(&[]);
+    assert!(!scene.names("run").contains(&"trace.jsonl".to_owned()));
+    let traced = |value: &str, out: &str| {
+        let mut command =
+            scene.command(&[&["train", "--out", out, "--force"], &QUICK[..]].concat());
+        command.env("AUTOINT_TRACE", value).args(["--threads", "1"]);
+        command.output().unwrap()
+    };
+    for _ in 0..2 {
+        assert!(traced("1", "traced").status.success());
+    }
+    assert_eq!(
+        scene.read("run/model.safetensors"),
+        scene.read("traced/model.safetensors")
+    );
+    let text = scene.text("traced/trace.jsonl");
+    let mut lines = text.lines();
+    let header: Header = serde_json::from_str(lines.next().unwrap()).unwrap();
+    assert_eq!((header.threads, header.group_rows), (1, 64));
+    let steps: Vec<Step> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(!steps.is_empty() && steps.len() <= 200);
+    for step in &steps {
+        let names: Vec<&str> = step.stages.iter().map(|stage| &*stage.name).collect();
+        // Embeddings have a table, and the linear part one.
+        let expected = [
+            "gather",
+            "index",
+            "round",
+            "sum of touched rows",
+            "sum of touched rows",
+            "check of gradients",
+            "update of dense weights",
+            "update of tables",
+            "update of tables",
+        ];
+        assert_eq!(names, expected);
+        let round = &step.stages[2];
+        assert_eq!(round.groups.len(), step.rows.div_ceil(64));
+        assert!(round.groups.iter().all(|&ns| ns > 0 && ns <= round.ns));
+        let in_stages: u64 = step.stages.iter().map(|stage| stage.ns).sum();
+        assert!(in_stages <= step.ns);
+    }
+    let refused = traced("yes", "refused");
+    assert_eq!(refused.status.code(), Some(2));
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(message.contains("AUTOINT_TRACE") && message.lines().count() == 1);
 }

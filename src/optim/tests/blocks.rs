@@ -3,6 +3,7 @@
 use crate::autograd::Gradients;
 use crate::autograd::layout::TableSpec;
 use crate::autograd::sparse::SparseIndex;
+use crate::autograd::trace::Trace;
 use crate::autograd::{Init, Layout, Parameters};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::kernels::adam::Adam;
@@ -46,6 +47,7 @@ fn stepped(mode: EmbeddingMode, dim: usize, ids: &[u32]) -> Parameters {
     let mut state = [Parameters::zeros(&layout), Parameters::zeros(&layout)];
     let work = Work {
         isa: Isa::available()[0],
+        trace: &Trace::default(),
         layout: &layout,
     };
     let mut tables = Tables::new(mode, &layout);

@@ -21,7 +21,7 @@ __all__ = ["AutoInt", "load"]
 # Of a run directory that is no more than what a model needs.
 _RUN = (
     "model.safetensors", "config.toml", "schema.json", "data.json", "metrics.jsonl",
-    "evaluation.json", "report.html", "catalogue.bin", "distribution.json",
+    "evaluation.json", "report.html", "catalogue.bin", "distribution.json", "trace.jsonl",
 )
 
 

@@ -298,10 +298,8 @@ impl Checkpoint {
         let other = other.and_then(|_| sets.pop()).map(Arc::new);
         let mut sets = sets.into_iter();
         let parameters = Arc::new(sets.next().unwrap_or_default());
-        let best = match self.position.best {
-            Some(_) => Some(other.unwrap_or_else(|| Arc::clone(&parameters))),
-            None => None,
-        };
+        let best = self.position.best;
+        let best = best.map(|_| other.unwrap_or_else(|| Arc::clone(&parameters)));
         let state = State {
             parameters,
             slots: self.slots.into_iter().zip(sets).collect(),
