@@ -73,8 +73,8 @@ pub fn main() -> Result<()> {
     for (field, column) in batch.fields.iter().enumerate() {
         for (row, d) in d_logit.iter().enumerate() {
             for (id, scale) in column.bag(row) {
-                for k in 0..DIM {
-                    expected[id as usize][k] += scale * d * parameters.dense[field * DIM + k];
+                for (k, sum) in expected[id as usize].iter_mut().enumerate() {
+                    *sum += scale * d * parameters.dense[field * DIM + k];
                 }
             }
         }

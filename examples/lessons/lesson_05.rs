@@ -8,8 +8,8 @@
 //! memory of a block of rows:   unit 0: row 0 row 1 ... row 15 | unit 1: row 0 row 1 ... row 15 | ...
 //! ```
 //!
-//! The fused op does projections, scores, softmax and mixing in one go over that memory, so that nothing is written and read in between
-//! that fits registers. What it computes is what lesson 4 composed; only additions come in another order.
+//! The fused op does projections, scores, softmax and mixing in one go over that memory. What it computes is what lesson 4 composed; only
+//! additions come in another order.
 
 use std::time::Instant;
 
@@ -26,25 +26,18 @@ const HEADS: usize = 2;
 const WIDTH: usize = 32;
 const ROWS: usize = 2048;
 
-/// A layer from its four matrices: query, key, value, residual.
+/// From query, key, value, residual.
 type Layer = fn(&mut Tape, &Var, [Param; 4]) -> Result<Var>;
 
 fn composed(tape: &mut Tape, x: &Var, weights: [Param; 4]) -> Result<Var> {
-    let mut all = Vec::new();
-    for weight in &weights {
-        all.push(tape.linear(x, weight, None)?);
-    }
+    let [q, k, v, residual] = weights.map(|weight| tape.linear(x, &weight, None));
     let head = |tape: &Tape, x: &Var| tape.reshape(x, &[FIELDS, HEADS, WIDTH / HEADS]);
-    let (q, k, v) = (
-        head(tape, &all[0])?,
-        head(tape, &all[1])?,
-        head(tape, &all[2])?,
-    );
+    let (q, k, v) = (head(tape, &q?)?, head(tape, &k?)?, head(tape, &v?)?);
     let scores = tape.einsum("i h c, j h c -> h i j", &q, &k)?;
     let alpha = tape.softmax(&scores)?;
     let mixed = tape.einsum("h i j, j h c -> i h c", &alpha, &v)?;
     let mixed = tape.reshape(&mixed, &[FIELDS, WIDTH])?;
-    let sum = tape.add(&mixed, &all[3])?;
+    let sum = tape.add(&mixed, &residual?)?;
     Ok(tape.relu(&sum))
 }
 
@@ -94,7 +87,7 @@ fn run(layer: Layer, isa: Isa) -> Result<(Vec<f32>, f64)> {
             .collect(),
         ..Batch::default()
     };
-    let (mut logits, mut shortest) = (Vec::new(), f64::INFINITY);
+    let (mut logits, mut shortest) = (Vec::new(), f64::MAX);
     for _ in 0..5 {
         let start = Instant::now();
         runtime.logits(&weights, &batch, &mut logits);

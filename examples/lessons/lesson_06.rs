@@ -19,7 +19,7 @@ const HEADS: usize = 2;
 const LAYERS: usize = 2;
 const ROWS: usize = 10;
 
-/// The whole model: embeddings, interacting layers, a linear head, the loss.
+/// The whole model.
 fn autoint() -> Result<(Tape, Var, Var)> {
     let mut tape = Tape::new();
     let table = tape.table(TableSpec {
@@ -37,13 +37,8 @@ fn autoint() -> Result<(Tape, Var, Var)> {
             let weight = tape.parameter(name, &shape, Init::GlorotUniform, Role::Kernel)?;
             Ok(Projection { weight, bias: None })
         };
-        let names = ["query", "key", "value", "residual"];
-        let projections = [
-            matrix(names[0])?,
-            matrix(names[1])?,
-            matrix(names[2])?,
-            matrix(names[3])?,
-        ];
+        let (query, key) = (matrix("query")?, matrix("key")?);
+        let projections = [query, key, matrix("value")?, matrix("residual")?];
         let fused = Fused {
             projections,
             heads: HEADS,
@@ -72,13 +67,11 @@ pub fn main() -> Result<()> {
     let id = |field: usize, row: usize| {
         (field * VALUES + (row * (2 * field + 3) + field) % VALUES) as u32
     };
+    let ids = |field| (0..ROWS).map(|row| id(field, row)).collect();
+    let fields = (0..FIELDS).map(|field| FieldBatch::One { ids: ids(field) });
     let batch = Batch {
         rows: ROWS,
-        fields: (0..FIELDS)
-            .map(|field| FieldBatch::One {
-                ids: (0..ROWS).map(|row| id(field, row)).collect(),
-            })
-            .collect(),
+        fields: fields.collect(),
         labels: vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0],
         weights: vec![],
     };

@@ -100,13 +100,8 @@ pub fn main() -> Result<()> {
             3..=5 => "not touched",
             _ => "touched",
         };
-        println!(
-            "  {} {:>9.5} {:>9.5} {:>9.5}   {note}",
-            t + 1,
-            dense[t],
-            lazy[t],
-            exact[t]
-        );
+        let (step, dense, lazy, exact) = (t + 1, dense[t], lazy[t], exact[t]);
+        println!("  {step} {dense:>9.5} {lazy:>9.5} {exact:>9.5}   {note}");
     }
     assert_eq!(lazy[1], lazy[4], "lazy stands still");
     assert_eq!(exact[1], exact[4], "exact waits");

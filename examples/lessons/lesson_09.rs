@@ -19,7 +19,7 @@ const T: usize = 24;
 const K: usize = 64;
 const O: usize = 64;
 
-/// `[T, K, BLOCK]`, `[K, O]`, `[T, O, BLOCK]`.
+/// Of x `[T, K, BLOCK]` and w `[K, O]`: `[T, O, BLOCK]`.
 type Product = fn(&[f32], &[f32], &mut [f32]);
 
 fn three_loops(x: &[f32], w: &[f32], out: &mut [f32]) {
@@ -92,19 +92,18 @@ pub fn main() -> Result<()> {
     let mut first = vec![0.0; T * O * BLOCK];
     three_loops(&x, &w, &mut first);
 
-    let rungs: [(&str, Product); 4] = [
-        ("three loops", three_loops),
-        ("rows in the lanes", rows_in_lanes),
-        ("a tile of 4 outputs", a_tile_of_outputs),
-        ("the crate's kernel", the_kernel),
+    let names = [
+        "three loops",
+        "rows in lanes",
+        "tile of 4 outputs",
+        "the kernel",
     ];
-    println!(
-        "[{T}, {K}] x [{K}, {O}] for {BLOCK} rows, one thread, {}",
-        Isa::choose()?.name()
-    );
+    let rungs: [Product; 4] = [three_loops, rows_in_lanes, a_tile_of_outputs, the_kernel];
+    let isa = Isa::choose()?.name();
+    println!("[{T}, {K}] x [{K}, {O}] for {BLOCK} rows, one thread, {isa}");
     println!("  rung                  GFLOP/s   largest difference from the first");
     let operations = (2 * BLOCK * T * K * O) as f64;
-    for (name, product) in rungs {
+    for (name, product) in names.into_iter().zip(rungs) {
         let mut out = vec![0.0; first.len()];
         let mut best = f64::INFINITY;
         for _ in 0..10 {
@@ -114,13 +113,10 @@ pub fn main() -> Result<()> {
         }
         let pairs = first.iter().zip(&out);
         let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        println!(
-            "  {name:<20} {:>8.1}   {difference:.1e}",
-            operations / best / 1e9
-        );
-        // Sums of 64 products of numbers up to 1, in other orders and with or without rounding in between.
+        let speed = operations / best / 1e9;
+        println!("  {name:<20} {speed:>8.1}   {difference:.1e}");
+        // The same sums in other orders, with or without rounding in between.
         assert!(difference < 1e-4);
     }
-    println!("\n(Build with --release: without it the first three are many times slower.)");
     Ok(())
 }
