@@ -1,18 +1,17 @@
 //! Lesson 9: reading a kernel. The same product, rung by rung, from three loops to register tiles.
 //!
-//! `out[t][o] = sum_k x[t][k] w[k][o]` for sixteen rows of a batch at once: 2 * 16 * T * K * O operations on a few hundred kilobytes, which
-//! fit the nearest caches. So what counts is how many operations the processor gets to do per instruction and per load:
+//! `out[t][o] = sum_k x[t][k] w[k][o]` for sixteen rows at once. Everything fits the nearest caches, so what counts is how many operations
+//! the processor gets to do per instruction and per load:
 //!
 //! 1. three loops, rows apart: every number is loaded for one multiplication.
-//! 2. rows in the lanes: one instruction does several rows, if the compiler sees it.
-//! 3. a tile of 4 outputs: a loaded column of x serves four sums, which stay in registers.
-//! 4. the crate's kernel (`src/kernels/matmul.rs`): tiles of tokens *and* outputs, in the widest instructions there are.
+//! 2. rows in lanes: one instruction does several rows, if the compiler sees it.
+//! 3. tile of 4 outputs: a loaded column of x serves four sums, which stay in registers.
+//! 4. the kernel (`src/kernels/matmul.rs`): tiles of tokens *and* outputs, in the widest instructions there are.
 
 use std::time::Instant;
 
 use autoint::Result;
-use autoint::kernels::BLOCK;
-use autoint::kernels::matmul::Matmul;
+use autoint::kernels::{BLOCK, matmul::Matmul};
 use autoint::simd::Isa;
 
 const T: usize = 24;
@@ -91,7 +90,6 @@ pub fn main() -> Result<()> {
     let w: Vec<f32> = (0..K * O).map(|k| number(3 * k + 1)).collect();
     let mut first = vec![0.0; T * O * BLOCK];
     three_loops(&x, &w, &mut first);
-
     let names = [
         "three loops",
         "rows in lanes",

@@ -53,6 +53,12 @@ impl Section {
     }
 }
 
+/// The bytes of a header.
+pub(super) fn header_bytes(header: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(header)
+        .map_err(|e| Error::Data(format!("a checkpoint's header cannot be written: {e}")))
+}
+
 /// Writes a file.
 pub(super) fn write(out: &mut dyn Write, header: &[u8], sections: &[&[f32]]) -> io::Result<()> {
     let body: usize = sections.iter().map(|numbers| 4 * numbers.len() + 4).sum();

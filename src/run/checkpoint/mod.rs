@@ -110,7 +110,7 @@ pub fn save(run: &Path, origin: &Origin, snapshot: &Snapshot<'_>) -> Result<()> 
             .map(|(name, numbers)| Section::new(name, numbers.len()))
             .collect(),
     };
-    let header = bytes_of(&header)?;
+    let header = format::header_bytes(&header)?;
     let numbers: Vec<&[f32]> = all.into_iter().map(|(_, numbers)| numbers).collect();
     write_whole(&checkpoint_file(run), |file| {
         format::write(file, &header, &numbers)
@@ -133,11 +133,6 @@ fn save_rows(
     parts.write(folder, ranks.rank(), &rows.collect::<Vec<_>>())?;
     ranks.gather(&[], &vec![0; ranks.size()], &mut Vec::new());
     Ok(parts)
-}
-
-fn bytes_of(header: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(header)
-        .map_err(|e| Error::Data(format!("a checkpoint's header cannot be written: {e}")))
 }
 
 /// The sections of the tables of one set of weights, or of what is shaped like them.

@@ -72,7 +72,7 @@ impl Parts {
                 .map(|(name, numbers)| Section::new(name, numbers.len()))
                 .collect(),
         };
-        let header = super::bytes_of(&header)?;
+        let header = format::header_bytes(&header)?;
         let numbers: Vec<&[f32]> = rows.iter().map(|(_, numbers)| *numbers).collect();
         write_whole(&folder.join(self.name(part)), |file| {
             format::write(file, &header, &numbers)
