@@ -7,11 +7,16 @@ set -euo pipefail
 ranks=$1 rate=$2
 shift 2
 net=10.97.0
-agent=$(mktemp)
+folder=$(mktemp -d)
+agent="$folder/agent"
 finish() {
-    for k in $(seq "$ranks"); do ip netns del "autoint$k" 2>/dev/null || true; done
+    for k in $(seq "$ranks"); do
+        ip netns del "autoint$k" 2>/dev/null || true
+        # It outlives its host as long as a process there does.
+        ip link del "line$k" 2>/dev/null || true
+    done
     ip link del autoint0 2>/dev/null || true
-    rm -f "$agent"
+    rm -rf "$folder"
 }
 trap finish EXIT
 
@@ -35,12 +40,14 @@ for k in $(seq "$ranks"); do
     hosts="$hosts${hosts:+,}$net.$k"
 done
 
-# In place of a secure shell: the host's namespace.
-cat > "$agent" <<'AGENT'
+# In place of a secure shell: the host's namespace, and a folder of its own for what Open MPI keeps.
+cat > "$agent" <<AGENT
 #!/bin/sh
-host=${1##*.}
+host=\${1##*.}
 shift
-exec ip netns exec "autoint$host" sh -c "$*"
+export TMPDIR="$folder/\$host"
+mkdir -p "\$TMPDIR"
+exec ip netns exec "autoint\$host" sh -c "\$*"
 AGENT
 chmod +x "$agent"
 count() { ip netns exec "autoint$1" cat /sys/class/net/eth0/statistics/tx_bytes; }

@@ -81,6 +81,10 @@ impl Parts {
 
     /// Opens all parts, which are to hold the tables of `sets`.
     pub fn open(self, folder: &Path, layout: &Layout, sets: &[String]) -> Result<Vec<Part>> {
+        if self.count == 0 {
+            let what = "holds a checkpoint whose tables are in no part; train the run anew";
+            return Err(Error::file(folder, what));
+        }
         let part = |number| self.open_part(folder, number, layout, sets);
         (0..self.count).map(part).collect()
     }
