@@ -83,7 +83,7 @@ impl Scene {
     /// Killed when it takes minutes: what waits for ever is a failure.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::from_std(self.process(arguments));
-        command.timeout(Duration::from_secs(240));
+        command.timeout(Duration::from_secs(900));
         command
     }
 
