@@ -104,19 +104,22 @@ fn limited(scene: &Scene, blocks: usize, arguments: &[&str]) -> String {
 #[test]
 fn a_disk_that_fills_up_leaves_the_last_good_checkpoint() {
     let scene = Scene::new();
-    let arguments = [&TRAINING[..], &["3"]].concat();
+    let every = ["--checkpoint-every", "1"];
+    let arguments = [&TRAINING[..], &["3"], &every].concat();
     scene.ok(&arguments);
     let whole = scene.read("run/model.safetensors");
-    // Room for the weights and Adam's two moments, but not for the best epoch's weights, which come to them.
+    // Room for the weights and Adam's two moments, but not for the best epoch's weights, which come to them as soon as a step has moved
+    // the others on.
     let blocks = whole.len() * 7 / 2 / 512;
     let message = limited(&scene, blocks, &[&arguments[..], &["--force"]].concat());
     assert!(
         message.contains("run/checkpoint/state.bin: cannot write"),
         "{message}"
     );
-    // That of the start is left. Going on fails in the same place and changes nothing.
+    // That of the first epoch's end is left. Going on fails in the same place and changes nothing.
     let before = scene.read("run/checkpoint/state.bin");
-    limited(&scene, blocks, &["train", "--resume", "run"]);
+    let resume = [&["train", "--resume", "run"][..], &every].concat();
+    limited(&scene, blocks, &resume);
     assert!(scene.read("run/checkpoint/state.bin") == before);
     assert_eq!(scene.names("run/checkpoint"), ["state.bin"]);
     scene.ok(&["train", "--resume", "run"]);
