@@ -41,7 +41,7 @@ pub fn main() -> Result<()> {
     println!("  logit        truth      loss     gradient          loss     gradient");
     let mut broken = 0;
     for z in [
-        -100.0f32, -10.0, 0.0, 5.0, 10.0, 15.0, 16.0, 17.0, 20.0, 100.0,
+        -50.0f32, -10.0, 0.0, 5.0, 10.0, 15.0, 16.0, 17.0, 20.0, 100.0,
     ] {
         let (a, d_a) = from_probability(z, 0.0);
         let (b, d_b) = from_logit(z, 0.0);
