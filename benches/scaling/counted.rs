@@ -118,7 +118,7 @@ fn model(settings: &Settings, fields: &[Fields], tables: Tables) -> Model {
     Model {
         fields: fields.to_vec(),
         dense: layout.dense_len(),
-        width: layout.tables.iter().map(|table| table.dim).sum(),
+        width: layout.table_width(),
         copies: 3,
         seconds_per_row: 0.0,
         tables,
@@ -156,7 +156,7 @@ fn calls(
         } = build(&settings.model, &offsets(fields)).expect("a model");
         let owners = match tables {
             Tables::Whole => Owners::ONE,
-            Tables::Spread => Owners::of(ranks.rank(), ranks.size()),
+            Tables::Spread => ranks.owners(),
         };
         let mut parameters = Parameters::initialise_share(tape.layout(), owners, 1);
         let own = rows_of(ranks.rank(), ranks.size(), batch);

@@ -51,7 +51,7 @@ fn model(shape: &Shape, rows: f64, seconds_per_row: f64) -> Model {
             of(large, (rows - 50.0 * small as f64) / large as f64),
         ],
         dense: layout.dense_len(),
-        width: layout.tables.iter().map(|table| table.dim).sum(),
+        width: layout.table_width(),
         // Adam's two moments, and the best epoch.
         copies: 3,
         seconds_per_row,

@@ -214,8 +214,7 @@ impl Check<'_> {
         if layout.tables.is_empty() {
             return Vec::new();
         }
-        let rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
-        let mut index = SparseIndex::new(rows);
+        let mut index = SparseIndex::new(layout.table_rows());
         index.build(self.batch);
         let mut all = Vec::new();
         for (i, table) in layout.tables.iter().enumerate() {

@@ -31,7 +31,7 @@ use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
-use crate::ranks::{Alone, Owners, Ranks};
+use crate::ranks::{Alone, Ranks};
 use crate::simd::Isa;
 
 /// Replays one tape over batches.
@@ -86,6 +86,11 @@ impl Engine {
     /// Takes every step from now on together with the engines of other ranks.
     pub fn join(&mut self, ranks: Arc<dyn Ranks>) {
         self.ranks = ranks;
+    }
+
+    /// Whether no other ranks take its steps.
+    pub fn is_alone(&self) -> bool {
+        self.ranks.alone()
     }
 
     /// Tape, threads and memory, to score with.
@@ -327,10 +332,10 @@ impl Engine {
             return;
         }
         let dims: Vec<usize> = tables.iter().map(|table| table.dim).collect();
-        let most = tables.iter().map(|table| table.rows).max().unwrap_or(0);
+        let most = runtime.tape().layout().table_rows();
         let here = match names {
             None => most,
-            Some(_) => Owners::of(ranks.rank(), ranks.size()).rows(most),
+            Some(_) => ranks.owners().rows(most),
         };
         let told = Told {
             index,
@@ -406,8 +411,7 @@ impl Round<'_> {
     /// What it is in a trace. Its bytes are those of rows of tables and their gradients, and of sums that are cleared, made and added
     /// to others.
     fn stage(&self, groups: usize) -> Stage {
-        let tables = &self.job.replay.tape.layout().tables;
-        let width: usize = tables.iter().map(|table| table.dim).sum();
+        let width = self.job.replay.tape.layout().table_width();
         let looked_up = GROUP_ROWS * self.job.batch.fields.len() * width;
         Stage::of(
             "round",

@@ -15,7 +15,7 @@
 use super::part::pieces_of;
 use super::sums::Sums;
 use super::tree::{self, Node};
-use crate::ranks::{Ranks, share};
+use crate::ranks::{Ranks, bits_of, share, words_of};
 
 /// In place of the number of a node of the tape: all were finite.
 const FINITE: u32 = u32::MAX;
@@ -147,14 +147,6 @@ fn sum_heads(starts: &[usize], heads: &[u32], total: &mut Sums) {
     }
     let flags = heads.iter().step_by(length).find(|flag| **flag != FINITE);
     total.not_finite = flags.map(|&node| node as usize);
-}
-
-fn words_of(bits: u64) -> [u32; 2] {
-    [bits as u32, (bits >> 32) as u32]
-}
-
-fn bits_of([low, high]: [u32; 2]) -> u64 {
-    u64::from(low) | u64::from(high) << 32
 }
 
 #[cfg(test)]

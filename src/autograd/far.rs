@@ -58,7 +58,7 @@ impl Far {
     /// Tables of this layout, of which each rank keeps its share.
     pub fn new(ranks: Arc<dyn Ranks>, layout: &Layout) -> Far {
         Far {
-            owners: Owners::of(ranks.rank(), ranks.size()),
+            owners: ranks.owners(),
             ranks,
             dims: layout.tables.iter().map(|table| table.dim).collect(),
             talk: Mutex::default(),
@@ -225,7 +225,7 @@ mod tests {
         let whole = Parameters::initialise(&layout, 1);
         for size in 1..5 {
             together(size, |ranks| {
-                let (rank, owners) = (ranks.rank(), Owners::of(ranks.rank(), size));
+                let (rank, owners) = (ranks.rank(), ranks.owners());
                 let share = Parameters::initialise_share(&layout, owners, 1);
                 let far = Far::new(ranks, &layout);
                 let mut serve = |places: &[u32], out: &mut Vec<u32>| far.put(&share, places, out);

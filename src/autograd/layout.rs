@@ -163,6 +163,16 @@ impl Layout {
         self.dense.last().map_or(0, |d| d.param.range.end)
     }
 
+    /// The rows of the largest table. (Tables share ids, so this is how many there are.)
+    pub fn table_rows(&self) -> usize {
+        self.tables.iter().map(|t| t.rows).max().unwrap_or(0)
+    }
+
+    /// The numbers of a row of all tables side by side.
+    pub fn table_width(&self) -> usize {
+        self.tables.iter().map(|t| t.dim).sum()
+    }
+
     /// The number of all trainable numbers.
     pub fn len(&self) -> usize {
         self.dense_len() + self.tables.iter().map(|t| t.rows * t.dim).sum::<usize>()

@@ -81,7 +81,7 @@ impl RowSums {
         let (rows, dims) = tables;
         let owners = match told.names {
             None => Owners::ONE,
-            Some(_) => Owners::of(ranks.rank(), ranks.size()),
+            Some(_) => ranks.owners(),
         };
         put(told, dims, owners, &mut self.outs);
         let lengths = match owners.all_here() {

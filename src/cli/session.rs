@@ -117,15 +117,7 @@ impl<'a> Work<'a> {
         if !self.ranks.first() {
             return self.help(trainer, &origin);
         }
-        let run = directory(settings)?;
-        self.tell_folder(run.path())?;
-        let session = Session {
-            data: self.data,
-            origin: &origin,
-            trainer,
-            run,
-        };
-        self.see_through(session, out)
+        self.lead(trainer, &origin, directory(settings)?, out)
     }
 
     fn machine(&self) -> Machine {
@@ -157,11 +149,23 @@ impl<'a> Work<'a> {
         Ok(agree(&*self.ranks, &facts)?)
     }
 
-    /// Tells the other ranks where the run is.
-    fn tell_folder(&self, folder: &Path) -> Result<()> {
-        let folder = std::path::absolute(folder).map_err(Error::io(folder, "find"))?;
+    /// Tells the other ranks where the run is, and sees it through.
+    fn lead(
+        &self,
+        trainer: Trainer<'_>,
+        origin: &Origin,
+        run: Writer,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let folder = std::path::absolute(run.path()).map_err(Error::io(run.path(), "find"))?;
         said_by_first(&*self.ranks, &folder.to_string_lossy());
-        Ok(())
+        let session = Session {
+            data: self.data,
+            origin,
+            trainer,
+            run,
+        };
+        self.see_through(session, out)
     }
 
     /// Trains as one of several ranks of which another keeps what comes of it.
@@ -199,14 +203,7 @@ impl<'a> Work<'a> {
         )?;
         out.flush()?;
         let run = Writer::resume(lock, &at.history)?;
-        self.tell_folder(run.path())?;
-        let session = Session {
-            data: self.data,
-            origin,
-            trainer,
-            run,
-        };
-        self.see_through(session, out)
+        self.lead(trainer, origin, run, out)
     }
 
     /// Trains, saves, measures (unless the user wants to leave), reports, and says where everything is. A training that was

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::span::CHUNK;
 use crate::autograd::{Gradients, Runtime};
-use crate::ranks::{Owners, Ranks, gather_unknown};
+use crate::ranks::{Ranks, bits_of, gather_unknown, words_of};
 
 /// What PyTorch adds to the norm before it divides by it.
 const EPSILON: f64 = 1e-6;
@@ -71,20 +71,16 @@ fn squares(numbers: &[f32]) -> f64 {
 
 /// A number for each touched row of every rank, in the order of the rows among all.
 fn of_all(ranks: &dyn Ranks, places: impl Iterator<Item = u32>, numbers: &[f64]) -> Vec<f64> {
-    let owners = Owners::of(ranks.rank(), ranks.size());
+    let owners = ranks.owners();
     let mine = places.zip(numbers).flat_map(|(place, number)| {
-        let bits = number.to_bits();
-        [
-            owners.id(place as usize) as u32,
-            bits as u32,
-            (bits >> 32) as u32,
-        ]
+        let [low, high] = words_of(number.to_bits());
+        [owners.id(place as usize) as u32, low, high]
     });
     let (mine, mut all): (Vec<u32>, _) = (mine.collect(), Vec::new());
     gather_unknown(ranks, &mine, &mut all);
     let (rows, _) = all.as_chunks_mut::<3>();
     rows.sort_unstable_by_key(|row| row[0]);
-    let number = |row: &[u32; 3]| f64::from_bits(u64::from(row[1]) | u64::from(row[2]) << 32);
+    let number = |&[_, low, high]: &[u32; 3]| f64::from_bits(bits_of([low, high]));
     rows.iter().map(number).collect()
 }
 

@@ -145,10 +145,6 @@ impl<R: Method<N> + Debug, const N: usize> Stepper for MethodStepper<R, N> {
             runtime.trace().time(stage, || {
                 self.step_dense(runtime.isa(), gradients.dense, now, weights);
             });
-            // Of what other ranks touched, nobody has said so before.
-            let touched = gradients.touched.ids().iter().copied();
-            self.tables
-                .prepare(work(runtime), touched, weights, &mut self.state);
             self.tables.step(
                 work(runtime),
                 rule,

@@ -55,7 +55,7 @@ pub(super) struct Tables<R, const N: usize> {
 
 impl<R: Rule<N>, const N: usize> Tables<R, N> {
     pub fn new(mode: EmbeddingMode, layout: &Layout) -> Self {
-        let rows = layout.tables.iter().map(|t| t.rows).max().unwrap_or(0);
+        let rows = layout.table_rows();
         let mode = mode.for_rows(rows);
         let (rows, history) = match mode {
             EmbeddingMode::Exact => (rows, HISTORY),

@@ -41,6 +41,11 @@ pub trait Ranks: Debug + Send + Sync {
         self.size() == 1
     }
 
+    /// Which rows of tables that are spread over the ranks this one keeps.
+    fn owners(&self) -> Owners {
+        Owners::of(self.rank(), self.size())
+    }
+
     /// Whether this is the rank that writes files and speaks to people.
     fn first(&self) -> bool {
         self.rank() == 0
@@ -92,6 +97,16 @@ pub fn exchange_unknown(
     let received: Vec<usize> = received.into_iter().map(|length| length as usize).collect();
     ranks.exchange(mine, sent, &received, all);
     received
+}
+
+/// 64 bits as two words, to be told.
+pub fn words_of(bits: u64) -> [u32; 2] {
+    [bits as u32, (bits >> 32) as u32]
+}
+
+/// The bits that two words were made of.
+pub fn bits_of([low, high]: [u32; 2]) -> u64 {
+    u64::from(low) | u64::from(high) << 32
 }
 
 /// The rank's share of `count` things in a row: contiguous, and as large as any other's but for one.

@@ -34,15 +34,13 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// How the model with this layout is trained on a machine.
     pub fn of(layout: &'a Layout, settings: &Settings, machine: &Machine) -> Plan<'a> {
-        let ranks = &*machine.ranks;
         let owners = match settings.cluster.sharded() {
-            true => Owners::of(ranks.rank(), ranks.size()),
+            true => machine.ranks.owners(),
             false => Owners::ONE,
         };
-        let rows = layout.tables.iter().map(|table| table.rows).max();
         let mut optimizer = settings.optimizer.clone();
         // By all rows, however few of them are here.
-        optimizer.embedding_mode = optimizer.embedding_mode.for_rows(rows.unwrap_or(0));
+        optimizer.embedding_mode = optimizer.embedding_mode.for_rows(layout.table_rows());
         Plan {
             share: layout.share(owners),
             layout,
@@ -148,6 +146,11 @@ impl Learner {
                 let start = Instant::now();
                 let loss = engine.step_part(parameters, batch, part, None, draw, number)?;
                 stages.add(Stage::Replay, start);
+                if !engine.is_alone() {
+                    // What other ranks have touched is to move here too.
+                    let touched = engine.gradients().touched.ids().iter().copied();
+                    optimizer.prepare(engine.runtime(), touched, parameters);
+                }
                 loss
             }
             Some(far) => {

@@ -42,7 +42,7 @@ fn header(runtime: &Runtime) -> Header {
         isa: runtime.isa().name().to_owned(),
         group_rows: GROUP_ROWS,
         dense: layout.dense_len(),
-        width: layout.tables.iter().map(|table| table.dim).sum(),
+        width: layout.table_width(),
     }
 }
 
