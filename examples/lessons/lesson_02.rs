@@ -22,6 +22,10 @@ impl Op for Square {
         "square"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = x[u]^2"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Other
     }

@@ -15,7 +15,7 @@
 //! [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a
 //! batch on all threads), [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of
 //! embedding tables), `exchange` and `rows` (what several ranks add up to), [`far`] (tables that are spread over them), [`trace`] (what a
-//! step was made of), [`mod@reference`] and [`check`] (the proof).
+//! step was made of), [`mod@reference`] and [`check`] (the proof), [`walk`] (one row, looked at).
 
 pub mod batch_op;
 pub mod check;
@@ -44,6 +44,7 @@ pub mod tape;
 pub mod touched;
 pub mod trace;
 pub mod tree;
+pub mod walk;
 pub mod workspace;
 pub mod workspaces;
 

@@ -17,6 +17,9 @@ pub trait Op: Debug + Send + Sync {
     /// The op's name, as errors and profiles show it.
     fn name(&self) -> &'static str;
 
+    /// What it computes, in one line, as `autoint trace` shows it. No default body: a reader of a trace wants it of every op.
+    fn formula(&self) -> &str;
+
     /// What it computes, for whoever writes the graph elsewhere. No default body: every op can be told.
     fn kind(&self) -> OpKind<'_>;
 

@@ -1,5 +1,7 @@
 //! The tape in f64, op by op and row by row, by the ops' definitions: slow, plain, and the truth that f32 replay is held against.
 
+use std::ops::Range;
+
 use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::Definition;
@@ -9,7 +11,7 @@ use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
 
 /// All parameters in f64.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters64 {
     pub dense: Vec<f64>,
     pub tables: Vec<Vec<f64>>,
@@ -80,6 +82,32 @@ impl Reference<'_> {
             }
         }
         Evaluated { values, statistics }
+    }
+
+    /// The results of the batch's first row from some nodes on, those before them being there; for a tape of which nothing is drawn.
+    pub fn resume(&self, nodes: Range<usize>, parameters: &Parameters64, values: &mut [f64]) {
+        for node in &self.tape.nodes()[nodes] {
+            let result = {
+                let context = self.context(node, 0, parameters, values, &[]);
+                node.op.definition(&context)
+            };
+            values[node.result.units()].copy_from_slice(&result);
+        }
+    }
+
+    /// How far that row is from the nearest kink at these nodes.
+    pub fn kink_of_row(
+        &self,
+        nodes: Range<usize>,
+        parameters: &Parameters64,
+        values: &[f64],
+    ) -> f64 {
+        let nodes = self.tape.nodes()[nodes].iter();
+        let distances = nodes.map(|node| {
+            let context = self.context(node, 0, parameters, values, &[]);
+            node.op.kink_distance(&context)
+        });
+        distances.fold(f64::INFINITY, f64::min)
     }
 
     fn context<'c>(

@@ -71,6 +71,11 @@ impl Runtime {
         &self.tape
     }
 
+    /// Where the logit lies on the tape.
+    pub fn logit(&self) -> &Var {
+        &self.logit
+    }
+
     /// The instruction set.
     pub fn isa(&self) -> Isa {
         self.isa

@@ -1,8 +1,8 @@
 //! `autoint explain`
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use autoint::data::dataset::SplitName;
 use autoint::explain::row::RawRow;
@@ -16,10 +16,7 @@ use clap::Args;
 use super::output::note;
 use super::recommend::pair;
 use super::threads::Threads;
-use super::{explained, numbers, recorded};
-
-/// The most bytes of a row's file: more is no row.
-const MOST_BYTES: u64 = 1 << 20;
+use super::{explained, numbers, recorded, row};
 
 /// Tell why a model gives a row its probability, or what it looks at on average.
 ///
@@ -70,7 +67,7 @@ impl Arguments {
         }
         match &self.row {
             Some(path) => {
-                let RawRow { header, values } = read_row(path)?;
+                let RawRow { header, values } = row::read(path)?;
                 let scorer = run.scorer();
                 let explainer = Explainer::new(&scorer, &run.attention);
                 self.tell(&explainer.raw(&header, &values)?, out)
@@ -144,22 +141,4 @@ impl Arguments {
         };
         Ok((beside("-explain.svg"), beside("-explain.json")))
     }
-}
-
-/// The row of a file.
-fn read_row(path: &Path) -> Result<RawRow> {
-    let mut text = String::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().take(MOST_BYTES).read_to_string(&mut text),
-        false => fs::File::open(path)
-            .map_err(Error::io(path, "open"))?
-            .take(MOST_BYTES)
-            .read_to_string(&mut text),
-    };
-    read.map_err(Error::io(path, "read"))?;
-    if text.len() as u64 == MOST_BYTES {
-        let what = "is too long for a row: expected one JSON object";
-        return Err(Error::file(path, what));
-    }
-    RawRow::from_json(&text).map_err(|error| Error::file(path, error.to_string()))
 }

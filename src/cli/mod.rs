@@ -32,6 +32,7 @@ mod recommend;
 mod recorded;
 mod reproduce;
 mod resume;
+mod row;
 mod scores;
 mod search;
 mod serve;
@@ -42,6 +43,8 @@ mod split_report;
 mod sweep;
 mod table;
 mod threads;
+mod trace;
+mod traced;
 mod train;
 mod trials;
 mod tune;
@@ -91,6 +94,7 @@ enum Command {
     Similar(similar::Arguments),
     Serve(serve::Arguments),
     Explain(explain::Arguments),
+    Trace(trace::Arguments),
     Export(export::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
@@ -157,6 +161,7 @@ impl Cli {
             Command::Similar(arguments) => arguments.run(&mut out)?,
             Command::Serve(arguments) => arguments.run(&mut out)?,
             Command::Explain(arguments) => arguments.run(&mut out)?,
+            Command::Trace(arguments) => arguments.run(&mut out)?,
             Command::Export(arguments) => arguments.run(&mut out)?,
             Command::Inspect(arguments) => arguments.run(&mut out)?,
             Command::Verify(arguments) => arguments.run(&mut out)?,

@@ -196,6 +196,10 @@ pub(super) mod tests {
             }
         }
 
+        pub fn scorer(&self) -> &Scorer<'static> {
+            &self.scorer
+        }
+
         pub fn explainer(&self) -> Explainer<'_> {
             Explainer::new(&self.scorer, &self.attention)
         }

@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`attention`] (the weights), [`ablation`] (a field made unknown), [`agreement`] (rank correlation and chance),
 //! [`explanation`] (one row), [`sample`] (the mean over many), [`row`] (a raw row as a person writes it), [`pair`] (that of a user and an item), [`svg`] (drawings),
-//! [`files`] (both as files).
+//! [`files`] (both as files). Beside them [`trace`]: one row through the model, op by op, which says what is computed, not why.
 
 pub mod ablation;
 pub mod agreement;
@@ -18,6 +18,7 @@ pub mod pair;
 pub mod row;
 pub mod sample;
 pub mod svg;
+pub mod trace;
 
 pub use agreement::{Agreement, MeanAgreement, Random};
 pub use attention::{Attention, Interaction};

@@ -2,6 +2,7 @@
 //! in them is escaped.
 
 pub mod bars;
+pub mod cells;
 pub mod heat;
 pub mod histogram;
 pub mod lines;

@@ -29,5 +29,6 @@ mod server;
 #[path = "../support/signal.rs"]
 mod signal;
 mod topk;
+mod trace;
 mod train;
 mod tune;

@@ -32,6 +32,10 @@ impl Op for Add {
         "add"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = a[u] + b[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Add
     }
@@ -61,5 +65,19 @@ impl Op for Add {
             .zip(r.operands[1])
             .map(|(a, b)| a + b)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("add", |t| {
+            let (a, b) = (t.input(&[3]), t.input(&[3]));
+            t.add(&a, &b)
+        });
     }
 }

@@ -37,6 +37,10 @@ impl Op for AddBias {
         "add_bias"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = x[u] + bias[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::AddBias { bias: &self.bias }
     }
@@ -67,5 +71,21 @@ impl Op for AddBias {
         let bias = &r.dense[self.bias.range.clone()];
         let sums = r.operands[0].iter().zip(bias).map(|(x, bias)| x + bias);
         sums.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+    use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("add_bias", |t| {
+            let x = t.input(&[3]);
+            let bias = t.parameter("bias", &[3], Init::GlorotUniform, Role::Bias)?;
+            t.add_bias(&x, &bias)
+        });
     }
 }

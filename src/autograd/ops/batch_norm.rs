@@ -92,6 +92,10 @@ impl Op for BatchNorm {
         "batch_norm"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = gain[u] (x[u] - mean[u]) / sqrt(variance[u] + epsilon) + bias[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::BatchNorm(kind::BatchNorm {
             gain: &self.norm.gain,
@@ -247,5 +251,28 @@ impl BatchOp for BatchNorm {
                 *moving = (keep * f64::from(*moving) + (1.0 - keep) * new) as f32;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+    use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("batch_norm", |t| {
+            let x = t.input(&[3]);
+            let norm = Norm {
+                gain: t.parameter("gain", &[3], Init::GlorotUniform, Role::Norm)?,
+                bias: t.parameter("bias", &[3], Init::GlorotUniform, Role::Bias)?,
+                mean: t.buffer("mean", &[3], Init::Constant(0.0))?,
+                variance: t.buffer("variance", &[3], Init::Constant(1.0))?,
+                epsilon: 1e-3,
+                momentum: 0.99,
+            };
+            t.batch_norm(&x, norm)
+        });
     }
 }

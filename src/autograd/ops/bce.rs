@@ -49,6 +49,10 @@ impl Op for Bce {
         "bce"
     }
 
+    fn formula(&self) -> &str {
+        "out = weight scale (softplus(z) - y z)"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Bce
     }
@@ -87,5 +91,19 @@ impl Op for Bce {
         let weight = r.batch.weights.get(r.row).map_or(1.0, |&w| f64::from(w));
         let softplus = z.max(0.0) + (-z.abs()).exp().ln_1p();
         vec![weight * r.loss_scale * (softplus - y * z)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("bce", |t| {
+            let x = t.input(&[1]);
+            t.bce(&x)
+        });
     }
 }

@@ -1,16 +1,13 @@
-//! The gradient check is checked itself: every op of this folder has a case here, the case passes, and it fails as soon as the
-//! op's backward is broken.
+//! What the test of every op's file calls: the gradient check passes the op, and fails it as soon as its backward is broken. So the
+//! check is checked itself.
 //!
 //! (Random shapes and values are the business of `tests/gradient_check.rs`; here one case an op is enough.)
 
-use super::batch_norm::Norm;
-use super::interacting::{Fused, Projection};
 use crate::autograd::batch_op::BatchOp;
 use crate::autograd::check::Check;
 use crate::autograd::kind::OpKind;
-use crate::autograd::layout::{Param, TableSpec};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, unit_and_row};
-use crate::autograd::{Init, Parameters, Role, Tape, Var};
+use crate::autograd::{Parameters, Tape, Var};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::error::Result;
 use crate::kernels::dropout::{Draw, uniform};
@@ -21,126 +18,6 @@ const TOLERANCE: f64 = 2e-4;
 /// More than a block, in a shard of two.
 const ROWS: usize = BLOCK + 2;
 const SHARD: usize = 2 * BLOCK;
-
-/// Records an op on leaves of its own and gives its result.
-type Recorder = fn(&mut Tape) -> Result<Var>;
-
-/// One entry a file of this folder (a leaf has no gradient to get wrong).
-const CASES: [(&str, Recorder); 18] = [
-    ("add", |t| {
-        let (a, b) = (t.input(&[3]), t.input(&[3]));
-        t.add(&a, &b)
-    }),
-    ("add_bias", |t| {
-        let x = t.input(&[3]);
-        let bias = t.parameter("bias", &[3], Init::GlorotUniform, Role::Bias)?;
-        t.add_bias(&x, &bias)
-    }),
-    ("batch_norm", |t| {
-        let x = t.input(&[3]);
-        let norm = Norm {
-            gain: t.parameter("gain", &[3], Init::GlorotUniform, Role::Norm)?,
-            bias: t.parameter("bias", &[3], Init::GlorotUniform, Role::Bias)?,
-            mean: t.buffer("mean", &[3], Init::Constant(0.0))?,
-            variance: t.buffer("variance", &[3], Init::Constant(1.0))?,
-            epsilon: 1e-3,
-            momentum: 0.99,
-        };
-        t.batch_norm(&x, norm)
-    }),
-    ("bce", |t| {
-        let x = t.input(&[1]);
-        t.bce(&x)
-    }),
-    ("cin", |t| {
-        let (x, x0) = (t.input(&[3, 2]), t.input(&[4, 3]));
-        let weight = t.parameter("weight", &[8, 3], Init::GlorotUniform, Role::Kernel)?;
-        t.cin(Some(&x), &x0, &weight)
-    }),
-    ("dropout", |t| {
-        let x = t.input(&[9]);
-        Ok(t.dropout(&x, 0.4))
-    }),
-    ("einsum", |t| {
-        let (q, k) = (t.input(&[3, 2, 2]), t.input(&[4, 2, 2]));
-        t.einsum("i h c, j h c -> h i j", &q, &k)
-    }),
-    ("embedding", |t| {
-        let init = Init::Normal { deviation: 1.0 };
-        let table = t.table(TableSpec {
-            name: "e".into(),
-            rows: 4,
-            dim: 2,
-            init,
-            field_starts: vec![],
-        });
-        t.embedding(table, 2)
-    }),
-    ("fm", |t| {
-        let x = t.input(&[3, 2]);
-        t.fm(&x)
-    }),
-    ("gate", |t| {
-        let x = t.input(&[3, 2]);
-        let gate = t.parameter("gate", &[3], Init::GlorotUniform, Role::Norm)?;
-        t.gate(&x, &gate)
-    }),
-    ("interacting", |t| {
-        let x = t.input(&[3, 2]);
-        let mut projection = |name| -> Result<Projection> {
-            Ok(Projection {
-                weight: t.parameter(name, &[2, 4], Init::GlorotUniform, Role::Kernel)?,
-                bias: None,
-            })
-        };
-        let projections = [
-            projection("q")?,
-            projection("k")?,
-            projection("v")?,
-            projection("r")?,
-        ];
-        let layer = Fused {
-            projections,
-            heads: 2,
-            scale: 0.7,
-            projection_relu: false,
-            dropout: 0.0,
-        };
-        Ok(t.interacting(&x, layer)?.0)
-    }),
-    ("layer_norm", |t| {
-        let x = t.input(&[2, 4]);
-        let gain = t.parameter("gain", &[4], Init::GlorotUniform, Role::Norm)?;
-        let bias = t.parameter("bias", &[4], Init::GlorotUniform, Role::Bias)?;
-        t.layer_norm(&x, &gain, &bias, 1e-3)
-    }),
-    ("linear", |t| {
-        let x = t.input(&[2, 3]);
-        let weight = t.parameter("weight", &[3, 4], Init::GlorotUniform, Role::Kernel)?;
-        let bias: Param = t.parameter("bias", &[4], Init::GlorotUniform, Role::Bias)?;
-        t.linear(&x, &weight, Some(&bias))
-    }),
-    ("multiply_add", |t| {
-        let (a, b, c) = (t.input(&[3]), t.input(&[3]), t.input(&[3]));
-        t.multiply_add(&a, &b, &c)
-    }),
-    ("relu", |t| {
-        let x = t.input(&[9]);
-        Ok(t.relu(&x))
-    }),
-    ("scale", |t| {
-        let x = t.input(&[3]);
-        Ok(t.scale(&x, -1.3))
-    }),
-    ("softmax", |t| {
-        let x = t.input(&[2, 4]);
-        t.softmax(&x)
-    }),
-    ("sum", |t| {
-        let x = t.input(&[4]);
-        Ok(t.sum(&x))
-    }),
-];
 
 /// How a backward pass is broken.
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +37,10 @@ struct Mutant(Box<dyn Op>, Mutation);
 impl Op for Mutant {
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    fn formula(&self) -> &str {
+        self.0.formula()
     }
 
     fn kind(&self) -> OpKind<'_> {
@@ -204,10 +85,10 @@ impl Op for Mutant {
     }
 }
 
-/// The worst error of a case, its op broken or not.
-fn worst(recorder: Recorder, mutation: Option<Mutation>) -> f64 {
+/// The worst error of the op that `record` records last, broken or not.
+fn worst(isa: Isa, record: &impl Fn(&mut Tape) -> Result<Var>, mutation: Option<Mutation>) -> f64 {
     let mut tape = Tape::new();
-    let result = recorder(&mut tape).unwrap();
+    let result = record(&mut tape).unwrap();
     if let Some(mutation) = mutation {
         let last = tape.nodes().len() - 1;
         tape.replace_op(last, |op| Box::new(Mutant(op, mutation)));
@@ -249,39 +130,53 @@ fn worst(recorder: Recorder, mutation: Option<Mutation>) -> f64 {
         draw: Some(Draw { seed: 1, step: 1 }),
         cotangent: &cotangent,
     };
-    check.run(Isa::choose().unwrap()).worst()
+    check.run(isa).worst()
 }
 
-#[test]
-fn every_op_has_a_case() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/autograd/ops");
-    let mut files: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter_map(|name| name.strip_suffix(".rs").map(str::to_owned))
-        .filter(|name| !["mod", "checks", "input"].contains(&name.as_str()))
-        .collect();
-    files.sort();
-    let cases: Vec<&str> = CASES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(files, cases);
-    for (name, recorder) in CASES {
-        let mut tape = Tape::new();
-        recorder(&mut tape).unwrap();
-        assert_eq!(tape.nodes().last().unwrap().op.name(), name);
-    }
-}
-
-#[test]
-fn the_check_passes_every_op_and_fails_every_broken_one() {
-    for (name, recorder) in CASES {
-        let error = worst(recorder, None);
-        assert!(error < TOLERANCE, "{name}: {error}");
+/// Holds the op called `name`, which `record` records last on leaves of its own, to its definition, on every instruction set; and holds
+/// the check to finding each of its mutations.
+pub fn held(name: &str, record: impl Fn(&mut Tape) -> Result<Var>) {
+    let mut tape = Tape::new();
+    record(&mut tape).unwrap();
+    assert_eq!(tape.nodes().last().unwrap().op.name(), name);
+    for isa in Isa::available() {
+        let error = worst(isa, &record, None);
+        assert!(error < TOLERANCE, "{name} on {}: {error}", isa.name());
         for mutation in [Mutation::Scaled, Mutation::Negated, Mutation::Forgotten] {
-            let error = worst(recorder, Some(mutation));
+            let error = worst(isa, &record, Some(mutation));
             assert!(
                 error > 10.0 * TOLERANCE,
-                "{name} with its gradient {mutation:?} passes: {error}"
+                "{name} on {} with its gradient {mutation:?} passes: {error}",
+                isa.name()
             );
         }
     }
+}
+
+/// A leaf has no gradient to get wrong; all others are held by their own files.
+#[test]
+fn every_op_is_held() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/autograd/ops");
+    let table = std::fs::read_to_string(format!("{folder}/mod.rs")).unwrap();
+    let mut ops = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let told = table.contains(&format!("//! | [`{name}`] | "));
+        assert!(
+            told || path.is_dir() || ["mod", "checks"].contains(&name),
+            "{name} is not in the table of mod.rs"
+        );
+        if path.is_dir() || ["mod", "checks", "input"].contains(&name) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains(&format!("held(\"{name}\", ")),
+            "no test in {} holds the op",
+            path.display()
+        );
+        ops += 1;
+    }
+    assert!(ops >= 18, "{ops} ops found");
 }

@@ -164,6 +164,10 @@ impl Op for Cin {
         "cin"
     }
 
+    fn formula(&self) -> &str {
+        "out[k][o] = sum_ij weight[i F + j][o] x[k][i] x0[j][k]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Cin(kind::Cin {
             weight: &self.weight,
@@ -268,5 +272,21 @@ impl Op for Cin {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+    use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("cin", |t| {
+            let (x, x0) = (t.input(&[3, 2]), t.input(&[4, 3]));
+            let weight = t.parameter("weight", &[8, 3], Init::GlorotUniform, Role::Kernel)?;
+            t.cin(Some(&x), &x0, &weight)
+        });
     }
 }

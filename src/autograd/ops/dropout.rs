@@ -44,6 +44,10 @@ impl Op for Dropout {
         "dropout"
     }
 
+    fn formula(&self) -> &str {
+        "out = mask x, in training; out = x otherwise"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Dropout
     }
@@ -91,5 +95,19 @@ impl Op for Dropout {
             .zip(r.operands[0])
             .map(|(&m, x)| f64::from(m) * x)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("dropout", |t| {
+            let x = t.input(&[9]);
+            Ok(t.dropout(&x, 0.4))
+        });
     }
 }

@@ -138,6 +138,11 @@ impl Op for Einsum {
         "einsum"
     }
 
+    /// The contraction itself: it is a formula already.
+    fn formula(&self) -> &str {
+        &self.spec
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Einsum(kind::Einsum {
             spec: &self.spec,
@@ -194,6 +199,15 @@ impl Op for Einsum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("einsum", |t| {
+            let (q, k) = (t.input(&[3, 2, 2]), t.input(&[4, 2, 2]));
+            t.einsum("i h c, j h c -> h i j", &q, &k)
+        });
+    }
 
     #[test]
     fn specs_that_do_not_fit_are_refused_with_their_reason() {

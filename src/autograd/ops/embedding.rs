@@ -37,6 +37,10 @@ impl Op for Embedding {
         "embedding"
     }
 
+    fn formula(&self) -> &str {
+        "out[f] = sum over the values v of field f of scale_v table[id_v]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Embedding { table: self.table }
     }
@@ -98,5 +102,28 @@ impl Op for Embedding {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::Init;
+    use crate::autograd::layout::TableSpec;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("embedding", |t| {
+            let init = Init::Normal { deviation: 1.0 };
+            let table = t.table(TableSpec {
+                name: "e".into(),
+                rows: 4,
+                dim: 2,
+                init,
+                field_starts: vec![],
+            });
+            t.embedding(table, 2)
+        });
     }
 }

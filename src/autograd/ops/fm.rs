@@ -36,6 +36,10 @@ impl Op for Fm {
         "fm"
     }
 
+    fn formula(&self) -> &str {
+        "out = sum_{f < g} x[f] . x[g]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Fm {
             fields: self.fields,
@@ -88,6 +92,15 @@ impl Op for Fm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("fm", |t| {
+            let x = t.input(&[3, 2]);
+            t.fm(&x)
+        });
+    }
 
     #[test]
     fn a_shape_that_does_not_fit_is_refused() {

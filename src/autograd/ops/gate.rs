@@ -47,6 +47,10 @@ impl Op for Gate {
         "gate"
     }
 
+    fn formula(&self) -> &str {
+        "out[f][k] = gate[f] x[f][k]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Gate { gate: &self.gate }
     }
@@ -100,7 +104,17 @@ impl Op for Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::autograd::ops::checks::held;
     use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("gate", |t| {
+            let x = t.input(&[3, 2]);
+            let gate = t.parameter("gate", &[3], Init::GlorotUniform, Role::Norm)?;
+            t.gate(&x, &gate)
+        });
+    }
 
     #[test]
     fn a_gate_of_another_number_of_fields_is_refused() {

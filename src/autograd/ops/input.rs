@@ -19,6 +19,10 @@ impl Op for Input {
         "input"
     }
 
+    fn formula(&self) -> &str {
+        "out = what it was set to"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Input
     }

@@ -239,6 +239,10 @@ impl Op for Interacting {
         "interacting"
     }
 
+    fn formula(&self) -> &str {
+        "alpha[h][i][j] = softmax_j(scale q[i][h] . k[j][h]), out[i] = relu(concat_h sum_j alpha[h][i][j] v[j][h] + r[i])"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Interacting(kind::Interacting {
             projections: self.layer.projections.each_ref().map(Projection::affine),
@@ -483,5 +487,39 @@ impl Interacting {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+    use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("interacting", |t| {
+            let x = t.input(&[3, 2]);
+            let mut projection = |name| -> Result<Projection> {
+                Ok(Projection {
+                    weight: t.parameter(name, &[2, 4], Init::GlorotUniform, Role::Kernel)?,
+                    bias: None,
+                })
+            };
+            let projections = [
+                projection("q")?,
+                projection("k")?,
+                projection("v")?,
+                projection("r")?,
+            ];
+            let layer = Fused {
+                projections,
+                heads: 2,
+                scale: 0.7,
+                projection_relu: false,
+                dropout: 0.0,
+            };
+            Ok(t.interacting(&x, layer)?.0)
+        });
     }
 }

@@ -59,6 +59,10 @@ impl Op for LayerNorm {
         "layer_norm"
     }
 
+    fn formula(&self) -> &str {
+        "out[t][u] = gain[u] (x[t][u] - mean_t) / sqrt(variance_t + epsilon) + bias[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::LayerNorm(kind::LayerNorm {
             gain: &self.gain,
@@ -124,5 +128,22 @@ impl Op for LayerNorm {
             out.extend((0..self.n).map(|u| gain[u] * (x[u] - mean) / deviation + bias[u]));
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+    use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("layer_norm", |t| {
+            let x = t.input(&[2, 4]);
+            let gain = t.parameter("gain", &[4], Init::GlorotUniform, Role::Norm)?;
+            let bias = t.parameter("bias", &[4], Init::GlorotUniform, Role::Bias)?;
+            t.layer_norm(&x, &gain, &bias, 1e-3)
+        });
     }
 }

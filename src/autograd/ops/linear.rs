@@ -111,6 +111,10 @@ impl Op for Linear {
         "linear"
     }
 
+    fn formula(&self) -> &str {
+        "out[t][o] = bias[o] + sum_k x[t][k] weight[k][o]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Linear {
             map: Affine {
@@ -247,5 +251,22 @@ impl Op for Linear {
             }
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+    use crate::autograd::{Init, Role};
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("linear", |t| {
+            let x = t.input(&[2, 3]);
+            let weight = t.parameter("weight", &[3, 4], Init::GlorotUniform, Role::Kernel)?;
+            let bias = t.parameter("bias", &[4], Init::GlorotUniform, Role::Bias)?;
+            t.linear(&x, &weight, Some(&bias))
+        });
     }
 }

@@ -34,6 +34,10 @@ impl Op for MultiplyAdd {
         "multiply_add"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = a[u] b[u] + c[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::MultiplyAdd
     }
@@ -74,6 +78,15 @@ impl Op for MultiplyAdd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("multiply_add", |t| {
+            let (a, b, c) = (t.input(&[3]), t.input(&[3]), t.input(&[3]));
+            t.multiply_add(&a, &b, &c)
+        });
+    }
 
     #[test]
     fn shapes_that_differ_are_refused_with_their_numbers() {

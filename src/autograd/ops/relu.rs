@@ -27,6 +27,10 @@ impl Op for Relu {
         "relu"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = max(0, x[u])"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Relu
     }
@@ -54,5 +58,19 @@ impl Op for Relu {
 
     fn kink_distance(&self, r: &Definition<'_>) -> f64 {
         nearest_kink(r.operands[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("relu", |t| {
+            let x = t.input(&[9]);
+            Ok(t.relu(&x))
+        });
     }
 }

@@ -22,6 +22,10 @@ impl Op for Scale {
         "scale"
     }
 
+    fn formula(&self) -> &str {
+        "out[u] = factor x[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Scale {
             factor: self.factor,
@@ -50,5 +54,19 @@ impl Op for Scale {
             .iter()
             .map(|x| f64::from(self.factor) * x)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("scale", |t| {
+            let x = t.input(&[3]);
+            Ok(t.scale(&x, -1.3))
+        });
     }
 }

@@ -32,6 +32,10 @@ impl Op for Softmax {
         "softmax"
     }
 
+    fn formula(&self) -> &str {
+        "out[g][j] = exp(x[g][j]) / sum_m exp(x[g][m])"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Softmax { n: self.n }
     }
@@ -65,5 +69,19 @@ impl Op for Softmax {
             out.extend(x.iter().map(|x| (x - top).exp() / sum));
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("softmax", |t| {
+            let x = t.input(&[2, 4]);
+            t.softmax(&x)
+        });
     }
 }

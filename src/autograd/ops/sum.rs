@@ -23,6 +23,10 @@ impl Op for Sum {
         "sum"
     }
 
+    fn formula(&self) -> &str {
+        "out = sum_u x[u]"
+    }
+
     fn kind(&self) -> OpKind<'_> {
         OpKind::Sum
     }
@@ -59,5 +63,19 @@ impl Op for Sum {
 
     fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
         vec![r.operands[0].iter().sum()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::ops::checks::held;
+
+    #[test]
+    fn its_gradient_holds_and_a_wrong_one_is_found() {
+        held("sum", |t| {
+            let x = t.input(&[4]);
+            Ok(t.sum(&x))
+        });
     }
 }
