@@ -4,7 +4,7 @@
 //! `moving = momentum * moving + (1 - momentum) * batch`. At inference the moving averages are used.
 
 use crate::autograd::batch_op::{BatchOp, Statistics};
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{BatchNormKind, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
@@ -93,7 +93,7 @@ impl Op for BatchNorm {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::BatchNorm(kind::BatchNorm {
+        OpKind::BatchNorm(BatchNormKind {
             gain: &self.norm.gain,
             bias: &self.norm.bias,
             mean: &self.norm.mean,

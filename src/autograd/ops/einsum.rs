@@ -1,7 +1,7 @@
 //! Contractions with named axes, e.g. `"i h k, j h k -> h i j"`: the two operands' products, summed over every axis that the
 //! result does not name. Attention reads like the paper with it.
 
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{EinsumKind, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -139,7 +139,7 @@ impl Op for Einsum {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::Einsum(kind::Einsum {
+        OpKind::Einsum(EinsumKind {
             spec: &self.spec,
             shapes: [&self.shapes[0], &self.shapes[1]],
         })

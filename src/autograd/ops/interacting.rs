@@ -18,7 +18,7 @@ pub use layer::{Fused, Projection};
 
 use super::relu::nearest_kink;
 use crate::autograd::fields::TableRows;
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{InteractingKind, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
@@ -240,7 +240,7 @@ impl Op for Interacting {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::Interacting(kind::Interacting {
+        OpKind::Interacting(InteractingKind {
             projections: self.layer.projections.each_ref().map(Projection::affine),
             heads: self.layer.heads,
             scale: self.layer.scale,

@@ -1,6 +1,6 @@
 //! `out[t][u] = gain[u] * (x[t][u] - mean_t) / sqrt(variance_t + epsilon) + bias[u]`: layer normalisation (Ba et al. 2016).
 
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{LayerNormKind, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -60,7 +60,7 @@ impl Op for LayerNorm {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::LayerNorm(kind::LayerNorm {
+        OpKind::LayerNorm(LayerNormKind {
             gain: &self.gain,
             bias: &self.bias,
             epsilon: self.epsilon,
