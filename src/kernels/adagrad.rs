@@ -8,7 +8,9 @@ use crate::simd::Simd;
 /// `g += l2 w; v += g^2; w -= rate g / (sqrt(v) + epsilon)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adagrad {
+    /// The learning rate.
     pub rate: f32,
+    /// Added to the root, so that nothing is divided by zero.
     pub epsilon: f32,
     /// L2 penalty: its gradient is `l2 w`.
     pub l2: f32,

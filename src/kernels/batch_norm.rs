@@ -5,14 +5,19 @@ use crate::simd::{Kernel, Simd};
 /// `normalised = (x - mean) * inverse; out = gain * normalised + bias`
 #[derive(Debug)]
 pub struct Normalise<'a> {
-    /// `[rows]`, as are the other slices.
+    /// Some numbers of the unit, as are the other slices; their length is a multiple of the lanes.
     pub x: &'a [f32],
+    /// The unit's mean over the batch.
     pub mean: f32,
     /// 1 / deviation
     pub inverse: f32,
+    /// The unit's own, as is the bias.
     pub gain: f32,
+    /// Added at the end.
     pub bias: f32,
+    /// x before gain and bias: what backward needs.
     pub normalised: &'a mut [f32],
+    /// Overwritten.
     pub out: &'a mut [f32],
 }
 
@@ -34,8 +39,9 @@ impl Kernel for Normalise<'_> {
 /// `d_x += factor * (d_out - mean - normalised * slope)`
 #[derive(Debug)]
 pub struct NormaliseGrad<'a> {
-    /// `[rows]`, as are the other slices.
+    /// What [`Normalise`] kept; the other slices are as long.
     pub normalised: &'a [f32],
+    /// The result's gradient.
     pub d_out: &'a [f32],
     /// The batch's mean of d_out.
     pub mean: f32,
@@ -43,6 +49,7 @@ pub struct NormaliseGrad<'a> {
     pub slope: f32,
     /// gain / deviation
     pub factor: f32,
+    /// Added to.
     pub d_x: &'a mut [f32],
 }
 

@@ -7,7 +7,9 @@ use crate::simd::{Kernel, Simd};
 /// nothing.
 #[derive(Debug)]
 pub struct Dot<'a> {
+    /// Any number of columns.
     pub a: &'a [Column],
+    /// As many.
     pub b: &'a [Column],
 }
 

@@ -1,4 +1,6 @@
-//! Unit-by-unit arithmetic. All slices of a kernel have one length, a multiple of the lanes.
+//! Unit-by-unit arithmetic: to it an activation is a line of numbers, whatever its shape.
+//!
+//! All slices of a kernel have one length, a multiple of the lanes.
 
 use super::{BLOCK, columns_mut};
 use crate::simd::{Kernel, Simd};
@@ -6,8 +8,11 @@ use crate::simd::{Kernel, Simd};
 /// `out = a + b`
 #[derive(Debug)]
 pub struct Add<'a> {
+    /// One term.
     pub a: &'a [f32],
+    /// The other term.
     pub b: &'a [f32],
+    /// Overwritten.
     pub out: &'a mut [f32],
 }
 
@@ -25,8 +30,9 @@ impl Kernel for Add<'_> {
 /// `x[t][o] += bias[o]`
 #[derive(Debug)]
 pub struct AddBias<'a> {
+    /// `[outputs]`
     pub bias: &'a [f32],
-    /// `[tokens, outputs, BLOCK]`
+    /// `[tokens, outputs, BLOCK]`, the tokens being those of all blocks.
     pub x: &'a mut [f32],
 }
 
@@ -48,8 +54,11 @@ impl Kernel for AddBias<'_> {
 /// `out += factor * x`
 #[derive(Debug)]
 pub struct AddScaled<'a> {
+    /// The same for every unit.
     pub factor: f32,
+    /// What is added.
     pub x: &'a [f32],
+    /// Added to.
     pub out: &'a mut [f32],
 }
 
@@ -69,8 +78,11 @@ impl Kernel for AddScaled<'_> {
 /// `out = factor * x`
 #[derive(Debug)]
 pub struct Scale<'a> {
+    /// The same for every unit.
     pub factor: f32,
+    /// What is multiplied.
     pub x: &'a [f32],
+    /// Overwritten.
     pub out: &'a mut [f32],
 }
 
@@ -89,7 +101,9 @@ impl Kernel for Scale<'_> {
 /// `out = max(0, x)`; a NaN stays a NaN.
 #[derive(Debug)]
 pub struct Relu<'a> {
+    /// The argument.
     pub x: &'a [f32],
+    /// Overwritten.
     pub out: &'a mut [f32],
 }
 
@@ -131,7 +145,9 @@ fn passed<S: Simd>(s: S, out: S::F, d: S::F) -> S::F {
 /// The gradient of a ReLU in place: `d = d where out > 0, else 0`.
 #[derive(Debug)]
 pub struct ReluGradInPlace<'a> {
+    /// The ReLU's result.
     pub out: &'a [f32],
+    /// The result's gradient, then the argument's.
     pub d: &'a mut [f32],
 }
 
@@ -150,8 +166,11 @@ impl Kernel for ReluGradInPlace<'_> {
 /// `d_x (+)= d_out where out > 0, else 0`
 #[derive(Debug)]
 pub struct ReluGrad<'a> {
+    /// The ReLU's result.
     pub out: &'a [f32],
+    /// The result's gradient.
     pub d_out: &'a [f32],
+    /// The argument's gradient.
     pub d_x: &'a mut [f32],
     /// Add to `d_x` instead of overwriting it.
     pub accumulate: bool,
@@ -175,8 +194,11 @@ impl Kernel for ReluGrad<'_> {
 /// `out += a * b`
 #[derive(Debug)]
 pub struct AddProduct<'a> {
+    /// One factor.
     pub a: &'a [f32],
+    /// The other factor.
     pub b: &'a [f32],
+    /// Added to.
     pub out: &'a mut [f32],
 }
 
@@ -195,8 +217,11 @@ impl Kernel for AddProduct<'_> {
 /// `out = a * b`
 #[derive(Debug)]
 pub struct Multiply<'a> {
+    /// One factor.
     pub a: &'a [f32],
+    /// The other factor.
     pub b: &'a [f32],
+    /// Overwritten.
     pub out: &'a mut [f32],
 }
 
@@ -214,9 +239,13 @@ impl Kernel for Multiply<'_> {
 /// `out = a * b + c`
 #[derive(Debug)]
 pub struct MultiplyAdd<'a> {
+    /// One factor.
     pub a: &'a [f32],
+    /// The other factor.
     pub b: &'a [f32],
+    /// Added to the product.
     pub c: &'a [f32],
+    /// Overwritten.
     pub out: &'a mut [f32],
 }
 

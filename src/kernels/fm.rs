@@ -8,8 +8,9 @@ use crate::simd::{Kernel, Simd};
 pub struct Pairs<'a> {
     /// `[F, d]`
     pub x: &'a [Column],
-    /// `[d]`
+    /// `[d]`: overwritten with the sums over fields.
     pub sums: &'a mut [Column],
+    /// Overwritten.
     pub out: &'a mut Column,
 }
 
@@ -41,10 +42,11 @@ impl Kernel for Pairs<'_> {
 pub struct PairsGrad<'a> {
     /// `[F, d]`
     pub x: &'a [Column],
-    /// `[d]`
+    /// `[d]`: what [`Pairs`] left.
     pub sums: &'a [Column],
+    /// The value's gradient.
     pub d_out: &'a Column,
-    /// `[F, d]`
+    /// `[F, d]`, added to.
     pub d_x: &'a mut [Column],
 }
 

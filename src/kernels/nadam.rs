@@ -9,12 +9,15 @@ use crate::simd::Simd;
 /// w -= (gradient_rate g + moment_rate m) / (sqrt(v) correction + epsilon)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nadam {
+    /// How much of m is kept.
     pub beta1: f32,
     /// 1 - beta1, rounded once.
     pub rest1: f32,
+    /// How much of v is kept.
     pub beta2: f32,
     /// 1 - beta2, likewise.
     pub rest2: f32,
+    /// Added to the corrected root, so that nothing is divided by zero.
     pub epsilon: f32,
     /// learning rate * (1 - mu_t) / (1 - mu_1 ... mu_t)
     pub gradient_rate: f32,

@@ -6,8 +6,11 @@ use crate::simd::{Kernel, Simd};
 /// Equally spaced columns: number i is column `start + i * stride`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spaced {
+    /// The first one's number.
     pub start: usize,
+    /// From one to the next.
     pub stride: usize,
+    /// How many there are.
     pub len: usize,
 }
 
@@ -21,9 +24,11 @@ impl Spaced {
 /// `out[i][j] = a[i] * b[j]`
 #[derive(Debug)]
 pub struct Outer<'a> {
+    /// A block's columns, and which of them.
     pub a: (&'a [Column], Spaced),
+    /// The second factor, likewise.
     pub b: (&'a [Column], Spaced),
-    /// `[len of a, len of b]`
+    /// `[len of a, len of b]`, overwritten.
     pub out: &'a mut [Column],
 }
 
@@ -47,10 +52,13 @@ impl Kernel for Outer<'_> {
 /// The gradient of one factor of [`Outer`]: `d[i] += sum_j d_out[i * strides.0 + j * strides.1] * other[j]`.
 #[derive(Debug)]
 pub struct OuterGrad<'a> {
+    /// The gradient of the products.
     pub d_out: &'a [Column],
     /// From one number of the wanted factor to the next, and from one of the other to the next.
     pub strides: (usize, usize),
+    /// The other factor.
     pub other: (&'a [Column], Spaced),
+    /// The wanted factor's gradient, added to.
     pub d: (&'a mut [Column], Spaced),
 }
 

@@ -8,11 +8,15 @@ use crate::simd::Simd;
 /// `g += l2 w; v = alpha v + (1 - alpha) g^2; b = momentum b + g / (sqrt(v) + epsilon); w -= rate b`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RmsProp {
+    /// The learning rate.
     pub rate: f32,
+    /// How much of v is kept.
     pub alpha: f32,
     /// 1 - alpha, rounded once.
     pub rest: f32,
+    /// Added to the root, so that nothing is divided by zero.
     pub epsilon: f32,
+    /// How much of the velocity is kept; 0 for none.
     pub momentum: f32,
     /// L2 penalty: its gradient is `l2 w`.
     pub l2: f32,

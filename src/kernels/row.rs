@@ -3,8 +3,9 @@
 //! In an interacting layer it is the row's *fields*, in a linear layer its *outputs*. Each number is the same sum in the same
 //! order as with rows in lanes, so it has the same bits.
 
-use super::attention::{Sizes, softmax_in_place};
+use super::attention::Sizes;
 use super::matmul::Matmul;
+use super::softmax::softmax_of_scaled;
 use super::{BLOCK, Column, columns_mut};
 use crate::simd::{Kernel, Simd};
 
@@ -41,10 +42,13 @@ pub fn fields_out_of_lanes(x: &[Column], row: usize, k: usize, out: &mut [Column
 /// broadcast from theirs, as a linear layer's weights are.
 #[derive(Debug)]
 pub struct AttendRow<'a> {
+    /// Those of the layer.
     pub sizes: Sizes,
-    /// `[ceil(F / 16), width, BLOCK]` each.
+    /// Queries, `[ceil(F / 16), width, BLOCK]`: here the lanes are fields.
     pub q: &'a [f32],
+    /// Keys, likewise.
     pub k: &'a [f32],
+    /// Values, likewise.
     pub v: &'a [f32],
     /// `[ceil(F / 16), H, F, BLOCK]`: the weight of each key, one after the other.
     pub alpha: &'a mut [f32],
@@ -84,7 +88,7 @@ impl Kernel for AttendRow<'_> {
                         outputs: keys,
                     });
                 }
-                softmax_in_place(s, columns_mut(alpha), z.scale);
+                softmax_of_scaled(s, columns_mut(alpha), z.scale);
                 for (first, at) in key_blocks() {
                     let keys = BLOCK.min(f - first);
                     s.call(Matmul {
@@ -115,6 +119,7 @@ pub struct MatmulRow<'a> {
     pub bias: Option<&'a [f32]>,
     /// `[outputs]`: a multiple of [`BLOCK`].
     pub out: &'a mut [Column],
+    /// Its lane in x and out.
     pub row: usize,
 }
 
@@ -123,7 +128,7 @@ impl Kernel for MatmulRow<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        // Several sums at a time hide each other's latency.
+        // Several sums at a time hide each other's latency: four, as many vectors of w and one of x fit any registers.
         let mut o = 0;
         while o + 4 * S::LANES <= self.out.len() {
             self.sums::<S, 4>(s, o);

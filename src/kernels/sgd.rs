@@ -6,6 +6,7 @@ use crate::simd::Simd;
 /// The constants of one step; there is no state. `w -= rate (g + l2 w)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sgd {
+    /// The learning rate.
     pub rate: f32,
     /// L2 penalty: its gradient is `l2 w`.
     pub l2: f32,
@@ -28,8 +29,11 @@ impl Rule<0> for Sgd {
 /// `g += l2 w; b = momentum b + g; w -= rate b`, and with Nesterov `w -= rate (g + momentum b)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Momentum {
+    /// The learning rate.
     pub rate: f32,
+    /// How much of the velocity is kept.
     pub momentum: f32,
+    /// Whether the step is taken from where the velocity is about to lead.
     pub nesterov: bool,
     /// L2 penalty: its gradient is `l2 w`.
     pub l2: f32,

@@ -34,6 +34,7 @@ fn all_zero<const N: usize>(state: [&[f32]; N]) -> bool {
 pub struct Update<'a, R, const N: usize> {
     /// One after the other, all with the same gradient.
     pub steps: &'a [R],
+    /// The weights of the span, any number of them.
     pub w: &'a mut [f32],
     /// None means zero: a table row that no sample touched.
     pub g: Option<&'a [f32]>,

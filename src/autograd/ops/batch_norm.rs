@@ -16,10 +16,13 @@ use crate::kernels::weight_grad::BiasGrad;
 /// The parameters, all `[n]`.
 #[derive(Debug, Clone)]
 pub struct Norm {
+    /// Multiplied by what is normalised.
     pub gain: Param,
+    /// Added afterwards.
     pub bias: Param,
-    /// Buffers: the moving averages.
+    /// A buffer: the moving average of the batches' means.
     pub mean: Param,
+    /// A buffer: that of their variances.
     pub variance: Param,
     /// Added to the variance.
     pub epsilon: f32,
@@ -169,7 +172,6 @@ impl Op for BatchNorm {
             normalised: b.saved,
             d_out: b.d_out,
             d_gain: &mut b.d_dense[self.norm.gain.range.clone()],
-            rows: BLOCK,
         });
         b.isa.run(BiasGrad {
             d_out: b.d_out,

@@ -2,7 +2,7 @@
 
 use crate::autograd::kind::{LayerNormKind, OpKind};
 use crate::autograd::layout::Param;
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::layer_norm;
@@ -82,7 +82,6 @@ impl Op for LayerNorm {
             out: f.out,
             inverse_deviation,
             normalised,
-            rows: BLOCK,
         });
     }
 
@@ -96,14 +95,12 @@ impl Op for LayerNorm {
             normalised,
             d_out: b.d_out,
             d_x: b.d_operands.get(0),
-            rows: BLOCK,
         });
         // out = gain hat + bias  =>  d_gain += hat d_out, d_bias += d_out, over all tokens and rows
         b.isa.run(layer_norm::GainGrad {
             normalised,
             d_out: b.d_out,
             d_gain: &mut b.d_dense[self.gain.range.clone()],
-            rows: BLOCK,
         });
         b.isa.run(BiasGrad {
             d_out: b.d_out,
