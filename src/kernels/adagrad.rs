@@ -37,3 +37,24 @@ impl Rule<1> for Adagrad {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let rule = Adagrad {
+            rate: 0.1,
+            epsilon: 1e-3,
+            l2: 0.25,
+        };
+        assert_steps(rule, |w, g, [v]| {
+            let g = g + wide(rule.l2) * w;
+            let v = v + g * g;
+            let step = wide(rule.rate) * g / (v.sqrt() + wide(rule.epsilon));
+            (w - step, [v])
+        });
+    }
+}

@@ -46,3 +46,32 @@ impl Rule<2> for Adam {
         self.l2 == 0.0 && self.decay == 1.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let rule = Adam {
+            beta1: 0.9,
+            rest1: 0.1,
+            beta2: 0.75,
+            rest2: 0.25,
+            epsilon: 1e-3,
+            rate: 0.1,
+            correction: 1.5,
+            l2: 0.25,
+            decay: 0.9,
+        };
+        assert_steps(rule, |w, g, [m, v]| {
+            let g = g + wide(rule.l2) * w;
+            let m = wide(rule.beta1) * m + wide(rule.rest1) * g;
+            let v = wide(rule.beta2) * v + wide(rule.rest2) * g * g;
+            let deviation = v.sqrt() * wide(rule.correction) + wide(rule.epsilon);
+            let step = wide(rule.rate) * m / deviation;
+            (wide(rule.decay) * w - step, [m, v])
+        });
+    }
+}

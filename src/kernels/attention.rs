@@ -287,3 +287,135 @@ fn multiply_in_place<S: Simd>(s: S, x: &mut [Column], factor: &[Column]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_units, units, wide};
+    use crate::simd::Isa;
+
+    const SIZES: [(usize, usize, usize); 4] = [(1, 1, 1), (3, 1, 5), (5, 2, 6), (14, 2, 4)];
+
+    fn sizes((fields, heads, width): (usize, usize, usize)) -> Sizes {
+        Sizes {
+            fields,
+            heads,
+            width,
+            scale: 0.7,
+        }
+    }
+
+    /// One row of some units, in f64.
+    fn row(x: &[Column], lane: usize) -> Vec<f64> {
+        x.iter().map(|unit| wide(unit[lane])).collect()
+    }
+
+    /// One row in f64: the weights before dropout `[H, F, F]`, and what is added to the result `[F, width]`.
+    fn plain(z: Sizes, [q, k, v]: [&[f64]; 3], mask: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (f, w, c) = (z.fields, z.width, z.head_dim());
+        let (mut alpha, mut out) = (Vec::new(), vec![0.0; f * w]);
+        for (h, i) in (0..z.heads).flat_map(|h| (0..f).map(move |i| (h, i))) {
+            let head = h * c..(h + 1) * c;
+            let score = |j: usize| -> f64 {
+                let products = head.clone().map(|u| q[i * w + u] * k[j * w + u]);
+                wide(z.scale) * products.sum::<f64>()
+            };
+            let powers: Vec<f64> = (0..f).map(|j| score(j).exp()).collect();
+            for (j, power) in powers.iter().enumerate() {
+                let weight = power / powers.iter().sum::<f64>();
+                for u in head.clone() {
+                    out[i * w + u] += weight * mask[alpha.len()] * v[j * w + u];
+                }
+                alpha.push(weight);
+            }
+        }
+        (alpha, out)
+    }
+
+    #[test]
+    fn weights_and_sums_are_plain_loops() {
+        for (isa, of) in Isa::available()
+            .into_iter()
+            .flat_map(|isa| SIZES.map(|z| (isa, z)))
+        {
+            let (z, weights) = (sizes(of), of.1 * of.0 * of.0);
+            let [q, k, v, before] = [1, 2, 3, 4].map(|salt| units(z.fields * z.width, salt));
+            let (factors, ones) = (units(weights, 5), vec![[1.0; BLOCK]; weights]);
+            for (mask, factors) in [(None, &ones), (Some(&factors[..]), &factors)] {
+                let (mut alpha, mut out) = (vec![[f32::NAN; BLOCK]; weights], before.clone());
+                isa.run(Attend {
+                    sizes: z,
+                    q: &q,
+                    k: &k,
+                    v: &v,
+                    mask,
+                    alpha: &mut alpha,
+                    dropped: &mut vec![[f32::NAN; BLOCK]; z.fields * z.fields],
+                    out: &mut out,
+                });
+                let truth: Vec<_> = (0..BLOCK)
+                    .map(|lane| {
+                        let [q, k, v] = [&q, &k, &v].map(|x| row(x, lane));
+                        plain(z, [&q, &k, &v], &row(factors, lane))
+                    })
+                    .collect();
+                assert_units(isa, &alpha, |unit, lane| truth[lane].0[unit]);
+                assert_units(isa, &out, |unit, lane| {
+                    wide(before[unit][lane]) + truth[lane].1[unit]
+                });
+            }
+        }
+    }
+
+    /// Against differences of the plain loops, every number of q, k and v moved to both sides.
+    #[test]
+    fn gradients_are_differences_of_plain_loops() {
+        for (isa, of) in Isa::available()
+            .into_iter()
+            .flat_map(|isa| SIZES.map(|z| (isa, z)))
+        {
+            let (z, n, weights) = (sizes(of), of.0 * of.2, of.1 * of.0 * of.0);
+            let all = [1, 2, 3].map(|salt| units(n, salt));
+            let (d_out, factors) = (units(n, 4), units(weights, 5));
+            let nans = |n: usize| vec![[f32::NAN; BLOCK]; n];
+            let (mut alpha, mut grads) = (nans(weights), [n, n, n].map(nans));
+            let [q, k, v] = all.each_ref().map(|x| &x[..]);
+            isa.run(Attend {
+                sizes: z,
+                q,
+                k,
+                v,
+                mask: Some(&factors),
+                alpha: &mut alpha,
+                dropped: &mut nans(z.fields * z.fields),
+                out: &mut nans(n),
+            });
+            let [d_q, d_k, d_v] = grads.each_mut().map(|d| &mut d[..]);
+            isa.run(AttendGrad {
+                sizes: z,
+                q,
+                k,
+                v,
+                d_out: &d_out,
+                alpha: &alpha,
+                mask: Some(&factors),
+                scratch: &mut nans(2 * z.fields * z.fields),
+                d_q,
+                d_k,
+                d_v,
+            });
+            for (which, grad) in grads.iter().enumerate() {
+                assert_units(isa, grad, |unit, lane| {
+                    let mask = row(&factors, lane);
+                    let moved = |by: f64| -> f64 {
+                        let mut x = all.each_ref().map(|x| row(x, lane));
+                        x[which][unit] += by;
+                        let (_, out) = plain(z, x.each_ref().map(|x| &x[..]), &mask);
+                        out.iter().zip(row(&d_out, lane)).map(|(y, d)| y * d).sum()
+                    };
+                    (moved(1e-5) - moved(-1e-5)) / 2e-5
+                });
+            }
+        }
+    }
+}

@@ -70,3 +70,43 @@ impl Kernel for NormaliseGrad<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_numbers, numbers, wide};
+    use crate::simd::Isa;
+
+    #[test]
+    fn value_and_gradient_are_the_formulas_in_f64() {
+        for isa in Isa::available() {
+            for n in [16, 48] {
+                let (x, d_out, before) = (numbers(n, 1), numbers(n, 2), numbers(n, 3));
+                let (mut normalised, mut out) = (vec![f32::NAN; n], vec![f32::NAN; n]);
+                isa.run(Normalise {
+                    x: &x,
+                    mean: 0.25,
+                    inverse: 1.5,
+                    gain: -0.5,
+                    bias: 2.0,
+                    normalised: &mut normalised,
+                    out: &mut out,
+                });
+                let hat = |i: usize| (wide(x[i]) - 0.25) * 1.5;
+                assert_numbers(isa, &normalised, hat);
+                assert_numbers(isa, &out, |i| 2.0 - 0.5 * hat(i));
+                let mut d_x = before.clone();
+                isa.run(NormaliseGrad {
+                    normalised: &normalised,
+                    d_out: &d_out,
+                    mean: 0.125,
+                    slope: 0.75,
+                    factor: -0.5,
+                    d_x: &mut d_x,
+                });
+                let inner = |i: usize| wide(d_out[i]) - 0.125 - 0.75 * hat(i);
+                assert_numbers(isa, &d_x, |i| wide(before[i]) - 0.5 * inner(i));
+            }
+        }
+    }
+}

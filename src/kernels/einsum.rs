@@ -97,3 +97,62 @@ impl Kernel for ContractGrad<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_units, units, wide};
+    use crate::simd::Isa;
+
+    /// `"i k, k j -> i j"` with 3, 2 and 5.
+    fn plan() -> Plan {
+        Plan {
+            outputs: (0..15).map(|o| (o / 5 * 2, o % 5)).collect(),
+            terms: (0..2).map(|k| (k, 5 * k)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_matrix_product_and_both_gradients_are_plain_loops() {
+        let (a, b, d_out) = (units(6, 1), units(10, 2), units(15, 3));
+        let (a_at, b_at) = (
+            |i: usize, k: usize, lane: usize| wide(a[2 * i + k][lane]),
+            |k: usize, j: usize, lane: usize| wide(b[5 * k + j][lane]),
+        );
+        let d_at = |i: usize, j: usize, lane: usize| wide(d_out[5 * i + j][lane]);
+        for isa in Isa::available() {
+            let mut out = vec![[f32::NAN; BLOCK]; 15];
+            isa.run(Contract {
+                plan: &plan(),
+                a: &a,
+                b: &b,
+                out: &mut out,
+            });
+            assert_units(isa, &out, |o, lane| {
+                (0..2)
+                    .map(|k| a_at(o / 5, k, lane) * b_at(k, o % 5, lane))
+                    .sum()
+            });
+            let (mut d_a, mut d_b) = ([[0.5; BLOCK]; 6], [[0.5; BLOCK]; 10]);
+            for (side, other, d_operand) in
+                [(Side::A, &b, &mut d_a[..]), (Side::B, &a, &mut d_b[..])]
+            {
+                isa.run(ContractGrad {
+                    plan: &plan(),
+                    side,
+                    other,
+                    d_out: &d_out,
+                    d_operand,
+                });
+            }
+            assert_units(isa, &d_a, |u, lane| {
+                let terms = (0..5).map(|j| d_at(u / 2, j, lane) * b_at(u % 2, j, lane));
+                0.5 + terms.sum::<f64>()
+            });
+            assert_units(isa, &d_b, |u, lane| {
+                let terms = (0..3).map(|i| d_at(i, u % 5, lane) * a_at(i, u / 5, lane));
+                0.5 + terms.sum::<f64>()
+            });
+        }
+    }
+}

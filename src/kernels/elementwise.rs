@@ -260,3 +260,78 @@ impl Kernel for MultiplyAdd<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_numbers, numbers, wide};
+    use crate::simd::Isa;
+
+    /// What a kernel leaves in a copy of `out`.
+    fn left(out: &[f32], run: impl FnOnce(&mut [f32])) -> Vec<f32> {
+        let mut out = out.to_vec();
+        run(&mut out);
+        out
+    }
+
+    #[test]
+    fn each_is_its_formula_in_f64() {
+        for isa in Isa::available() {
+            for n in [16, 80] {
+                let [a, b, c, start] = [1, 2, 3, 4].map(|salt| numbers(n, salt));
+                let (a, b, c, factor) = (&a[..], &b[..], &c[..], 0.75);
+                let (x, y, z) = (
+                    |i: usize| wide(a[i]),
+                    |i: usize| wide(b[i]),
+                    |i: usize| wide(c[i]),
+                );
+                let before = |i: usize| wide(start[i]);
+                let got = left(&start, |out| isa.run(Add { a, b, out }));
+                assert_numbers(isa, &got, |i| x(i) + y(i));
+                let got = left(&start, |out| isa.run(Multiply { a, b, out }));
+                assert_numbers(isa, &got, |i| x(i) * y(i));
+                let got = left(&start, |out| isa.run(AddProduct { a, b, out }));
+                assert_numbers(isa, &got, |i| before(i) + x(i) * y(i));
+                let got = left(&start, |out| isa.run(MultiplyAdd { a, b, c, out }));
+                assert_numbers(isa, &got, |i| x(i) * y(i) + z(i));
+                let got = left(&start, |out| isa.run(Scale { factor, x: a, out }));
+                assert_numbers(isa, &got, |i| 0.75 * x(i));
+                let got = left(&start, |out| isa.run(AddScaled { factor, x: a, out }));
+                assert_numbers(isa, &got, |i| before(i) + 0.75 * x(i));
+                // Of tokens of one unit, then of one token of all units.
+                for bias in [&b[..1], &b[..n / BLOCK]] {
+                    let got = left(&start, |x| isa.run(AddBias { bias, x }));
+                    let unit = |i: usize| i / BLOCK % bias.len();
+                    assert_numbers(isa, &got, |i| before(i) + wide(bias[unit(i)]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_relu_and_its_gradient_are_nothing_below_zero_and_at_it() {
+        for isa in Isa::available() {
+            let (mut a, d_out, start) = (numbers(48, 1), numbers(48, 2), numbers(48, 3));
+            a[..2].copy_from_slice(&[0.0, -0.0]);
+            let out = left(&start, |out| isa.run(Relu { x: &a, out }));
+            assert_numbers(isa, &out, |i| wide(a[i]).max(0.0));
+            assert_eq!(left(&a, |x| isa.run(ReluInPlace(x))), out);
+            let d = |i: usize| if a[i] > 0.0 { wide(d_out[i]) } else { 0.0 };
+            let got = left(&d_out, |d| isa.run(ReluGradInPlace { out: &out, d }));
+            assert_numbers(isa, &got, d);
+            for (accumulate, before) in [(false, 0.0), (true, 1.0)] {
+                let got = left(&start, |d_x| {
+                    isa.run(ReluGrad {
+                        out: &out,
+                        d_out: &d_out,
+                        d_x,
+                        accumulate,
+                    });
+                });
+                assert_numbers(isa, &got, |i| before * wide(start[i]) + d(i));
+            }
+            let kept = left(&[f32::NAN; 16], |x| isa.run(ReluInPlace(x)));
+            assert!(kept.iter().all(|x| x.is_nan()), "{}", isa.name());
+        }
+    }
+}

@@ -127,3 +127,73 @@ impl Kernel for GainGrad<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_numbers, numbers, wide};
+    use crate::simd::Isa;
+
+    /// The mean over the units of a token, in f64.
+    fn mean(n: usize, of: impl Fn(usize) -> f64) -> f64 {
+        (0..n).map(of).sum::<f64>() / n as f64
+    }
+
+    #[test]
+    fn value_and_gradients_are_the_formulas_in_f64() {
+        for isa in Isa::available() {
+            for (tokens, n) in [(1, 2), (3, 5), (2, 16)] {
+                let all = tokens * n * BLOCK;
+                let (x, d_out) = (numbers(all, 1), numbers(all, 2));
+                let (gain, bias) = (numbers(n, 3), numbers(n, 4));
+                let (mut out, mut hats) = (vec![f32::NAN; all], vec![f32::NAN; all]);
+                let mut inverses = vec![f32::NAN; tokens * BLOCK];
+                isa.run(LayerNorm {
+                    x: &x,
+                    gain: &gain,
+                    bias: &bias,
+                    epsilon: 0.25,
+                    out: &mut out,
+                    inverse_deviation: &mut inverses,
+                    normalised: &mut hats,
+                });
+                // Number i is of unit `unit(i)`; `same(i, u)` is unit u of its token and row.
+                let unit = |i: usize| i / BLOCK % n;
+                let same = |i: usize, u: usize| i + u * BLOCK - unit(i) * BLOCK;
+                let inverse = |i: usize| {
+                    let centre = mean(n, |u| wide(x[same(i, u)]));
+                    let variance = mean(n, |u| (wide(x[same(i, u)]) - centre).powi(2));
+                    (centre, 1.0 / (variance + 0.25).sqrt())
+                };
+                let hat = |i: usize| (wide(x[i]) - inverse(i).0) * inverse(i).1;
+                assert_numbers(isa, &hats, hat);
+                assert_numbers(isa, &out, |i| {
+                    wide(gain[unit(i)]) * hat(i) + wide(bias[unit(i)])
+                });
+                let (mut d_x, mut d_gain) = (vec![0.5; all], vec![0.5; n]);
+                isa.run(LayerNormGrad {
+                    gain: &gain,
+                    inverse_deviation: &inverses,
+                    normalised: &hats,
+                    d_out: &d_out,
+                    d_x: &mut d_x,
+                });
+                let g = |i: usize| wide(gain[unit(i)]) * wide(d_out[i]);
+                assert_numbers(isa, &d_x, |i| {
+                    let slope = mean(n, |u| g(same(i, u)) * hat(same(i, u)));
+                    let inner = g(i) - mean(n, |u| g(same(i, u))) - hat(i) * slope;
+                    0.5 + inverse(i).1 * inner
+                });
+                isa.run(GainGrad {
+                    normalised: &hats,
+                    d_out: &d_out,
+                    d_gain: &mut d_gain,
+                });
+                assert_numbers(isa, &d_gain, |u| {
+                    let of_unit = (0..all).filter(|&i| unit(i) == u);
+                    0.5 + of_unit.map(|i| hat(i) * wide(d_out[i])).sum::<f64>()
+                });
+            }
+        }
+    }
+}

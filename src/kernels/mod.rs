@@ -51,6 +51,8 @@ pub mod lookup;
 pub mod math;
 pub mod matmul;
 pub mod nadam;
+#[cfg(test)]
+mod oracle;
 pub mod outer;
 pub mod product;
 pub mod rmsprop;

@@ -46,3 +46,32 @@ impl Rule<2> for Nadam {
         self.l2 == 0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let rule = Nadam {
+            beta1: 0.9,
+            rest1: 0.1,
+            beta2: 0.75,
+            rest2: 0.25,
+            epsilon: 1e-3,
+            gradient_rate: 0.1,
+            moment_rate: 0.2,
+            correction: 1.5,
+            l2: 0.25,
+        };
+        assert_steps(rule, |w, g, [m, v]| {
+            let g = g + wide(rule.l2) * w;
+            let m = wide(rule.beta1) * m + wide(rule.rest1) * g;
+            let v = wide(rule.beta2) * v + wide(rule.rest2) * g * g;
+            let ahead = wide(rule.gradient_rate) * g + wide(rule.moment_rate) * m;
+            let deviation = v.sqrt() * wide(rule.correction) + wide(rule.epsilon);
+            (w - ahead / deviation, [m, v])
+        });
+    }
+}

@@ -248,3 +248,81 @@ impl<'a, const N: usize> Terms<'a, N> for Slices<'a, N> {
 }
 
 static ZERO: Column = [0.0; BLOCK];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_units, units, wide};
+    use crate::simd::Isa;
+
+    /// Sizes that fill tiles and leave rests of every width, of matrices that are parts of wider ones.
+    #[test]
+    fn all_forms_are_plain_loops() {
+        for isa in Isa::available() {
+            for [m, n, p] in [[1, 1, 1], [2, 3, 4], [5, 4, 3], [7, 9, 2], [14, 11, 5]] {
+                for form in [Form::Plain, Form::FirstTransposed, Form::SecondTransposed] {
+                    for accumulate in [false, true] {
+                        assert_product(isa, form, [m, n, p], accumulate);
+                    }
+                }
+            }
+        }
+    }
+
+    fn assert_product(isa: Isa, form: Form, size: [usize; 3], accumulate: bool) {
+        let [m, n, p] = size;
+        let (a_rows, a_width) = match form {
+            Form::FirstTransposed => (p, m),
+            _ => (m, p),
+        };
+        let (b_rows, b_width) = match form {
+            Form::SecondTransposed => (n, p),
+            _ => (p, n),
+        };
+        // Each begins at unit 1 and has two units between its rows.
+        let within = |width: usize| Matrix {
+            start: 1,
+            stride: width + 2,
+        };
+        let room = |rows: usize, width: usize| 1 + rows * (width + 2);
+        let (a, b) = (
+            units(room(a_rows, a_width), 1),
+            units(room(b_rows, b_width), 2),
+        );
+        let before = units(room(m, n), 3);
+        let mut c = before.clone();
+        isa.run(Product {
+            form,
+            a: (&a, within(a_width)),
+            b: (&b, within(b_width)),
+            c: (&mut c, within(n)),
+            size,
+            accumulate,
+        });
+        let at = |x: &[Column], width: usize, row: usize, column: usize, lane: usize| {
+            wide(x[1 + row * (width + 2) + column][lane])
+        };
+        assert_units(isa, &c, |unit, lane| {
+            let start = wide(before[unit][lane]);
+            let Some((i, j)) = unit.checked_sub(1).map(|u| (u / (n + 2), u % (n + 2))) else {
+                return start;
+            };
+            if j >= n {
+                return start;
+            }
+            let term = |k: usize| {
+                let a = match form {
+                    Form::FirstTransposed => at(&a, a_width, k, i, lane),
+                    _ => at(&a, a_width, i, k, lane),
+                };
+                let b = match form {
+                    Form::SecondTransposed => at(&b, b_width, j, k, lane),
+                    _ => at(&b, b_width, k, j, lane),
+                };
+                a * b
+            };
+            let sum: f64 = (0..p).map(term).sum();
+            if accumulate { start + sum } else { sum }
+        });
+    }
+}

@@ -37,3 +37,27 @@ impl Rule<2> for RmsProp {
         self.l2 == 0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let rule = RmsProp {
+            rate: 0.1,
+            alpha: 0.75,
+            rest: 0.25,
+            epsilon: 1e-3,
+            momentum: 0.5,
+            l2: 0.25,
+        };
+        assert_steps(rule, |w, g, [v, b]| {
+            let g = g + wide(rule.l2) * w;
+            let v = wide(rule.alpha) * v + wide(rule.rest) * g * g;
+            let b = wide(rule.momentum) * b + g / (v.sqrt() + wide(rule.epsilon));
+            (w - wide(rule.rate) * b, [v, b])
+        });
+    }
+}

@@ -167,3 +167,97 @@ impl MatmulRow<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::attention::Attend;
+    use crate::kernels::columns;
+    use crate::kernels::oracle::{numbers, units};
+    use crate::simd::Isa;
+
+    /// A row's numbers of `[F, k]` as [`AttendRow`] wants them.
+    fn lanes_of(x: &[Column], row: usize, k: usize) -> Vec<f32> {
+        let mut out = vec![[f32::NAN; BLOCK]; field_blocks(x.len() / k) * k];
+        fields_into_lanes(x, row, k, &mut out);
+        out.as_flattened().to_vec()
+    }
+
+    #[test]
+    fn attention_of_a_row_has_the_bits_that_it_has_in_a_block() {
+        for isa in Isa::available() {
+            for (fields, heads, width) in [(1, 1, 2), (5, 2, 6), (16, 1, 4), (19, 2, 4)] {
+                let sizes = Sizes {
+                    fields,
+                    heads,
+                    width,
+                    scale: 0.7,
+                };
+                let [q, k, v, residual] = [1, 2, 3, 4].map(|salt| units(fields * width, salt));
+                let mut out = residual.clone();
+                let mut alpha = vec![[f32::NAN; BLOCK]; heads * fields * fields];
+                isa.run(Attend {
+                    sizes,
+                    q: &q,
+                    k: &k,
+                    v: &v,
+                    mask: None,
+                    alpha: &mut alpha,
+                    dropped: &mut [],
+                    out: &mut out,
+                });
+                let row = 3;
+                let mut of_row = lanes_of(&residual, row, width);
+                let weights = field_blocks(fields) * heads * fields * BLOCK;
+                isa.run(AttendRow {
+                    sizes,
+                    q: &lanes_of(&q, row, width),
+                    k: &lanes_of(&k, row, width),
+                    v: &lanes_of(&v, row, width),
+                    alpha: &mut vec![f32::NAN; weights],
+                    out: &mut of_row,
+                });
+                let mut back = residual;
+                fields_out_of_lanes(columns(&of_row), row, width, &mut back);
+                for (got, unit) in back.iter().zip(&out) {
+                    assert_eq!(got[row], unit[row], "{} {fields}", isa.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_of_a_row_has_the_bits_that_it_has_in_a_block() {
+        for isa in Isa::available() {
+            for (k, outputs) in [(1, 16), (7, 80), (20, 144)] {
+                let (x, w, bias) = (units(k, 1), numbers(k * outputs, 2), numbers(outputs, 3));
+                for bias in [None, Some(&bias[..])] {
+                    let mut block = vec![f32::NAN; outputs * BLOCK];
+                    isa.run(Matmul {
+                        x: x.as_flattened(),
+                        w: &w,
+                        w_strides: (outputs, 1),
+                        bias,
+                        out: &mut block,
+                        accumulate: false,
+                        tokens: 1,
+                        k,
+                        outputs,
+                    });
+                    let mut out = vec![[0.5; BLOCK]; outputs];
+                    isa.run(MatmulRow {
+                        x: &x,
+                        w: &w,
+                        bias,
+                        out: &mut out,
+                        row: 9,
+                    });
+                    for (got, unit) in out.iter().zip(columns(&block)) {
+                        assert_eq!(got[9], unit[9], "{} {k} {outputs}", isa.name());
+                        assert_eq!(got[8], 0.5, "another row is left alone");
+                    }
+                }
+            }
+        }
+    }
+}

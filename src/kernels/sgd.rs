@@ -56,3 +56,34 @@ impl Rule<1> for Momentum {
         self.l2 == 0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let plain = Sgd {
+            rate: 0.1,
+            l2: 0.25,
+        };
+        assert_steps(plain, |w, g, []| {
+            (w - wide(plain.rate) * (g + wide(plain.l2) * w), [])
+        });
+        for nesterov in [false, true] {
+            let rule = Momentum {
+                rate: 0.1,
+                momentum: 0.75,
+                nesterov,
+                l2: 0.25,
+            };
+            assert_steps(rule, |w, g, [b]| {
+                let g = g + wide(rule.l2) * w;
+                let b = wide(rule.momentum) * b + g;
+                let ahead = g + wide(rule.momentum) * b;
+                (w - wide(rule.rate) * if nesterov { ahead } else { b }, [b])
+            });
+        }
+    }
+}
