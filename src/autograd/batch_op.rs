@@ -21,7 +21,7 @@ pub trait BatchOp {
     /// How many sums it takes, forward and backward alike.
     fn sums(&self) -> usize;
 
-    /// Adds the first `used` rows of the operand `x` to the forward sums.
+    /// Adds the first `used` rows of the operand `x`, `[blocks, units, BLOCK]`, to the forward sums.
     fn add_sums(&self, x: &[f32], used: usize, sums: &mut [f64]);
 
     /// Adds the first `used` rows of the result's gradient to the backward sums; `saved` is what forward kept.

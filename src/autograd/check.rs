@@ -25,16 +25,19 @@ const KINK: f64 = 1e-4;
 /// What to check: a tape, its leaves' values and everything else a replay needs.
 #[derive(Debug)]
 pub struct Check<'a> {
+    /// Holds the result and everything before it.
     pub tape: &'a Tape,
     /// The result that is differentiated.
     pub result: &'a Var,
     /// Leaves recorded with [`Tape::input`], in order, with their values as [`super::op::BLOCK`] lays them out.
     pub leaves: Vec<(Var, Vec<f32>)>,
+    /// All of the tape's.
     pub parameters: &'a Parameters,
     /// At most `rows` rows.
     pub batch: &'a Batch,
     /// R: a multiple of the widest vector.
     pub rows: usize,
+    /// Turns training on: dropout, and a batch's own statistics.
     pub draw: Option<Draw>,
     /// Of the result, laid out likewise.
     pub cotangent: &'a [f32],
@@ -47,7 +50,9 @@ pub enum Outcome {
     Rejected,
     /// Relative errors: of the result's values, and of each gradient tensor (named).
     Compared {
+        /// The largest of the result's numbers.
         value: f64,
+        /// The largest of each parameter, table and leaf.
         gradients: Vec<(String, f64)>,
     },
 }

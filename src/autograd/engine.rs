@@ -26,7 +26,7 @@ use super::sparse::SparseIndex;
 use super::sums::Sums;
 use super::tape::{Tape, Var};
 use super::trace::Stage;
-use super::tree::{self, Node};
+use super::tree::{self, TreeNode};
 use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub struct Engine {
     groups: Vec<Group>,
     reduction: Reduction,
     /// The step's own sums, of the pieces that this rank has.
-    pieces: Vec<(Node, Sums)>,
+    pieces: Vec<(TreeNode, Sums)>,
     exchange: Exchange,
     /// Of all rows of the last step.
     total: Sums,
@@ -137,15 +137,22 @@ impl Engine {
     /// batch's own statistics in batch ops.
     ///
     /// # Errors
-    /// When the loss or a gradient is not finite: the error names the op and `number`, the batch.
+    /// When the loss or a gradient is not finite: the error names the op and the batch by its number.
     pub fn step(
         &mut self,
         parameters: &Parameters,
         batch: &Batch,
         draw: Option<Draw>,
-        number: u64,
+        batch_number: u64,
     ) -> Result<f64> {
-        self.step_part(parameters, batch, Part::whole(batch), None, draw, number)
+        self.step_part(
+            parameters,
+            batch,
+            Part::whole(batch),
+            None,
+            draw,
+            batch_number,
+        )
     }
 
     /// The same where each rank has a part of the step: loss and gradients are those of the whole, bit for bit what one process
@@ -163,7 +170,7 @@ impl Engine {
         part: Part,
         names: Option<&[u32]>,
         draw: Option<Draw>,
-        number: u64,
+        batch_number: u64,
     ) -> Result<f64> {
         let here = groups_of(self.ranks.rank(), self.ranks.size(), part.count());
         self.reserve(batch, part, &here);
@@ -182,12 +189,15 @@ impl Engine {
         exchange.sum(&**ranks, pieces, part.count(), lengths, total);
         if let Some(node) = self.total.not_finite {
             let op = self.tape().nodes()[node].label();
-            return Err(Error::NotFinite { op, batch: number });
+            return Err(Error::NotFinite {
+                op,
+                batch: batch_number,
+            });
         }
         self.sum_touched(part, names);
         let check = Stage::of("check of gradients", 1, 4 * self.total.dense.len());
         let trace = self.runtime.trace();
-        trace.time(check, || self.check_gradients(number))?;
+        trace.time(check, || self.check_gradients(batch_number))?;
         Ok(self.total.loss)
     }
 
@@ -322,10 +332,11 @@ impl Engine {
         } = self;
         let (isa, groups) = (runtime.isa(), &*groups);
         let tables = &runtime.tape().layout().tables;
-        for (number, table) in tables.iter().enumerate() {
-            let sample = |row: usize| groups[row / GROUP_ROWS].sample(number, row % GROUP_ROWS);
+        for (table_index, table) in tables.iter().enumerate() {
+            let sample =
+                |row: usize| groups[row / GROUP_ROWS].sample(table_index, row % GROUP_ROWS);
             runtime.trace().time(index.stage(table.dim), || {
-                runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[number]));
+                runtime.install(|| index.sum(isa, table.dim, sample, &mut touched[table_index]));
             });
         }
         if ranks.alone() {
@@ -393,13 +404,13 @@ impl Round<'_> {
         let tape = self.job.replay.tape;
         let work = |_| {
             runtime.workspaces().with(tape, self.job.rows, |workspace| {
-                while let Some((number, group)) = next() {
+                while let Some((group_index, group)) = next() {
                     let start = trace.now();
                     let mut sums = self.reduction.take();
                     sums.clear(lengths.0, lengths.1);
-                    group.run(self.job, self.phases, number, workspace, &mut sums);
-                    self.reduction.done(first + number, sums);
-                    trace.group(number, start);
+                    group.run(self.job, self.phases, group_index, workspace, &mut sums);
+                    self.reduction.done(first + group_index, sums);
+                    trace.group(group_index, start);
                 }
             });
         };
@@ -468,7 +479,7 @@ fn statistics_asked<'s>(
 }
 
 /// Keeps the sums of a round's pieces as a part of the step's own.
-fn keep(of_round: &mut Vec<(Node, Sums)>, pieces: &mut Vec<(Node, Sums)>) {
+fn keep(of_round: &mut Vec<(TreeNode, Sums)>, pieces: &mut Vec<(TreeNode, Sums)>) {
     // Every parameter's gradients come from one round; the others add zero to it.
     match pieces.first().is_none_or(|(_, sums)| sums.dense.is_empty()) {
         true => std::mem::swap(of_round, pieces),

@@ -14,7 +14,7 @@
 
 use super::part::pieces_of;
 use super::sums::Sums;
-use super::tree::{self, Node};
+use super::tree::{self, TreeNode};
 use crate::ranks::{Ranks, bits_of, share, words_of};
 
 /// In place of the number of a node of the tape: all were finite.
@@ -40,7 +40,7 @@ struct Pieces {
 impl Pieces {
     fn of(size: usize, count: usize) -> Pieces {
         let nodes = |rank| pieces_of(rank, size, count).collect();
-        let all: Vec<Vec<Node>> = (0..size).map(nodes).collect();
+        let all: Vec<Vec<TreeNode>> = (0..size).map(nodes).collect();
         let starts = all.iter().flatten().map(|node| node.groups(count).start);
         Pieces {
             starts: starts.collect(),
@@ -55,7 +55,7 @@ impl Exchange {
     pub fn sum(
         &mut self,
         ranks: &dyn Ranks,
-        mine: &mut [(Node, Sums)],
+        mine: &mut [(TreeNode, Sums)],
         count: usize,
         lengths: (usize, usize),
         total: &mut Sums,
@@ -98,7 +98,7 @@ impl Exchange {
     fn sum_slice(
         &mut self,
         ranks: &dyn Ranks,
-        mine: &[(Node, Sums)],
+        mine: &[(TreeNode, Sums)],
         pieces: &Pieces,
         dense: usize,
     ) {

@@ -79,7 +79,7 @@ impl<'a> TableRows<'a> {
         field: &FieldBatch,
         samples: Range<usize>,
         width: usize,
-        rows: &mut [Column; BLOCK],
+        rows: &mut [[f32; BLOCK]; BLOCK],
     ) {
         if let FieldBatch::One { ids } = field {
             return isa.run(AddRows {

@@ -168,11 +168,11 @@ fn freeze(
 fn needed(tape: &Tape, rows: &[Vec<f32>], results: &[&Var]) -> Vec<bool> {
     let mut wanted: Vec<Range<usize>> = results.iter().map(|var| var.units()).collect();
     let mut needed = vec![false; tape.nodes().len()];
-    for (number, node) in tape.nodes().iter().enumerate().rev() {
+    for (node_index, node) in tape.nodes().iter().enumerate().rev() {
         let result = node.result.units();
         let overlaps = |w: &Range<usize>| w.start < result.end && result.start < w.end;
-        needed[number] = wanted.iter().any(overlaps);
-        if needed[number] && rows[number].is_empty() {
+        needed[node_index] = wanted.iter().any(overlaps);
+        if needed[node_index] && rows[node_index].is_empty() {
             wanted.extend(node.operands.iter().cloned());
         }
     }

@@ -31,15 +31,21 @@ pub struct Group {
 /// What all groups of a step have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
+    /// Tape and parameters.
     pub replay: Replay<'a>,
+    /// Of which a group is some rows.
     pub batch: &'a Batch,
+    /// Where backward starts.
     pub loss: &'a Var,
+    /// Turns training on.
     pub draw: Option<Draw>,
+    /// What part of its step the batch is.
     pub part: Part,
     /// Rows of a shard.
     pub rows: usize,
     /// Whether shards wait for each other.
     pub synchronised: bool,
+    /// Of the tape's batch ops, by their number, as far as they are known.
     pub statistics: &'a [Statistics],
 }
 
@@ -71,7 +77,7 @@ impl Group {
         let mut workspaces = std::mem::take(&mut self.workspaces);
         let start = g * GROUP_ROWS;
         let end = (start + GROUP_ROWS).min(job.batch.rows);
-        for (number, first_row) in (start..end).step_by(job.rows).enumerate() {
+        for (shard_index, first_row) in (start..end).step_by(job.rows).enumerate() {
             let shard = Shard {
                 batch: job.batch,
                 first_row,
@@ -81,13 +87,13 @@ impl Group {
                 statistics: job.statistics,
                 backward: true,
             };
-            if job.synchronised && workspaces.len() <= number {
+            if job.synchronised && workspaces.len() <= shard_index {
                 workspaces.push(Workspace::new(job.replay.tape, job.rows));
             }
             let workspace = if job.synchronised {
                 // The worker's stopwatch goes with the work.
-                std::mem::swap(&mut workspaces[number].profile, &mut worker.profile);
-                &mut workspaces[number]
+                std::mem::swap(&mut workspaces[shard_index].profile, &mut worker.profile);
+                &mut workspaces[shard_index]
             } else {
                 &mut *worker
             };
@@ -99,7 +105,7 @@ impl Group {
                 self.run_phase(job, phase, at, workspace, sums);
             }
             if job.synchronised {
-                std::mem::swap(&mut workspaces[number].profile, &mut worker.profile);
+                std::mem::swap(&mut workspaces[shard_index].profile, &mut worker.profile);
             }
         }
         self.workspaces = workspaces;

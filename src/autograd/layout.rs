@@ -18,9 +18,15 @@ pub enum Init {
     /// All the same.
     Constant(f32),
     /// Normal with mean 0.
-    Normal { deviation: f32 },
+    Normal {
+        /// The standard deviation.
+        deviation: f32,
+    },
     /// Normal with mean 0, redrawn beyond two deviations.
-    TruncatedNormal { deviation: f32 },
+    TruncatedNormal {
+        /// The standard deviation before the cut.
+        deviation: f32,
+    },
     /// Uniform in +-sqrt(6 / (fan_in + fan_out)), the fans being the shape's two axes (Glorot & Bengio 2010).
     GlorotUniform,
 }
@@ -57,9 +63,13 @@ pub struct TableId(pub usize);
 /// A dense parameter's entry in the name table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DenseSpec {
+    /// `scope.name`, in weight files too; no two have the same.
     pub name: String,
+    /// Its place and shape.
     pub param: Param,
+    /// How it starts.
     pub init: Init,
+    /// What penalties go by.
     pub role: Role,
 }
 
@@ -88,9 +98,13 @@ impl DenseSpec {
 /// An embedding table's entry in the name table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableSpec {
+    /// Weight files call it so, field by field.
     pub name: String,
+    /// Rows of all fields, one after the other.
     pub rows: usize,
+    /// Numbers of a row.
     pub dim: usize,
+    /// How its rows start.
     pub init: Init,
     /// The first row of each field, for unknown values: it starts at zero, as training may never touch it.
     pub field_starts: Vec<usize>,
@@ -99,7 +113,9 @@ pub struct TableSpec {
 /// Names, shapes and places of all parameters.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layout {
+    /// The spans of the flat vector, in its order.
     pub dense: Vec<DenseSpec>,
+    /// By their [`TableId`].
     pub tables: Vec<TableSpec>,
     /// Numbers that belong to the model and are not trained by gradients: moving averages.
     pub buffers: Vec<DenseSpec>,
@@ -187,6 +203,7 @@ impl Layout {
 /// The values of all parameters of a [`Layout`]. Gradients and optimiser moments are mirrored in the same form.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
+    /// The flat vector.
     pub dense: Vec<f32>,
     /// One table each, `[rows, dim]` row-major.
     pub tables: Vec<Vec<f32>>,

@@ -52,6 +52,11 @@ pub trait Op: Debug + Send + Sync {
     /// Computes the op's part for some rows of a table. Forward then gets them as [`Forward::frozen`].
     fn freeze(&self, _: &mut Freeze<'_>) {}
 
+    /// Whether its values are set from outside: it computes nothing, and nothing flows on from it.
+    fn is_leaf(&self) -> bool {
+        false
+    }
+
     /// The table whose rows are the result.
     fn table(&self) -> Option<TableId> {
         None
@@ -73,14 +78,11 @@ pub trait Op: Debug + Send + Sync {
     }
 }
 
-/// The rows that lie side by side.
-///
-/// The numbers of a result of n units for R rows lie in R / 16 blocks, `[blocks, n, 16]`: what belongs to the same sixteen rows
-/// is close together, whatever R is, and fits the nearest cache where rows of a large R would be far apart. For most kernels
-/// a block is only more of the same: `[blocks, tokens, n, 16]` are `blocks * tokens` tokens.
+/// The rows that lie side by side. A result of n units for R rows is `[blocks, n, BLOCK]` with R / 16 blocks: the page of
+/// [`crate::kernels`] has the picture, and the words.
 pub use crate::kernels::BLOCK;
 
-/// Where the number of `unit` of `units` and `row` lies.
+/// Where the number of `unit` (of `units`) and `row` lies in `[blocks, units, BLOCK]`.
 pub fn place(units: usize, unit: usize, row: usize) -> usize {
     (row / BLOCK * units + unit) * BLOCK + row % BLOCK
 }
@@ -99,7 +101,9 @@ pub fn used_in(block: usize, used: usize) -> usize {
 /// The rows of one replay: `used` rows of a batch from `first_row` on, padded to R.
 #[derive(Debug, Clone, Copy)]
 pub struct Shard<'a> {
+    /// The rows' fields, labels and weights.
     pub batch: &'a Batch,
+    /// The number of its first row in the batch.
     pub first_row: usize,
     /// At most R. Rows beyond it repeat row 0 of each table, weigh nothing in the loss and give no gradient.
     pub used: usize,
@@ -123,15 +127,21 @@ impl Shard<'_> {
 /// What forward gets. Slices of activations are `[blocks, units, BLOCK]`, see [`BLOCK`].
 #[derive(Debug)]
 pub struct Forward<'a> {
+    /// What kernels are run with.
     pub isa: Isa,
     /// R, the rows of a shard: a multiple of [`BLOCK`].
     pub rows: usize,
+    /// In the order in which they were given to [`super::Tape::record`].
     pub operands: Operands<'a>,
+    /// The result, to be overwritten. Holds anything before.
     pub out: &'a mut [f32],
+    /// Room for [`Op::saved_units`]: backward of the same shard gets it as it is left.
     pub saved: &'a mut [f32],
-    /// [`Op::scratch_units`]
+    /// Room for [`Op::scratch_units`]. Holds anything before.
     pub scratch: &'a mut [f32],
+    /// All of the model's.
     pub parameters: &'a Parameters,
+    /// Which rows are computed, of which batch.
     pub shard: Shard<'a>,
     /// `[table rows, frozen units]`, empty when nothing was frozen. If there is something, the operand was not computed.
     pub frozen: &'a [f32],
@@ -140,7 +150,9 @@ pub struct Forward<'a> {
 /// What [`Op::freeze`] gets: up to a block of table rows, in the lanes.
 #[derive(Debug)]
 pub struct Freeze<'a> {
+    /// What kernels are run with.
     pub isa: Isa,
+    /// All of the model's.
     pub parameters: &'a Parameters,
     /// The field whose rows they are.
     pub field: usize,
@@ -150,26 +162,34 @@ pub struct Freeze<'a> {
     pub out: &'a mut [f32],
 }
 
-/// What backward gets.
+/// What backward gets. Slices of activations are laid out as forward's.
 #[derive(Debug)]
 pub struct Backward<'a> {
+    /// What kernels are run with.
     pub isa: Isa,
     /// R, the rows of a shard: a multiple of [`BLOCK`].
     pub rows: usize,
+    /// As forward got them.
     pub operands: Operands<'a>,
+    /// What forward computed.
     pub out: &'a [f32],
+    /// The result's gradient: complete, as everything that uses the result has run before.
     pub d_out: &'a [f32],
+    /// To be added to: an operand may be another op's too.
     pub d_operands: OperandGrads<'a>,
+    /// What forward left there.
     pub saved: &'a [f32],
-    /// [`Op::scratch_units`]
+    /// Room for [`Op::scratch_units`]. Holds anything before.
     pub scratch: &'a mut [f32],
+    /// All of the model's.
     pub parameters: &'a Parameters,
-    /// Gradients of the flat vector.
+    /// Gradients of the flat vector, to be added to.
     pub d_dense: &'a mut [f32],
     /// One per table: gradients of the looked-up embeddings, `[samples, fields * dim]`, this shard's samples only.
     pub d_samples: &'a mut [Vec<f32>],
     /// Where this shard's samples begin in `d_samples`.
     pub first_sample: usize,
+    /// Which rows it is, of which batch.
     pub shard: Shard<'a>,
 }
 
@@ -178,14 +198,21 @@ pub struct Backward<'a> {
 pub struct Definition<'a> {
     /// One row's values of each operand.
     pub operands: Vec<&'a [f64]>,
+    /// The flat vector of dense parameters.
     pub dense: &'a [f64],
+    /// Embedding tables, `[table rows, dim]` each.
     pub tables: &'a [Vec<f64>],
+    /// The flat vector of buffers.
     pub buffers: &'a [f64],
     /// In training: what the tape's batch ops asked for, by their number.
     pub statistics: &'a [Statistics],
+    /// The batch that the row is of.
     pub batch: &'a Batch,
+    /// The row's number in the batch.
     pub row: usize,
-    pub loss_scale: f64,
+    /// What part of its step the batch is.
+    pub part: Part,
+    /// Present in training only: what dropout masks are drawn from.
     pub draw: Option<Draw>,
 }
 
@@ -198,7 +225,7 @@ pub struct Operands<'a> {
 }
 
 impl<'a> Operands<'a> {
-    /// The values of operand `i`, `[units, rows]`.
+    /// The values of operand `i`, `[blocks, units, BLOCK]`.
     pub fn get(&self, i: usize) -> &'a [f32] {
         let Range { start, end } = self.units[i];
         &self.before[start * self.rows..end * self.rows]
@@ -214,7 +241,7 @@ pub struct OperandGrads<'a> {
 }
 
 impl OperandGrads<'_> {
-    /// The gradient of operand `i`, `[units, rows]`.
+    /// The gradient of operand `i`, `[blocks, units, BLOCK]`.
     pub fn get(&mut self, i: usize) -> &mut [f32] {
         let Range { start, end } = self.units[i];
         &mut self.before[start * self.rows..end * self.rows]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tree::{self, Node};
+use super::tree::{self, TreeNode};
 use crate::data::batch::Batch;
 use crate::ranks::share;
 
@@ -18,7 +18,7 @@ pub struct Part {
     pub first_row: usize,
     /// Rows of the step, those of other ranks included.
     pub rows: usize,
-    /// See [`loss_scale`]: of all rows of the step.
+    /// What a row's loss is multiplied by, so that those of all rows of the step add up to its mean: [`loss_scale`].
     pub loss_scale: f64,
 }
 
@@ -53,7 +53,7 @@ pub fn groups_of(rank: usize, size: usize, count: usize) -> Range<usize> {
 }
 
 /// The nodes of the tree that these groups make up: what the rank tells the others about.
-pub fn pieces_of(rank: usize, size: usize, count: usize) -> impl Iterator<Item = Node> + Clone {
+pub fn pieces_of(rank: usize, size: usize, count: usize) -> impl Iterator<Item = TreeNode> + Clone {
     tree::pieces(groups_of(rank, size, count), count)
 }
 
@@ -63,7 +63,8 @@ pub fn rows_of(rank: usize, size: usize, rows: usize) -> Range<usize> {
     (groups.start * GROUP_ROWS).min(rows)..(groups.end * GROUP_ROWS).min(rows)
 }
 
-/// 1 / the sum of the weights of a step's rows; none given means 1 for each.
+/// 1 / the sum of the weights of a step's rows; none given means 1 for each. It belongs to the step: a rank, a group or a shard has
+/// some of its rows, and a row's part of the mean must not depend on which.
 pub fn loss_scale(weights: &[f32], rows: usize) -> f64 {
     let total = match weights {
         [] => rows as f64,

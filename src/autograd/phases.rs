@@ -14,11 +14,13 @@ use super::tape::{Tape, Var};
 /// One part of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
+    /// Runs these nodes of the tape, in their order.
     Forward(Range<usize>),
     /// The forward sums of the batch op at this node.
     Sums(usize),
     /// Sets the loss's gradient.
     Seed,
+    /// Runs these nodes backward, the last one first.
     Backward(Range<usize>),
     /// The backward sums of the batch op at this node.
     GradSums(usize),

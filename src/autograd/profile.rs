@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 /// Time spent in one node of the tape, summed over shards and workers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpTime {
+    /// Of [`super::Op::forward`].
     pub forward: Duration,
+    /// Of [`super::Op::backward`].
     pub backward: Duration,
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::sums::Sums;
-use super::tree::{Node, most_alive};
+use super::tree::{TreeNode, most_alive};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub struct Reduction {
 #[derive(Debug, Default)]
 struct State {
     /// Finished nodes without their siblings.
-    waiting: Vec<(Node, Sums)>,
+    waiting: Vec<(TreeNode, Sums)>,
     free: Vec<Sums>,
 }
 
@@ -62,7 +62,7 @@ impl Reduction {
 
     /// The sums of a group are there.
     pub fn done(&self, group: usize, mut sums: Sums) {
-        let mut node = Node::leaf(group);
+        let mut node = TreeNode::leaf(group);
         while let Some(above) = node.above(&self.range, self.count) {
             let sibling = node.sibling();
             if !sibling.groups(self.count).is_empty() {
@@ -86,7 +86,7 @@ impl Reduction {
     }
 
     /// The sums of the largest nodes that the groups make up, in their order: one if they are all groups of the batch.
-    pub fn pieces(&mut self) -> &mut Vec<(Node, Sums)> {
+    pub fn pieces(&mut self) -> &mut Vec<(TreeNode, Sums)> {
         let count = self.count;
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         (state.waiting).sort_unstable_by_key(|(node, _)| node.groups(count).start);
@@ -115,7 +115,11 @@ mod tests {
     }
 
     /// The bits of all pieces when groups are done in some order; and how many sums there were at most.
-    fn bits(range: Range<usize>, count: usize, order: &[usize]) -> (Vec<(Node, [u64; 3])>, usize) {
+    fn bits(
+        range: Range<usize>,
+        count: usize,
+        order: &[usize],
+    ) -> (Vec<(TreeNode, [u64; 3])>, usize) {
         let mut reduction = Reduction::default();
         reduction.start(range, count);
         let mut most = 0;
@@ -148,7 +152,7 @@ mod tests {
             for cut in 0..=count {
                 for range in [0..cut, cut..count] {
                     let order: Vec<usize> = range.clone().collect();
-                    let nodes: Vec<Node> = pieces(range.clone(), count).collect();
+                    let nodes: Vec<TreeNode> = pieces(range.clone(), count).collect();
                     let found = bits(range, count, &order).0;
                     assert!(found.iter().map(|(node, _)| *node).eq(nodes));
                 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::batch_op::Statistics;
 use super::layout::Parameters;
 use super::op::Definition;
-use super::part::loss_scale;
+use super::part::Part;
 use super::tape::{Node, Tape, Var};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
@@ -13,8 +13,11 @@ use crate::kernels::dropout::Draw;
 /// All parameters in f64.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters64 {
+    /// As [`Parameters::dense`].
     pub dense: Vec<f64>,
+    /// As [`Parameters::tables`].
     pub tables: Vec<Vec<f64>>,
+    /// As [`Parameters::buffers`].
     pub buffers: Vec<f64>,
 }
 
@@ -32,8 +35,11 @@ impl From<&Parameters> for Parameters64 {
 /// What a replay in f64 is given.
 #[derive(Debug, Clone)]
 pub struct Reference<'a> {
+    /// What is replayed.
     pub tape: &'a Tape,
+    /// All of its step.
     pub batch: &'a Batch,
+    /// Turns training on: dropout, and a batch's own statistics.
     pub draw: Option<Draw>,
 }
 
@@ -62,10 +68,9 @@ impl Reference<'_> {
                     ..Statistics::default()
                 });
             }
-            let leaf = if node.op.name() == "input" {
-                leaves.next()
-            } else {
-                None
+            let leaf = match node.op.is_leaf() {
+                true => leaves.next(),
+                false => None,
             };
             for (i, &row) in rows.iter().enumerate() {
                 let result = match leaf {
@@ -129,7 +134,7 @@ impl Reference<'_> {
             buffers: &parameters.buffers,
             batch: self.batch,
             row,
-            loss_scale: loss_scale(&self.batch.weights, self.batch.rows),
+            part: Part::whole(self.batch),
             draw: self.draw,
             statistics,
         }

@@ -20,6 +20,7 @@ const ROWS_OF_TASK: usize = 64;
 /// What a rank tells of its rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told<'a> {
+    /// Which rows its batch touches.
     pub index: &'a SparseIndex,
     /// Per table: `[listed, dim]`.
     pub sums: &'a [Vec<f32>],
@@ -105,11 +106,11 @@ impl RowSums {
         touched.grow(rows);
         list(&heard_pieces, width, touched, ends, terms);
         tables.resize(dims.len(), Vec::new());
-        let mut column = 0;
+        let mut offset = 0;
         for (table, &dim) in tables.iter_mut().zip(dims) {
             table.resize(touched.ids().len() * dim, 0.0);
-            add_up(terms, ends, bytemuck::cast_slice(heard), column, dim, table);
-            column += dim;
+            add_up(terms, ends, bytemuck::cast_slice(heard), offset, dim, table);
+            offset += dim;
         }
     }
 }
@@ -198,12 +199,12 @@ fn list(
     }
 }
 
-/// Sums the terms of every row: the `dim` numbers from `column` on.
+/// Sums the terms of every row: the `dim` numbers from `offset` on.
 fn add_up(
     terms: &Terms,
     ends: &[usize],
     heard: &[f32],
-    column: usize,
+    offset: usize,
     dim: usize,
     table: &mut [f32],
 ) {
@@ -213,7 +214,7 @@ fn add_up(
             &terms.starts[begin..ends[slot]],
             &terms.places[begin..ends[slot]],
         );
-        let term = |number: usize| &heard[places[number] + column..][..dim];
+        let term = |number: usize| &heard[places[number] + offset..][..dim];
         tree::sum_slices(starts, term, out);
     };
     let tasks = table.par_chunks_mut(ROWS_OF_TASK * dim).enumerate();

@@ -128,8 +128,8 @@ impl Runtime {
     pub fn logits(&self, weights: &Frozen<'_>, batch: &Batch, out: &mut Vec<f32>) {
         out.resize(batch.rows, 0.0);
         let rows = self.rows_of_shards(batch);
-        let run = |(number, out): (usize, &mut [f32])| {
-            let shard = inference(batch, number * rows, out.len());
+        let run = |(shard_index, out): (usize, &mut [f32])| {
+            let shard = inference(batch, shard_index * rows, out.len());
             self.workspaces.with(&self.tape, rows, |workspace| {
                 workspace.infer(self.isa, &self.tape, weights, weights.needed(), shard);
                 out.copy_from_slice(&workspace.value(&self.logit)[..out.len()]);
@@ -152,9 +152,9 @@ impl Runtime {
     pub fn read(&self, weights: &Frozen<'_>, batch: &Batch, vars: &[&Var]) -> Vec<Vec<f32>> {
         let rows = self.rows_of_shards(batch);
         let needed = weights.needed_for(&self.tape, vars);
-        let run = |number: usize| {
-            let used = rows.min(batch.rows - number * rows);
-            let shard = inference(batch, number * rows, used);
+        let run = |shard_index: usize| {
+            let used = rows.min(batch.rows - shard_index * rows);
+            let shard = inference(batch, shard_index * rows, used);
             self.workspaces.with(&self.tape, rows, |workspace| {
                 workspace.infer(self.isa, &self.tape, weights, &needed, shard);
                 let of_row = |var: &Var| rows_of(workspace.value(var), var.units().len(), used);

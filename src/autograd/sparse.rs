@@ -42,9 +42,9 @@ pub struct SparseIndex {
 
 /// Tells who of some rows looks up what, field by field, sample by sample. (As an iterator it took several times as long.)
 fn each_lookup(batch: &Batch, rows: Range<usize>, mut tell: impl FnMut(u32, Entry)) {
-    for (field, column) in (0..).zip(&batch.fields) {
+    for (field, of_field) in (0..).zip(&batch.fields) {
         let entry = |row, scale| Entry { row, field, scale };
-        match column {
+        match of_field {
             FieldBatch::One { ids } => {
                 for (row, &id) in (rows.start as u32..).zip(&ids[rows.clone()]) {
                     tell(id, entry(row, 1.0));
@@ -52,7 +52,7 @@ fn each_lookup(batch: &Batch, rows: Range<usize>, mut tell: impl FnMut(u32, Entr
             }
             _ => {
                 for row in rows.clone() {
-                    for (id, scale) in column.bag(row) {
+                    for (id, scale) in of_field.bag(row) {
                         tell(id, entry(row as u32, scale));
                     }
                 }
@@ -185,10 +185,10 @@ impl SparseIndex {
         let task = SLOTS_OF_TASK * dim;
         out.par_chunks_mut(task)
             .enumerate()
-            .for_each(|(number, out)| {
+            .for_each(|(task_index, out)| {
                 isa.run(SumSlots {
                     index: self,
-                    first: number * SLOTS_OF_TASK,
+                    first: task_index * SLOTS_OF_TASK,
                     dim,
                     sample: &sample,
                     out,
@@ -228,9 +228,9 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
             };
             for at in (0..whole).step_by(S::LANES) {
                 let mut total = s.splat(0.0);
-                for (number, entry) in entries.iter().enumerate() {
+                for (place, entry) in entries.iter().enumerate() {
                     total = s.mul_add(s.splat(entry.scale), s.load(grad(entry), at), total);
-                    if let Some(level) = level_behind(entries, number, *first_group) {
+                    if let Some(level) = level_behind(entries, place, *first_group) {
                         while let Some(left) = waiting.below(level) {
                             total = s.add(left, total);
                         }
@@ -245,9 +245,9 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
             }
             for (at, sum) in sum.iter_mut().enumerate().skip(whole) {
                 let mut total = 0.0;
-                for (number, entry) in entries.iter().enumerate() {
+                for (place, entry) in entries.iter().enumerate() {
                     total += entry.scale * grad(entry)[at];
-                    if let Some(level) = level_behind(entries, number, *first_group) {
+                    if let Some(level) = level_behind(entries, place, *first_group) {
                         while let Some(left) = rest.below(level) {
                             total += left;
                         }
@@ -267,9 +267,9 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
 /// The level of the tree at which the group of an entry meets the one of the next entry; none when that is of the same group, or there
 /// is none.
 #[inline(always)]
-fn level_behind(entries: &[Entry], number: usize, first_group: usize) -> Option<u32> {
+fn level_behind(entries: &[Entry], place: usize, first_group: usize) -> Option<u32> {
     let group = |entry: &Entry| first_group + entry.row as usize / GROUP_ROWS;
-    let (own, next) = (group(&entries[number]), group(entries.get(number + 1)?));
+    let (own, next) = (group(&entries[place]), group(entries.get(place + 1)?));
     (own != next).then(|| meeting(own, next))
 }
 

@@ -28,10 +28,13 @@ impl Var {
 /// One recorded op.
 #[derive(Debug)]
 pub struct Node {
+    /// What it computes.
     pub op: Box<dyn Op>,
     /// The scope it was recorded in, e.g. `interacting.0`.
     pub scope: String,
+    /// Their units in the arena, all before the result's.
     pub operands: Vec<Range<usize>>,
+    /// Where the result lies.
     pub result: Var,
     /// Its units in the arena of saved values.
     pub saved: Range<usize>,

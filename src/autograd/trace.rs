@@ -23,6 +23,7 @@ const MOST_GROUPS: usize = 200_000;
 pub struct Header {
     /// How many worked at once: times of more than one say how they waited too.
     pub threads: usize,
+    /// The name of the instruction set.
     pub isa: String,
     /// Rows of a group.
     pub group_rows: usize,
@@ -39,12 +40,14 @@ pub struct Step {
     pub rows: usize,
     /// From the beginning of the first stage to the end of the last one, nanoseconds. What is not in a stage is between two.
     pub ns: u64,
+    /// In the order in which they ended.
     pub stages: Vec<Stage>,
 }
 
 /// What happens between two points at which all wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
+    /// What is done in it; more than one of a step may have the same.
     pub name: Cow<'static, str>,
     /// Nanoseconds of all tasks.
     pub ns: u64,

@@ -16,15 +16,15 @@ pub const LEVELS: usize = 33;
 
 /// A node of the tree: the groups `number << level .. (number + 1) << level`, as far as there are so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Node {
+pub struct TreeNode {
     level: u32,
     number: usize,
 }
 
-impl Node {
+impl TreeNode {
     /// A group by itself.
-    pub fn leaf(group: usize) -> Node {
-        Node {
+    pub fn leaf(group: usize) -> TreeNode {
+        TreeNode {
             level: 0,
             number: group,
         }
@@ -37,8 +37,8 @@ impl Node {
     }
 
     /// The node above, and whether it is a part of `range`; none above the root.
-    pub fn above(self, range: &Range<usize>, count: usize) -> Option<Node> {
-        let node = Node {
+    pub fn above(self, range: &Range<usize>, count: usize) -> Option<TreeNode> {
+        let node = TreeNode {
             level: self.level + 1,
             number: self.number / 2,
         };
@@ -48,8 +48,8 @@ impl Node {
     }
 
     /// The other node below the same one.
-    pub fn sibling(self) -> Node {
-        Node {
+    pub fn sibling(self) -> TreeNode {
+        TreeNode {
             number: self.number ^ 1,
             ..self
         }
@@ -62,10 +62,10 @@ impl Node {
 }
 
 /// The largest nodes that make up a range of `count` groups, in their order.
-pub fn pieces(range: Range<usize>, count: usize) -> impl Iterator<Item = Node> + Clone {
+pub fn pieces(range: Range<usize>, count: usize) -> impl Iterator<Item = TreeNode> + Clone {
     let mut start = range.start;
     std::iter::from_fn(move || {
-        let mut node = (start < range.end).then(|| Node::leaf(start))?;
+        let mut node = (start < range.end).then(|| TreeNode::leaf(start))?;
         let rest = start..range.end;
         while let Some(above) = node.above(&rest, count) {
             node = above;
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     /// How groups `range` of `count` are added up, by the definition.
-    fn sum(node: Node, range: &Range<usize>, count: usize) -> String {
+    fn sum(node: TreeNode, range: &Range<usize>, count: usize) -> String {
         let groups = node.groups(count);
         let (start, end) = (groups.start.max(range.start), groups.end.min(range.end));
         match end.saturating_sub(start) {
@@ -185,7 +185,7 @@ mod tests {
             1 => return start.to_string(),
             _ => {}
         }
-        let below = [0, 1].map(|side| Node {
+        let below = [0, 1].map(|side| TreeNode {
             level: node.level - 1,
             number: 2 * node.number + side,
         });
@@ -196,7 +196,7 @@ mod tests {
         }
     }
 
-    fn root(count: usize) -> Node {
+    fn root(count: usize) -> TreeNode {
         pieces(0..count, count).next().unwrap()
     }
 

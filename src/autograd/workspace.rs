@@ -24,8 +24,11 @@ pub struct Workspace {
 /// What is replayed: the same for all shards of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct Replay<'a> {
+    /// What kernels are run with.
     pub isa: Isa,
+    /// Whose nodes are run.
     pub tape: &'a Tape,
+    /// Of the tape's layout.
     pub parameters: &'a Parameters,
 }
 
@@ -91,8 +94,8 @@ impl Workspace {
 
     /// Runs some nodes of the tape, whose operands' values are there.
     pub fn forward(&mut self, replay: Replay<'_>, nodes: Range<usize>, shard: Shard<'_>) {
-        for number in nodes {
-            self.forward_node(replay, number, shard, &[]);
+        for node_index in nodes {
+            self.forward_node(replay, node_index, shard, &[]);
         }
     }
 
@@ -110,20 +113,20 @@ impl Workspace {
             tape,
             parameters: frozen.parameters(),
         };
-        for (number, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
-            self.forward_node(replay, number, shard, frozen.rows(number));
+        for (node_index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+            self.forward_node(replay, node_index, shard, frozen.rows(node_index));
         }
     }
 
     fn forward_node(
         &mut self,
         replay: Replay<'_>,
-        number: usize,
+        node_index: usize,
         shard: Shard<'_>,
         frozen: &[f32],
     ) {
         let rows = self.rows;
-        let node = &replay.tape.nodes()[number];
+        let node = &replay.tape.nodes()[node_index];
         let units = node.result.units();
         let (before, after) = self.values.split_at_mut(units.start * rows);
         let mut forward = Forward {
@@ -142,7 +145,7 @@ impl Workspace {
             frozen,
         };
         let run = || node.op.forward(&mut forward);
-        self.profile.time(number, true, run);
+        self.profile.time(node_index, true, run);
     }
 
     /// Makes room for the gradients of shards of `rows` rows.
@@ -173,8 +176,8 @@ impl Workspace {
         grads: &mut ShardGrads<'_>,
     ) {
         let rows = self.rows;
-        for number in nodes.rev() {
-            let node = &replay.tape.nodes()[number];
+        for node_index in nodes.rev() {
+            let node = &replay.tape.nodes()[node_index];
             let units = node.result.units();
             let (before, after) = self.values.split_at(units.start * rows);
             let (d_before, d_after) = self.grads.split_at_mut(units.start * rows);
@@ -202,7 +205,7 @@ impl Workspace {
                 shard,
             };
             let run = || node.op.backward(&mut backward);
-            self.profile.time(number, false, run);
+            self.profile.time(node_index, false, run);
         }
     }
 

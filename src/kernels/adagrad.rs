@@ -8,7 +8,9 @@ use crate::simd::Simd;
 /// `g += l2 w; v += g^2; w -= rate g / (sqrt(v) + epsilon)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adagrad {
+    /// The learning rate.
     pub rate: f32,
+    /// Added to the root, so that nothing is divided by zero.
     pub epsilon: f32,
     /// L2 penalty: its gradient is `l2 w`.
     pub l2: f32,
@@ -33,5 +35,26 @@ impl Rule<1> for Adagrad {
     /// Always: a gradient of zero adds zero to the sum, which is never -0, and moves nothing.
     fn rests(_: [&[f32]; 1]) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let rule = Adagrad {
+            rate: 0.1,
+            epsilon: 1e-3,
+            l2: 0.25,
+        };
+        assert_steps(rule, |w, g, [v]| {
+            let g = g + wide(rule.l2) * w;
+            let v = v + g * g;
+            let step = wide(rule.rate) * g / (v.sqrt() + wide(rule.epsilon));
+            (w - step, [v])
+        });
     }
 }

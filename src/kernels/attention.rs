@@ -1,9 +1,12 @@
 //! The attention of an interacting layer, fused: scores, softmax, weighted sum, and their gradients, one block and one head at a
 //! time, so that what a head needs stays in the nearest cache.
+//!
+//! The three steps are matrix products whose factors differ from row to row ([`super::product`]), and the softmax of scaled numbers
+//! ([`super::softmax`]).
 
 use super::elementwise::Multiply;
-use super::math::exp2_negative;
 use super::product::{Form, Matrix, Product};
+use super::softmax::{grad_of_scaled, softmax_of_scaled};
 use super::{BLOCK, Column};
 use crate::simd::{Kernel, Simd};
 
@@ -14,13 +17,14 @@ pub struct Sizes {
     pub fields: usize,
     /// H
     pub heads: usize,
-    /// All heads together; H divides it.
+    /// Numbers of a field's query, those of all heads side by side; H divides it.
     pub width: usize,
     /// What scores are multiplied by before the softmax.
     pub scale: f32,
 }
 
 impl Sizes {
+    /// c: numbers of a field's query that belong to one head.
     fn head_dim(self) -> usize {
         self.width / self.heads
     }
@@ -51,13 +55,18 @@ impl Sizes {
     }
 }
 
-/// `out[i] += sum_j alpha[h, i, j] v[j, h]` with `alpha[h, i, j] = softmax_j(scale * q[i, h] . k[j, h])`.
+/// `out[i] += sum_j alpha[h, i, j] v[j, h]` with `alpha[h, i, j] = softmax_j(scale * q[i, h] . k[j, h])`, for one block.
+///
+/// It adds to `out`, as an interacting layer has projected its residual there.
 #[derive(Debug)]
 pub struct Attend<'a> {
+    /// F, H and the like.
     pub sizes: Sizes,
-    /// `[F, width]` each.
+    /// Queries, `[F, width]`.
     pub q: &'a [Column],
+    /// Keys, `[F, width]`.
     pub k: &'a [Column],
+    /// Values, `[F, width]`.
     pub v: &'a [Column],
     /// `[H, F, F]`: dropout's factors; none means 1.
     pub mask: Option<&'a [Column]>,
@@ -88,7 +97,7 @@ impl Kernel for Attend<'_> {
             )
             .call(s);
             for scores in alpha.chunks_exact_mut(f) {
-                softmax_in_place(s, scores, z.scale);
+                softmax_of_scaled(s, scores, z.scale);
             }
             let weighted = match self.mask {
                 None => &*alpha,
@@ -110,30 +119,6 @@ impl Kernel for Attend<'_> {
     }
 }
 
-/// Turns a query's scores into their softmax.
-#[inline(always)]
-pub(super) fn softmax_in_place<S: Simd>(s: S, x: &mut [Column], scale: f32) {
-    for strip in 0..BLOCK / S::LANES {
-        let lane = strip * S::LANES;
-        let mut top = s.splat(f32::NEG_INFINITY);
-        for x in &*x {
-            top = s.max(top, s.load(x, lane));
-        }
-        // e^(scale x) = 2^(scale log2(e) x)
-        let scale = s.splat(scale * std::f32::consts::LOG2_E);
-        let mut sum = s.splat(0.0);
-        for x in &mut *x {
-            let e = exp2_negative(s, s.mul(scale, s.sub(s.load(x, lane), top)));
-            sum = s.add(sum, e);
-            s.store(e, x, lane);
-        }
-        let inverse = s.div(s.splat(1.0), sum);
-        for x in &mut *x {
-            s.store(s.mul(s.load(x, lane), inverse), x, lane);
-        }
-    }
-}
-
 /// `dropped = alpha mask`
 #[inline(always)]
 fn drop_out<S: Simd>(s: S, alpha: &[Column], mask: &[Column], dropped: &mut [Column]) {
@@ -146,22 +131,38 @@ fn drop_out<S: Simd>(s: S, alpha: &[Column], mask: &[Column], dropped: &mut [Col
 }
 
 /// The gradients of [`Attend`]: of q, k and v, from that of `out`. They are overwritten, not added to.
+///
+/// ```text
+/// out += dropped v                d_dropped = d_out v^T                                      d_v = dropped^T d_out
+/// dropped = mask alpha            d_alpha = mask d_dropped
+/// alpha = softmax(scale score)    d_score = scale alpha (d_alpha - sum_m alpha_m d_alpha_m)
+/// score = q k^T                                                                              d_q = d_score k, d_k = d_score^T q
+/// ```
+///
+/// The three gradients in the middle, `[F, F]` each, are made in the same memory one after the other, each under a name of its own.
 #[derive(Debug)]
 pub struct AttendGrad<'a> {
+    /// Those of [`Attend`], as are q, k and v.
     pub sizes: Sizes,
-    /// `[F, width]` each.
+    /// `[F, width]`
     pub q: &'a [Column],
+    /// `[F, width]`
     pub k: &'a [Column],
+    /// `[F, width]`
     pub v: &'a [Column],
+    /// The gradient of the sum that was added to, `[F, width]`.
     pub d_out: &'a [Column],
-    /// `[H, F, F]`
+    /// `[H, F, F]`: what [`Attend`] made, before dropout.
     pub alpha: &'a [Column],
+    /// `[H, F, F]`: the same factors as forward's; none means 1.
     pub mask: Option<&'a [Column]>,
-    /// `[2, F, F]`: a head's score gradients, then its weights after dropout.
+    /// `[2, F, F]`: a head's gradients of weights and scores, then its weights after dropout.
     pub scratch: &'a mut [Column],
-    /// `[F, width]` each.
+    /// `[F, width]`
     pub d_q: &'a mut [Column],
+    /// `[F, width]`
     pub d_k: &'a mut [Column],
+    /// `[F, width]`
     pub d_v: &'a mut [Column],
 }
 
@@ -169,63 +170,110 @@ impl Kernel for AttendGrad<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let z = self.sizes;
-        let (f, c) = (z.fields, z.head_dim());
-        let (d_scores, dropped) = self.scratch.split_at_mut(f * f);
-        for h in 0..z.heads {
-            let (head, weights) = (z.head(h), z.weights());
-            let alpha = &self.alpha[z.of_head(h)];
-            let d_o = (self.d_out, head);
-            // o = dropped v  =>  d_dropped = d_o v^T
-            Product::new(
-                Form::SecondTransposed,
-                d_o,
-                (self.v, head),
-                (d_scores, weights),
-                [f, f, c],
-            )
-            .call(s);
-            // dropped = mask alpha  =>  d_alpha = mask d_dropped
-            let weighted = match self.mask.map(|mask| &mask[z.of_head(h)]) {
-                None => alpha,
-                Some(mask) => {
-                    drop_out(s, alpha, mask, dropped);
-                    multiply_in_place(s, d_scores, mask);
-                    &*dropped
-                }
-            };
-            // o = dropped v  =>  d_v = dropped^T d_o
-            Product::new(
-                Form::FirstTransposed,
-                (weighted, weights),
-                d_o,
-                (self.d_v, head),
-                [f, c, f],
-            )
-            .call(s);
-            // alpha = softmax(scale q k^T)  =>  d_score = scale alpha (d_alpha - sum_m alpha_m d_alpha_m)
-            for (alpha, d) in alpha.chunks_exact(f).zip(d_scores.chunks_exact_mut(f)) {
-                softmax_grad_in_place(s, alpha, d, z.scale);
-            }
-            // score = q k^T  =>  d_q = d_score k, d_k = d_score^T q
-            Product::new(
-                Form::Plain,
-                (d_scores, weights),
-                (self.k, head),
-                (self.d_q, head),
-                [f, c, f],
-            )
-            .call(s);
-            Product::new(
-                Form::FirstTransposed,
-                (d_scores, weights),
-                (self.q, head),
-                (self.d_k, head),
-                [f, c, f],
-            )
-            .call(s);
+    fn run<S: Simd>(mut self, s: S) {
+        let units = self.sizes.fields * self.sizes.fields;
+        let (room, dropped) = std::mem::take(&mut self.scratch).split_at_mut(units);
+        for h in 0..self.sizes.heads {
+            let (dropped, d_alpha) = self.through_dropout(s, h, room, dropped);
+            self.values(s, h, dropped);
+            let d_score = self.through_softmax(s, h, d_alpha);
+            self.queries_and_keys(s, h, d_score);
         }
+    }
+}
+
+impl<'a> AttendGrad<'a> {
+    /// A head's weights after dropout, and the gradient of those before it, which is made in `room`.
+    #[inline(always)]
+    fn through_dropout<'r, S: Simd>(
+        &self,
+        s: S,
+        h: usize,
+        room: &'r mut [Column],
+        dropped: &'r mut [Column],
+    ) -> (&'r [Column], &'r mut [Column])
+    where
+        'a: 'r,
+    {
+        let z = self.sizes;
+        let d_dropped = room;
+        // out = dropped v  =>  d_dropped = d_out v^T
+        Product::new(
+            Form::SecondTransposed,
+            (self.d_out, z.head(h)),
+            (self.v, z.head(h)),
+            (&mut *d_dropped, z.weights()),
+            [z.fields, z.fields, z.head_dim()],
+        )
+        .call(s);
+        let alpha = &self.alpha[z.of_head(h)];
+        match self.mask.map(|mask| &mask[z.of_head(h)]) {
+            None => (alpha, d_dropped),
+            Some(mask) => {
+                drop_out(s, alpha, mask, dropped);
+                // dropped = mask alpha  =>  d_alpha = mask d_dropped
+                let d_alpha = d_dropped;
+                multiply_in_place(s, d_alpha, mask);
+                (&*dropped, d_alpha)
+            }
+        }
+    }
+
+    /// A head's gradient of v.
+    #[inline(always)]
+    fn values<S: Simd>(&mut self, s: S, h: usize, dropped: &[Column]) {
+        let z = self.sizes;
+        // out = dropped v  =>  d_v = dropped^T d_out
+        Product::new(
+            Form::FirstTransposed,
+            (dropped, z.weights()),
+            (self.d_out, z.head(h)),
+            (&mut *self.d_v, z.head(h)),
+            [z.fields, z.head_dim(), z.fields],
+        )
+        .call(s);
+    }
+
+    /// A head's gradient of the scores, in the place of that of the weights.
+    #[inline(always)]
+    fn through_softmax<'r, S: Simd>(
+        &self,
+        s: S,
+        h: usize,
+        d_alpha: &'r mut [Column],
+    ) -> &'r [Column] {
+        let (z, f) = (self.sizes, self.sizes.fields);
+        let alpha = self.alpha[z.of_head(h)].chunks_exact(f);
+        // alpha = softmax(scale q k^T)  =>  d_score = scale alpha (d_alpha - sum_m alpha_m d_alpha_m)
+        for (alpha, d) in alpha.zip(d_alpha.chunks_exact_mut(f)) {
+            grad_of_scaled(s, alpha, d, z.scale);
+        }
+        d_alpha
+    }
+
+    /// A head's gradients of q and k.
+    #[inline(always)]
+    fn queries_and_keys<S: Simd>(&mut self, s: S, h: usize, d_score: &[Column]) {
+        let z = self.sizes;
+        let size = [z.fields, z.head_dim(), z.fields];
+        // score = q k^T  =>  d_q = d_score k
+        Product::new(
+            Form::Plain,
+            (d_score, z.weights()),
+            (self.k, z.head(h)),
+            (&mut *self.d_q, z.head(h)),
+            size,
+        )
+        .call(s);
+        // score = q k^T  =>  d_k = d_score^T q
+        Product::new(
+            Form::FirstTransposed,
+            (d_score, z.weights()),
+            (self.q, z.head(h)),
+            (&mut *self.d_k, z.head(h)),
+            size,
+        )
+        .call(s);
     }
 }
 
@@ -240,20 +288,134 @@ fn multiply_in_place<S: Simd>(s: S, x: &mut [Column], factor: &[Column]) {
     }
 }
 
-/// Turns the gradients of a query's weights into those of its scores.
-#[inline(always)]
-fn softmax_grad_in_place<S: Simd>(s: S, alpha: &[Column], d: &mut [Column], scale: f32) {
-    for strip in 0..BLOCK / S::LANES {
-        let lane = strip * S::LANES;
-        let mut dot = s.splat(0.0);
-        for (a, d) in alpha.iter().zip(&*d) {
-            dot = s.mul_add(s.load(a, lane), s.load(d, lane), dot);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_units, units, wide};
+    use crate::simd::Isa;
+
+    const SIZES: [(usize, usize, usize); 4] = [(1, 1, 1), (3, 1, 5), (5, 2, 6), (14, 2, 4)];
+
+    fn sizes((fields, heads, width): (usize, usize, usize)) -> Sizes {
+        Sizes {
+            fields,
+            heads,
+            width,
+            scale: 0.7,
         }
-        let scale = s.splat(scale);
-        for (a, d) in alpha.iter().zip(&mut *d) {
-            let a = s.mul(scale, s.load(a, lane));
-            let inner = s.sub(s.load(d, lane), dot);
-            s.store(s.mul(a, inner), d, lane);
+    }
+
+    /// One row of some units, in f64.
+    fn row(x: &[Column], lane: usize) -> Vec<f64> {
+        x.iter().map(|unit| wide(unit[lane])).collect()
+    }
+
+    /// One row in f64: the weights before dropout `[H, F, F]`, and what is added to the result `[F, width]`.
+    fn plain(z: Sizes, [q, k, v]: [&[f64]; 3], mask: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (f, w, c) = (z.fields, z.width, z.head_dim());
+        let (mut alpha, mut out) = (Vec::new(), vec![0.0; f * w]);
+        for (h, i) in (0..z.heads).flat_map(|h| (0..f).map(move |i| (h, i))) {
+            let head = h * c..(h + 1) * c;
+            let score = |j: usize| -> f64 {
+                let products = head.clone().map(|u| q[i * w + u] * k[j * w + u]);
+                wide(z.scale) * products.sum::<f64>()
+            };
+            let powers: Vec<f64> = (0..f).map(|j| score(j).exp()).collect();
+            for (j, power) in powers.iter().enumerate() {
+                let weight = power / powers.iter().sum::<f64>();
+                for u in head.clone() {
+                    out[i * w + u] += weight * mask[alpha.len()] * v[j * w + u];
+                }
+                alpha.push(weight);
+            }
+        }
+        (alpha, out)
+    }
+
+    #[test]
+    fn weights_and_sums_are_plain_loops() {
+        for (isa, of) in Isa::available()
+            .into_iter()
+            .flat_map(|isa| SIZES.map(|z| (isa, z)))
+        {
+            let (z, weights) = (sizes(of), of.1 * of.0 * of.0);
+            let [q, k, v, before] = [1, 2, 3, 4].map(|salt| units(z.fields * z.width, salt));
+            let (factors, ones) = (units(weights, 5), vec![[1.0; BLOCK]; weights]);
+            for (mask, factors) in [(None, &ones), (Some(&factors[..]), &factors)] {
+                let (mut alpha, mut out) = (vec![[f32::NAN; BLOCK]; weights], before.clone());
+                isa.run(Attend {
+                    sizes: z,
+                    q: &q,
+                    k: &k,
+                    v: &v,
+                    mask,
+                    alpha: &mut alpha,
+                    dropped: &mut vec![[f32::NAN; BLOCK]; z.fields * z.fields],
+                    out: &mut out,
+                });
+                let truth: Vec<_> = (0..BLOCK)
+                    .map(|lane| {
+                        let [q, k, v] = [&q, &k, &v].map(|x| row(x, lane));
+                        plain(z, [&q, &k, &v], &row(factors, lane))
+                    })
+                    .collect();
+                assert_units(isa, &alpha, |unit, lane| truth[lane].0[unit]);
+                assert_units(isa, &out, |unit, lane| {
+                    wide(before[unit][lane]) + truth[lane].1[unit]
+                });
+            }
+        }
+    }
+
+    /// Against differences of the plain loops, every number of q, k and v moved to both sides.
+    #[test]
+    fn gradients_are_differences_of_plain_loops() {
+        for (isa, of) in Isa::available()
+            .into_iter()
+            .flat_map(|isa| SIZES.map(|z| (isa, z)))
+        {
+            let (z, n, weights) = (sizes(of), of.0 * of.2, of.1 * of.0 * of.0);
+            let all = [1, 2, 3].map(|salt| units(n, salt));
+            let (d_out, factors) = (units(n, 4), units(weights, 5));
+            let nans = |n: usize| vec![[f32::NAN; BLOCK]; n];
+            let (mut alpha, mut grads) = (nans(weights), [n, n, n].map(nans));
+            let [q, k, v] = all.each_ref().map(|x| &x[..]);
+            isa.run(Attend {
+                sizes: z,
+                q,
+                k,
+                v,
+                mask: Some(&factors),
+                alpha: &mut alpha,
+                dropped: &mut nans(z.fields * z.fields),
+                out: &mut nans(n),
+            });
+            let [d_q, d_k, d_v] = grads.each_mut().map(|d| &mut d[..]);
+            isa.run(AttendGrad {
+                sizes: z,
+                q,
+                k,
+                v,
+                d_out: &d_out,
+                alpha: &alpha,
+                mask: Some(&factors),
+                scratch: &mut nans(2 * z.fields * z.fields),
+                d_q,
+                d_k,
+                d_v,
+            });
+            for (which, grad) in grads.iter().enumerate() {
+                assert_units(isa, grad, |unit, lane| {
+                    let mask = row(&factors, lane);
+                    let moved = |by: f64| -> f64 {
+                        let mut x = all.each_ref().map(|x| row(x, lane));
+                        x[which][unit] += by;
+                        let (_, out) = plain(z, x.each_ref().map(|x| &x[..]), &mask);
+                        out.iter().zip(row(&d_out, lane)).map(|(y, d)| y * d).sum()
+                    };
+                    (moved(1e-5) - moved(-1e-5)) / 2e-5
+                });
+            }
         }
     }
 }

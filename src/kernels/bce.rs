@@ -9,13 +9,13 @@ use crate::simd::{Kernel, Simd};
 /// the small loss keeps its digits.
 #[derive(Debug)]
 pub struct Bce<'a> {
-    /// `[rows]`: logits.
+    /// Logits: one unit of some blocks, `[blocks, BLOCK]`, as are the other slices.
     pub z: &'a [f32],
-    /// `[rows]`: labels.
+    /// Labels, 0 to 1.
     pub y: &'a [f32],
-    /// `[rows]`: weights.
+    /// What each row's loss is multiplied by; 0 for padding.
     pub weight: &'a [f32],
-    /// `[rows]`
+    /// Each row's part of the loss.
     pub out: &'a mut [f32],
 }
 
@@ -38,10 +38,15 @@ impl Kernel for Bce<'_> {
 /// The difference is taken as (1 - y) sigmoid(z) - y sigmoid(-z), which cancels nothing for labels of 0 and 1.
 #[derive(Debug)]
 pub struct BceGrad<'a> {
+    /// As [`Bce`] has them, as are y and weight.
     pub z: &'a [f32],
+    /// Labels.
     pub y: &'a [f32],
+    /// What each row's loss is multiplied by.
     pub weight: &'a [f32],
+    /// The gradient of each row's loss.
     pub d_out: &'a [f32],
+    /// Added to.
     pub d_z: &'a mut [f32],
 }
 

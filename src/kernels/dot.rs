@@ -7,7 +7,9 @@ use crate::simd::{Kernel, Simd};
 /// nothing.
 #[derive(Debug)]
 pub struct Dot<'a> {
+    /// Any number of columns.
     pub a: &'a [Column],
+    /// As many.
     pub b: &'a [Column],
 }
 
@@ -40,7 +42,8 @@ mod tests {
             .map(|k| std::array::from_fn(|lane| (k + lane) as f32))
             .collect();
         // Over lanes l: 0 + 1 (1 + l) + 2 (2 + l) = 5 + 3 l; 16 * 5 + 3 * 120.
-        let dot = Isa::choose().unwrap().run(Dot { a: &a, b: &b });
-        assert_eq!(dot, 440.0);
+        for isa in Isa::available() {
+            assert_eq!(isa.run(Dot { a: &a, b: &b }), 440.0, "{}", isa.name());
+        }
     }
 }

@@ -71,7 +71,9 @@ pub fn uniform(a: u32, b: u32, c: u32) -> f32 {
 /// How the masks of one op in one step are drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Masks {
+    /// The probability with which a unit is dropped, below 1.
     pub rate: f32,
+    /// The run's seed and the step.
     pub draw: Draw,
     /// Tells the masks of different ops of one step apart.
     pub op: u32,
@@ -105,13 +107,16 @@ impl Masks {
     }
 }
 
-/// Fills the mask of a shard, `[blocks, units, 16]`.
+/// Fills the mask of a shard.
 #[derive(Debug)]
 pub struct FillMask<'a> {
+    /// How it is drawn.
     pub masks: Masks,
+    /// `[blocks, units, BLOCK]`: 0 or 1 / (1 - rate).
     pub mask: &'a mut [f32],
+    /// Units that are dropped apart from each other.
     pub units: usize,
-    /// The shard's first row in the batch.
+    /// The number that the shard's first row has in its step.
     pub first_row: usize,
 }
 

@@ -8,8 +8,9 @@ use crate::simd::{Kernel, Simd};
 pub struct Pairs<'a> {
     /// `[F, d]`
     pub x: &'a [Column],
-    /// `[d]`
+    /// `[d]`: overwritten with the sums over fields.
     pub sums: &'a mut [Column],
+    /// Overwritten.
     pub out: &'a mut Column,
 }
 
@@ -41,10 +42,11 @@ impl Kernel for Pairs<'_> {
 pub struct PairsGrad<'a> {
     /// `[F, d]`
     pub x: &'a [Column],
-    /// `[d]`
+    /// `[d]`: what [`Pairs`] left.
     pub sums: &'a [Column],
+    /// The value's gradient.
     pub d_out: &'a Column,
-    /// `[F, d]`
+    /// `[F, d]`, added to.
     pub d_x: &'a mut [Column],
 }
 
@@ -62,6 +64,48 @@ impl Kernel for PairsGrad<'_> {
                     let others = s.sub(s.load(sum, lane), s.load(x, lane));
                     s.store(s.mul_add(d_out, others, s.load(d_x, lane)), d_x, lane);
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_units, units, wide};
+    use crate::simd::Isa;
+
+    #[test]
+    fn pairs_and_their_gradient_are_double_loops() {
+        for isa in Isa::available() {
+            for (fields, d) in [(1, 1), (3, 5), (7, 2)] {
+                let (x, d_out) = (units(fields * d, 1), units(1, 2));
+                let at = |f: usize, k: usize, lane: usize| wide(x[f * d + k][lane]);
+                let (mut sums, mut out) = (vec![[f32::NAN; BLOCK]; d], [f32::NAN; BLOCK]);
+                isa.run(Pairs {
+                    x: &x,
+                    sums: &mut sums,
+                    out: &mut out,
+                });
+                let pairs = || (0..fields).flat_map(|f| (f + 1..fields).map(move |g| (f, g)));
+                let dot =
+                    |f, g, lane| -> f64 { (0..d).map(|k| at(f, k, lane) * at(g, k, lane)).sum() };
+                assert_units(isa, &[out], |_, lane| {
+                    pairs().map(|(f, g)| dot(f, g, lane)).sum()
+                });
+                let mut d_x = vec![[0.5; BLOCK]; fields * d];
+                isa.run(PairsGrad {
+                    x: &x,
+                    sums: &sums,
+                    d_out: &d_out[0],
+                    d_x: &mut d_x,
+                });
+                assert_units(isa, &d_x, |unit, lane| {
+                    let (own, k) = (unit / d, unit % d);
+                    let others = (0..fields).filter(|&f| f != own);
+                    let sum: f64 = others.map(|f| at(f, k, lane)).sum();
+                    0.5 + wide(d_out[0][lane]) * sum
+                });
             }
         }
     }

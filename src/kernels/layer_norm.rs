@@ -1,24 +1,25 @@
-//! Layer normalisation (Ba et al. 2016) of each token over its units, for every row.
+//! Layer normalisation (Ba et al. 2016) of each token over its units, for every row. Tokens are those of all blocks.
 
+use super::BLOCK;
 use crate::simd::{Kernel, Simd};
 
 /// `out = gain * (x - mean) / sqrt(variance + epsilon) + bias`, mean and (biased) variance over the n units of a token.
 #[derive(Debug)]
 pub struct LayerNorm<'a> {
-    /// `[tokens, n, rows]`
+    /// `[tokens, n, BLOCK]`
     pub x: &'a [f32],
     /// `[n]`
     pub gain: &'a [f32],
     /// `[n]`
     pub bias: &'a [f32],
+    /// Added to the variance, so that nothing is divided by zero.
     pub epsilon: f32,
-    /// `[tokens, n, rows]`
+    /// `[tokens, n, BLOCK]`
     pub out: &'a mut [f32],
-    /// `[tokens, rows]`: 1 / sqrt(variance + epsilon), kept for backward.
+    /// `[tokens, BLOCK]`: 1 / sqrt(variance + epsilon), kept for backward.
     pub inverse_deviation: &'a mut [f32],
-    /// `[tokens, n, rows]`: (x - mean) / sqrt(variance + epsilon), kept for backward.
+    /// `[tokens, n, BLOCK]`: (x - mean) / sqrt(variance + epsilon), kept for backward.
     pub normalised: &'a mut [f32],
-    pub rows: usize,
 }
 
 impl Kernel for LayerNorm<'_> {
@@ -26,11 +27,11 @@ impl Kernel for LayerNorm<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (n, rows) = (self.gain.len(), self.rows);
+        let n = self.gain.len();
         let share = s.splat(1.0 / n as f32);
-        for token in 0..self.x.len() / (n * rows) {
-            for row in (0..rows).step_by(S::LANES) {
-                let at = |unit: usize| (token * n + unit) * rows + row;
+        for token in 0..self.x.len() / (n * BLOCK) {
+            for row in (0..BLOCK).step_by(S::LANES) {
+                let at = |unit: usize| (token * n + unit) * BLOCK + row;
                 let mut sum = s.splat(0.0);
                 for unit in 0..n {
                     sum = s.add(sum, s.load(self.x, at(unit)));
@@ -43,7 +44,7 @@ impl Kernel for LayerNorm<'_> {
                 }
                 let variance = s.mul_add(squares, share, s.splat(self.epsilon));
                 let inverse = s.div(s.splat(1.0), s.sqrt(variance));
-                s.store(inverse, self.inverse_deviation, token * rows + row);
+                s.store(inverse, self.inverse_deviation, token * BLOCK + row);
                 for unit in 0..n {
                     let hat = s.mul(s.sub(s.load(self.x, at(unit)), mean), inverse);
                     s.store(hat, self.normalised, at(unit));
@@ -58,12 +59,16 @@ impl Kernel for LayerNorm<'_> {
 /// With g = gain * d_out: `d_x += inverse_deviation * (g - mean(g) - normalised * mean(g * normalised))`.
 #[derive(Debug)]
 pub struct LayerNormGrad<'a> {
+    /// `[n]`
     pub gain: &'a [f32],
+    /// `[tokens, BLOCK]`: what [`LayerNorm`] kept.
     pub inverse_deviation: &'a [f32],
+    /// `[tokens, n, BLOCK]`: what [`LayerNorm`] kept.
     pub normalised: &'a [f32],
+    /// `[tokens, n, BLOCK]`
     pub d_out: &'a [f32],
+    /// `[tokens, n, BLOCK]`, added to.
     pub d_x: &'a mut [f32],
-    pub rows: usize,
 }
 
 impl Kernel for LayerNormGrad<'_> {
@@ -71,11 +76,11 @@ impl Kernel for LayerNormGrad<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let (n, rows) = (self.gain.len(), self.rows);
+        let n = self.gain.len();
         let share = s.splat(1.0 / n as f32);
-        for token in 0..self.d_x.len() / (n * rows) {
-            for row in (0..rows).step_by(S::LANES) {
-                let at = |unit: usize| (token * n + unit) * rows + row;
+        for token in 0..self.d_x.len() / (n * BLOCK) {
+            for row in (0..BLOCK).step_by(S::LANES) {
+                let at = |unit: usize| (token * n + unit) * BLOCK + row;
                 let (mut sum, mut dot) = (s.splat(0.0), s.splat(0.0));
                 for unit in 0..n {
                     let g = s.mul(s.splat(self.gain[unit]), s.load(self.d_out, at(unit)));
@@ -83,7 +88,7 @@ impl Kernel for LayerNormGrad<'_> {
                     dot = s.mul_add(g, s.load(self.normalised, at(unit)), dot);
                 }
                 let (mean, slope) = (s.mul(sum, share), s.mul(dot, share));
-                let inverse = s.load(self.inverse_deviation, token * rows + row);
+                let inverse = s.load(self.inverse_deviation, token * BLOCK + row);
                 for unit in 0..n {
                     let g = s.mul(s.splat(self.gain[unit]), s.load(self.d_out, at(unit)));
                     let along = s.mul(s.load(self.normalised, at(unit)), slope);
@@ -99,10 +104,12 @@ impl Kernel for LayerNormGrad<'_> {
 /// `d_gain[u] += sum over tokens and rows of normalised[t][u] * d_out[t][u]`.
 #[derive(Debug)]
 pub struct GainGrad<'a> {
+    /// `[tokens, n, BLOCK]`
     pub normalised: &'a [f32],
+    /// `[tokens, n, BLOCK]`
     pub d_out: &'a [f32],
+    /// `[n]`
     pub d_gain: &'a mut [f32],
-    pub rows: usize,
 }
 
 impl Kernel for GainGrad<'_> {
@@ -111,12 +118,82 @@ impl Kernel for GainGrad<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let n = self.d_gain.len();
-        for unit in 0..self.d_out.len() / self.rows {
+        for unit in 0..self.d_out.len() / BLOCK {
             let mut sum = s.splat(0.0);
-            for at in (unit * self.rows..(unit + 1) * self.rows).step_by(S::LANES) {
+            for at in (unit * BLOCK..(unit + 1) * BLOCK).step_by(S::LANES) {
                 sum = s.mul_add(s.load(self.normalised, at), s.load(self.d_out, at), sum);
             }
             self.d_gain[unit % n] += s.reduce_sum(sum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_numbers, numbers, wide};
+    use crate::simd::Isa;
+
+    /// The mean over the units of a token, in f64.
+    fn mean(n: usize, of: impl Fn(usize) -> f64) -> f64 {
+        (0..n).map(of).sum::<f64>() / n as f64
+    }
+
+    #[test]
+    fn value_and_gradients_are_the_formulas_in_f64() {
+        for isa in Isa::available() {
+            for (tokens, n) in [(1, 2), (3, 5), (2, 16)] {
+                let all = tokens * n * BLOCK;
+                let (x, d_out) = (numbers(all, 1), numbers(all, 2));
+                let (gain, bias) = (numbers(n, 3), numbers(n, 4));
+                let (mut out, mut hats) = (vec![f32::NAN; all], vec![f32::NAN; all]);
+                let mut inverses = vec![f32::NAN; tokens * BLOCK];
+                isa.run(LayerNorm {
+                    x: &x,
+                    gain: &gain,
+                    bias: &bias,
+                    epsilon: 0.25,
+                    out: &mut out,
+                    inverse_deviation: &mut inverses,
+                    normalised: &mut hats,
+                });
+                // Number i is of unit `unit(i)`; `same(i, u)` is unit u of its token and row.
+                let unit = |i: usize| i / BLOCK % n;
+                let same = |i: usize, u: usize| i + u * BLOCK - unit(i) * BLOCK;
+                let inverse = |i: usize| {
+                    let centre = mean(n, |u| wide(x[same(i, u)]));
+                    let variance = mean(n, |u| (wide(x[same(i, u)]) - centre).powi(2));
+                    (centre, 1.0 / (variance + 0.25).sqrt())
+                };
+                let hat = |i: usize| (wide(x[i]) - inverse(i).0) * inverse(i).1;
+                assert_numbers(isa, &hats, hat);
+                assert_numbers(isa, &out, |i| {
+                    wide(gain[unit(i)]) * hat(i) + wide(bias[unit(i)])
+                });
+                let (mut d_x, mut d_gain) = (vec![0.5; all], vec![0.5; n]);
+                isa.run(LayerNormGrad {
+                    gain: &gain,
+                    inverse_deviation: &inverses,
+                    normalised: &hats,
+                    d_out: &d_out,
+                    d_x: &mut d_x,
+                });
+                let g = |i: usize| wide(gain[unit(i)]) * wide(d_out[i]);
+                assert_numbers(isa, &d_x, |i| {
+                    let slope = mean(n, |u| g(same(i, u)) * hat(same(i, u)));
+                    let inner = g(i) - mean(n, |u| g(same(i, u))) - hat(i) * slope;
+                    0.5 + inverse(i).1 * inner
+                });
+                isa.run(GainGrad {
+                    normalised: &hats,
+                    d_out: &d_out,
+                    d_gain: &mut d_gain,
+                });
+                assert_numbers(isa, &d_gain, |u| {
+                    let of_unit = (0..all).filter(|&i| unit(i) == u);
+                    0.5 + of_unit.map(|i| hat(i) * wide(d_out[i])).sum::<f64>()
+                });
+            }
         }
     }
 }

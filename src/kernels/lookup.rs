@@ -8,9 +8,11 @@ const ZERO: Column = [0.0; BLOCK];
 /// The table rows of a block's samples: `out[k][r] = table[ids[r] * stride + k]`, 0 for samples that there are not.
 #[derive(Debug)]
 pub struct Gather<'a> {
+    /// From the first row's first number to be looked up on.
     pub table: &'a [f32],
+    /// From one row of the table to the next.
     pub stride: usize,
-    /// At most [`BLOCK`].
+    /// One a sample, at most [`BLOCK`].
     pub ids: &'a [u32],
     /// `[dim]`
     pub out: &'a mut [Column],
@@ -19,8 +21,11 @@ pub struct Gather<'a> {
 /// Fetches what a [`Gather`] will soon load.
 #[derive(Debug)]
 pub struct Prefetch<'a> {
+    /// That of the [`Gather`], as are stride and ids.
     pub table: &'a [f32],
+    /// From one row of the table to the next.
     pub stride: usize,
+    /// One a sample.
     pub ids: &'a [u32],
     /// Numbers of a row.
     pub width: usize,
@@ -94,10 +99,15 @@ impl Gather<'_> {
 /// Adds table rows: `rows[r][k] += table[ids[r] * stride + k]` for k below `width`, at most [`BLOCK`].
 #[derive(Debug)]
 pub struct AddRows<'a> {
+    /// From the first row's first number to be added on.
     pub table: &'a [f32],
+    /// From one row of the table to the next.
     pub stride: usize,
+    /// One a sample, at most [`BLOCK`].
     pub ids: &'a [u32],
-    pub rows: &'a mut [Column; BLOCK],
+    /// Not columns: a sample's numbers side by side.
+    pub rows: &'a mut [[f32; BLOCK]; BLOCK],
+    /// Numbers that are added.
     pub width: usize,
 }
 
@@ -124,8 +134,9 @@ impl Kernel for AddRows<'_> {
 /// `out[k][r] = rows[r][k]`
 #[derive(Debug)]
 pub struct IntoLanes<'a> {
-    pub rows: &'a [Column; BLOCK],
-    /// At most [`BLOCK`].
+    /// What [`AddRows`] has made.
+    pub rows: &'a [[f32; BLOCK]; BLOCK],
+    /// At most [`BLOCK`] units.
     pub out: &'a mut [Column],
 }
 
@@ -153,7 +164,7 @@ pub fn add_row(out: &mut [Column], r: usize, table_row: &[f32], scale: f32) {
 pub struct ToSamples<'a> {
     /// `[units, BLOCK]`
     pub x: &'a [f32],
-    /// As many samples as there are, at most [`BLOCK`].
+    /// `[samples, units]` of at most [`BLOCK`] samples; lanes behind them are left out.
     pub out: &'a mut [f32],
 }
 

@@ -1,8 +1,22 @@
 //! The product of every linear layer: one small weight matrix times the tokens of a shard.
 //!
-//! `out[t][o] (+)= bias[o] + sum_k x[t][k] * w[k][o]`, for every row of the block at once. A register tile keeps several tokens
-//! times several outputs in registers and runs down k: each weight is broadcast once for all its tokens, each vector is loaded
-//! once for all its outputs.
+//! `out[t][o] (+)= bias[o] + sum_k x[t][k] * w[k][o]`, for all rows of a block at once.
+//!
+//! # Tiles
+//!
+//! A register tile keeps the sums of T tokens times N outputs in registers and runs down k. At each step N weights are broadcast, once for all
+//! T tokens, and one vector of each token is loaded, once for all N outputs: T * N multiplications for T + N loads. What bounds the tile are
+//! the registers: T * N sums, N weights and one vector of x must be in them at once.
+//!
+//! | registers | tile | in use | |
+//! |---|---|---|---|
+//! | 32 | 4 x 4 | 16 + 4 + 1 = 21 | 7 x 4 would be 33, so that sums lived in memory |
+//! | 16 | 4 x 3 | 12 + 3 + 1 = 16 | 3 x 4 would be 17, which halved the speed |
+//! | fewer | 1 x 2 | 2 + 2 + 1 = 5 | |
+//!
+//! Measured on projections of `compact` (`benches/README.md`; checks of bounds and divisions left the loop in the same change): 4 x 4 instead of
+//! 7 x 4 took them from 94 to 106-113 GFLOP/s, and on AVX2 4 x 3 instead of 3 x 4 from 47 to 85-98. Tiles larger than 4 x 4 that fit gained
+//! nothing. Tokens that are left over go two by two, then one by one; then the outputs make up for the tokens, 2 x 4 and 1 x 8.
 
 use super::{BLOCK, Column, columns, columns_mut};
 use crate::simd::{Kernel, Simd};
@@ -14,6 +28,7 @@ pub struct Matmul<'a> {
     pub x: &'a [f32],
     /// Weight (k, o) lies at `w[k * w_strides.0 + o * w_strides.1]`: a transposed matrix needs no copy.
     pub w: &'a [f32],
+    /// From one k to the next, and from one output to the next.
     pub w_strides: (usize, usize),
     /// `[outputs]`; none means zero.
     pub bias: Option<&'a [f32]>,
@@ -21,8 +36,11 @@ pub struct Matmul<'a> {
     pub out: &'a mut [f32],
     /// Add to `out` instead of overwriting it (the bias is then not used).
     pub accumulate: bool,
+    /// Those of all blocks: a layer's tokens times the blocks of the shard.
     pub tokens: usize,
+    /// Units of a token.
     pub k: usize,
+    /// Units of a token's result.
     pub outputs: usize,
 }
 
@@ -34,8 +52,7 @@ impl Kernel for Matmul<'_> {
         let x = columns(self.x);
         let out = columns_mut(std::mem::take(&mut self.out));
         let mut t = 0;
-        // Measured: a tile whose sums, weights and one vector do not all fit the registers halves the speed (AVX2), and
-        // tiles larger than 4 x 4 gain nothing where they fit.
+        // Why these tiles: see the module.
         if S::REGISTERS >= 16 {
             while t + 4 <= self.tokens {
                 if S::REGISTERS >= 32 {

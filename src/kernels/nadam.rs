@@ -9,12 +9,15 @@ use crate::simd::Simd;
 /// w -= (gradient_rate g + moment_rate m) / (sqrt(v) correction + epsilon)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nadam {
+    /// How much of m is kept.
     pub beta1: f32,
     /// 1 - beta1, rounded once.
     pub rest1: f32,
+    /// How much of v is kept.
     pub beta2: f32,
     /// 1 - beta2, likewise.
     pub rest2: f32,
+    /// Added to the corrected root, so that nothing is divided by zero.
     pub epsilon: f32,
     /// learning rate * (1 - mu_t) / (1 - mu_1 ... mu_t)
     pub gradient_rate: f32,
@@ -41,5 +44,34 @@ impl Rule<2> for Nadam {
 
     fn is_pure(&self) -> bool {
         self.l2 == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::{assert_steps, wide};
+
+    #[test]
+    fn steps_are_the_formula_in_f64() {
+        let rule = Nadam {
+            beta1: 0.9,
+            rest1: 0.1,
+            beta2: 0.75,
+            rest2: 0.25,
+            epsilon: 1e-3,
+            gradient_rate: 0.1,
+            moment_rate: 0.2,
+            correction: 1.5,
+            l2: 0.25,
+        };
+        assert_steps(rule, |w, g, [m, v]| {
+            let g = g + wide(rule.l2) * w;
+            let m = wide(rule.beta1) * m + wide(rule.rest1) * g;
+            let v = wide(rule.beta2) * v + wide(rule.rest2) * g * g;
+            let ahead = wide(rule.gradient_rate) * g + wide(rule.moment_rate) * m;
+            let deviation = v.sqrt() * wide(rule.correction) + wide(rule.epsilon);
+            (w - ahead / deviation, [m, v])
+        });
     }
 }

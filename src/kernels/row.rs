@@ -3,8 +3,9 @@
 //! In an interacting layer it is the row's *fields*, in a linear layer its *outputs*. Each number is the same sum in the same
 //! order as with rows in lanes, so it has the same bits.
 
-use super::attention::{Sizes, softmax_in_place};
+use super::attention::Sizes;
 use super::matmul::Matmul;
+use super::softmax::softmax_of_scaled;
 use super::{BLOCK, Column, columns_mut};
 use crate::simd::{Kernel, Simd};
 
@@ -41,10 +42,13 @@ pub fn fields_out_of_lanes(x: &[Column], row: usize, k: usize, out: &mut [Column
 /// broadcast from theirs, as a linear layer's weights are.
 #[derive(Debug)]
 pub struct AttendRow<'a> {
+    /// Those of the layer.
     pub sizes: Sizes,
-    /// `[ceil(F / 16), width, BLOCK]` each.
+    /// Queries, `[ceil(F / 16), width, BLOCK]`: here the lanes are fields.
     pub q: &'a [f32],
+    /// Keys, likewise.
     pub k: &'a [f32],
+    /// Values, likewise.
     pub v: &'a [f32],
     /// `[ceil(F / 16), H, F, BLOCK]`: the weight of each key, one after the other.
     pub alpha: &'a mut [f32],
@@ -84,7 +88,7 @@ impl Kernel for AttendRow<'_> {
                         outputs: keys,
                     });
                 }
-                softmax_in_place(s, columns_mut(alpha), z.scale);
+                softmax_of_scaled(s, columns_mut(alpha), z.scale);
                 for (first, at) in key_blocks() {
                     let keys = BLOCK.min(f - first);
                     s.call(Matmul {
@@ -115,6 +119,7 @@ pub struct MatmulRow<'a> {
     pub bias: Option<&'a [f32]>,
     /// `[outputs]`: a multiple of [`BLOCK`].
     pub out: &'a mut [Column],
+    /// Its lane in x and out.
     pub row: usize,
 }
 
@@ -123,7 +128,7 @@ impl Kernel for MatmulRow<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        // Several sums at a time hide each other's latency.
+        // Several sums at a time hide each other's latency: four, as many vectors of w and one of x fit any registers.
         let mut o = 0;
         while o + 4 * S::LANES <= self.out.len() {
             self.sums::<S, 4>(s, o);
@@ -158,6 +163,100 @@ impl MatmulRow<'_> {
             let out = &mut self.out[o + n * S::LANES..][..S::LANES];
             for (out, x) in out.iter_mut().zip(lanes) {
                 out[self.row] = x;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::attention::Attend;
+    use crate::kernels::columns;
+    use crate::kernels::oracle::{numbers, units};
+    use crate::simd::Isa;
+
+    /// A row's numbers of `[F, k]` as [`AttendRow`] wants them.
+    fn lanes_of(x: &[Column], row: usize, k: usize) -> Vec<f32> {
+        let mut out = vec![[f32::NAN; BLOCK]; field_blocks(x.len() / k) * k];
+        fields_into_lanes(x, row, k, &mut out);
+        out.as_flattened().to_vec()
+    }
+
+    #[test]
+    fn attention_of_a_row_has_the_bits_that_it_has_in_a_block() {
+        for isa in Isa::available() {
+            for (fields, heads, width) in [(1, 1, 2), (5, 2, 6), (16, 1, 4), (19, 2, 4)] {
+                let sizes = Sizes {
+                    fields,
+                    heads,
+                    width,
+                    scale: 0.7,
+                };
+                let [q, k, v, residual] = [1, 2, 3, 4].map(|salt| units(fields * width, salt));
+                let mut out = residual.clone();
+                let mut alpha = vec![[f32::NAN; BLOCK]; heads * fields * fields];
+                isa.run(Attend {
+                    sizes,
+                    q: &q,
+                    k: &k,
+                    v: &v,
+                    mask: None,
+                    alpha: &mut alpha,
+                    dropped: &mut [],
+                    out: &mut out,
+                });
+                let row = 3;
+                let mut of_row = lanes_of(&residual, row, width);
+                let weights = field_blocks(fields) * heads * fields * BLOCK;
+                isa.run(AttendRow {
+                    sizes,
+                    q: &lanes_of(&q, row, width),
+                    k: &lanes_of(&k, row, width),
+                    v: &lanes_of(&v, row, width),
+                    alpha: &mut vec![f32::NAN; weights],
+                    out: &mut of_row,
+                });
+                let mut back = residual;
+                fields_out_of_lanes(columns(&of_row), row, width, &mut back);
+                for (got, unit) in back.iter().zip(&out) {
+                    assert_eq!(got[row], unit[row], "{} {fields}", isa.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_of_a_row_has_the_bits_that_it_has_in_a_block() {
+        for isa in Isa::available() {
+            for (k, outputs) in [(1, 16), (7, 80), (20, 144)] {
+                let (x, w, bias) = (units(k, 1), numbers(k * outputs, 2), numbers(outputs, 3));
+                for bias in [None, Some(&bias[..])] {
+                    let mut block = vec![f32::NAN; outputs * BLOCK];
+                    isa.run(Matmul {
+                        x: x.as_flattened(),
+                        w: &w,
+                        w_strides: (outputs, 1),
+                        bias,
+                        out: &mut block,
+                        accumulate: false,
+                        tokens: 1,
+                        k,
+                        outputs,
+                    });
+                    let mut out = vec![[0.5; BLOCK]; outputs];
+                    isa.run(MatmulRow {
+                        x: &x,
+                        w: &w,
+                        bias,
+                        out: &mut out,
+                        row: 9,
+                    });
+                    for (got, unit) in out.iter().zip(columns(&block)) {
+                        assert_eq!(got[9], unit[9], "{} {k} {outputs}", isa.name());
+                        assert_eq!(got[8], 0.5, "another row is left alone");
+                    }
+                }
             }
         }
     }

@@ -34,6 +34,7 @@ fn all_zero<const N: usize>(state: [&[f32]; N]) -> bool {
 pub struct Update<'a, R, const N: usize> {
     /// One after the other, all with the same gradient.
     pub steps: &'a [R],
+    /// The weights of the span, any number of them.
     pub w: &'a mut [f32],
     /// None means zero: a table row that no sample touched.
     pub g: Option<&'a [f32]>,
@@ -118,4 +119,50 @@ fn store_rest<S: Simd>(s: S, v: S::F, to: &mut [f32]) {
     let mut lanes = [0.0; MAX_LANES];
     s.store(v, &mut lanes, 0);
     to.copy_from_slice(&lanes[..to.len()]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::oracle::assert_steps;
+    use crate::simd::Isa;
+
+    /// `b = 2 b + g; w -= b`: whole numbers stay exact.
+    #[derive(Clone, Copy)]
+    struct Doubling;
+
+    impl Rule<1> for Doubling {
+        #[inline(always)]
+        fn apply<S: Simd>(self, s: S, w: S::F, g: S::F, [b]: [S::F; 1]) -> (S::F, [S::F; 1]) {
+            let b = s.add(s.add(b, b), g);
+            (s.sub(w, b), [b])
+        }
+
+        fn is_pure(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn steps_follow_each_other_with_and_without_a_gradient() {
+        assert_steps(Doubling, |w, g, [b]| (w - (2.0 * b + g), [2.0 * b + g]));
+        for isa in Isa::available() {
+            let (mut w, mut b) = ([5.0; 19], [1.0; 19]);
+            isa.run(Update {
+                steps: &[Doubling; 3],
+                w: &mut w,
+                g: None,
+                scale: 1.0,
+                state: [&mut b],
+            });
+            assert_eq!((w, b), ([5.0 - 14.0; 19], [8.0; 19]), "{}", isa.name());
+        }
+    }
+
+    #[test]
+    fn only_a_state_of_positive_zeros_rests() {
+        assert!(Doubling::rests([&[0.0, 0.0]]));
+        assert!(!Doubling::rests([&[0.0, -0.0]]));
+        assert!(!Doubling::rests([&[0.0, 1.0]]));
+    }
 }

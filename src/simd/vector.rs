@@ -61,7 +61,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
         }
         sums
     }
-    /// Rows become columns. Registers' halves and quarters are exchanged where the instruction set can.
+    /// `out[j][i] = rows[i][j]`. Registers' halves and quarters are exchanged where the instruction set can.
     fn transpose(self, rows: [&[f32; 16]; 16], out: &mut [[f32; 16]; 16]) {
         for (i, row) in rows.into_iter().enumerate() {
             for (out, &x) in out.iter_mut().zip(row) {

@@ -4,7 +4,7 @@
 //! `moving = momentum * moving + (1 - momentum) * batch`. At inference the moving averages are used.
 
 use crate::autograd::batch_op::{BatchOp, Statistics};
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{BatchNormKind, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, used_in};
 use crate::autograd::tape::{Tape, Var};
@@ -16,10 +16,13 @@ use crate::kernels::weight_grad::BiasGrad;
 /// The parameters, all `[n]`.
 #[derive(Debug, Clone)]
 pub struct Norm {
+    /// Multiplied by what is normalised.
     pub gain: Param,
+    /// Added afterwards.
     pub bias: Param,
-    /// Buffers: the moving averages.
+    /// A buffer: the moving average of the batches' means.
     pub mean: Param,
+    /// A buffer: that of their variances.
     pub variance: Param,
     /// Added to the variance.
     pub epsilon: f32,
@@ -97,7 +100,7 @@ impl Op for BatchNorm {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::BatchNorm(kind::BatchNorm {
+        OpKind::BatchNorm(BatchNormKind {
             gain: &self.norm.gain,
             bias: &self.norm.bias,
             mean: &self.norm.mean,
@@ -173,7 +176,6 @@ impl Op for BatchNorm {
             normalised: b.saved,
             d_out: b.d_out,
             d_gain: &mut b.d_dense[self.norm.gain.range.clone()],
-            rows: BLOCK,
         });
         b.isa.run(BiasGrad {
             d_out: b.d_out,

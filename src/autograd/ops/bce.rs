@@ -90,7 +90,7 @@ impl Op for Bce {
         let y = f64::from(r.batch.labels[r.row]);
         let weight = r.batch.weights.get(r.row).map_or(1.0, |&w| f64::from(w));
         let softplus = z.max(0.0) + (-z.abs()).exp().ln_1p();
-        vec![weight * r.loss_scale * (softplus - y * z)]
+        vec![weight * r.part.loss_scale * (softplus - y * z)]
     }
 }
 

@@ -8,7 +8,7 @@
 //! The first layer's x is x0 itself. The outer products of a few k are laid out and multiplied with the filters as a linear
 //! layer's tokens are; they are made anew for backward, which costs less than fetching them.
 
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{CinKind, OpKind};
 use crate::autograd::layout::Param;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
@@ -169,7 +169,7 @@ impl Op for Cin {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::Cin(kind::Cin {
+        OpKind::Cin(CinKind {
             weight: &self.weight,
             fields: self.fields,
             dim: self.dim,

@@ -10,8 +10,8 @@ use crate::kernels::elementwise::{AddProduct, Multiply};
 struct Dropout {
     rate: f32,
     units: usize,
-    /// Tells the masks of different ops of one step apart.
-    number: u32,
+    /// Its node on the tape: tells the masks of different ops of one step apart.
+    node: u32,
 }
 
 impl Tape {
@@ -23,7 +23,7 @@ impl Tape {
         let op = Dropout {
             rate,
             units: x.units().len(),
-            number: self.nodes().len() as u32,
+            node: self.nodes().len() as u32,
         };
         self.record(op, &[x], x.shape())
     }
@@ -34,7 +34,7 @@ impl Dropout {
         Masks {
             rate: self.rate,
             draw,
-            op: self.number,
+            op: self.node,
         }
     }
 }

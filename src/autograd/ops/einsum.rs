@@ -1,11 +1,12 @@
 //! Contractions with named axes, e.g. `"i h k, j h k -> h i j"`: the two operands' products, summed over every axis that the
 //! result does not name. Attention reads like the paper with it.
 
-use crate::autograd::kind::{self, OpKind};
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::kind::{EinsumKind, OpKind};
+use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::einsum::{Contract, ContractGrad, Plan, Side};
+use crate::kernels::{columns, columns_mut};
 
 #[derive(Debug)]
 struct Einsum {
@@ -144,22 +145,21 @@ impl Op for Einsum {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::Einsum(kind::Einsum {
+        OpKind::Einsum(EinsumKind {
             spec: &self.spec,
             shapes: [&self.shapes[0], &self.shapes[1]],
         })
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
-        let out = f.out.chunks_exact_mut(self.plan.outputs.len() * BLOCK);
-        let [a, b] = [0, 1].map(|i| f.operands.get(i).chunks_exact(self.units[i] * BLOCK));
+        let out = columns_mut(f.out).chunks_exact_mut(self.plan.outputs.len());
+        let [a, b] = [0, 1].map(|i| columns(f.operands.get(i)).chunks_exact(self.units[i]));
         for (out, (a, b)) in out.zip(a.zip(b)) {
             f.isa.run(Contract {
                 plan: &self.plan,
                 a,
                 b,
                 out,
-                rows: BLOCK,
             });
         }
     }
@@ -167,9 +167,9 @@ impl Op for Einsum {
     fn backward(&self, b: &mut Backward<'_>) {
         // out[o] = sum_t a[o + t] b[o + t]  =>  d_a[o + t] += d_out[o] b[o + t], d_b[o + t] += d_out[o] a[o + t]
         for (side, own, other) in [(Side::A, 0, 1), (Side::B, 1, 0)] {
-            let d_out = b.d_out.chunks_exact(self.plan.outputs.len() * BLOCK);
-            let other = (b.operands.get(other)).chunks_exact(self.units[other] * BLOCK);
-            let d_own = (b.d_operands.get(own)).chunks_exact_mut(self.units[own] * BLOCK);
+            let d_out = columns(b.d_out).chunks_exact(self.plan.outputs.len());
+            let other = columns(b.operands.get(other)).chunks_exact(self.units[other]);
+            let d_own = columns_mut(b.d_operands.get(own)).chunks_exact_mut(self.units[own]);
             for (d_operand, (d_out, other)) in d_own.zip(d_out.zip(other)) {
                 b.isa.run(ContractGrad {
                     plan: &self.plan,
@@ -177,7 +177,6 @@ impl Op for Einsum {
                     other,
                     d_out,
                     d_operand,
-                    rows: BLOCK,
                 });
             }
         }

@@ -27,6 +27,10 @@ impl Op for Input {
         OpKind::Input
     }
 
+    fn is_leaf(&self) -> bool {
+        true
+    }
+
     fn forward(&self, _: &mut Forward<'_>) {}
 
     fn backward(&self, _: &mut Backward<'_>) {}

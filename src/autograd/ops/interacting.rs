@@ -6,144 +6,365 @@
 //! out[i] = relu(concat_h sum_j alpha[h, i, j] v[j, h] + r[i])
 //! ```
 //!
+//! with i and j of the F fields and h of the H heads: `q[i, h]` are those numbers of field i's query that belong to head h.
+//!
+//! The sum in the last line is never put together from its two terms. The residual r is projected *into the result*, and the
+//! attention ([`Attend`]) adds its weighted values to what lies there. So r itself is gone afterwards, and its gradient is that of
+//! the sum. Only where projections pass through a ReLU is r kept as well: the gradient of a ReLU asks for its result.
+//!
+//! Below: the definition, forward, backward, and what they are made of. Beside this file: the layer as it is given (`layer`), the
+//! shape rule (`record`), what forward keeps (`kept`), and two shortcuts of inference that compute the same: table rows projected
+//! once, not once a sample (`frozen`), and requests of a few rows (`row`).
+//!
 //! The same layer composed of primitives stands in [`crate::model::parts::interacting`]; a test holds the two equal, value and
 //! gradient.
 
+mod frozen;
+mod kept;
 mod layer;
+mod record;
 mod row;
 
 use std::ops::Range;
 
+use self::kept::Kept;
 pub use layer::{Fused, Projection};
 
 use super::relu::nearest_kink;
-use crate::autograd::fields::TableRows;
-use crate::autograd::kind::{self, OpKind};
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op, used_in};
-use crate::autograd::tape::{Tape, Var};
-use crate::error::{Error, Result};
+use crate::autograd::kind::{InteractingKind, OpKind};
+use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
-use crate::kernels::elementwise::{AddBias, ReluGrad, ReluGradInPlace, ReluInPlace};
+use crate::kernels::elementwise::{ReluGrad, ReluGradInPlace, ReluInPlace};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
 
 #[derive(Debug)]
 struct Interacting {
-    layer: Fused,
+    query: Projection,
+    key: Projection,
+    value: Projection,
+    residual: Projection,
+    /// H
+    heads: usize,
+    /// What scores are multiplied by before the softmax.
+    scale: f32,
+    /// Whether the four projections pass through a ReLU.
+    projection_relu: bool,
+    /// The share of attention weights that are dropped in training.
+    dropout: f32,
+    /// F
     fields: usize,
+    /// d, the numbers of a field's x.
     dim: usize,
+    /// The numbers of a field's result, those of all heads side by side.
     width: usize,
-    /// Tells the masks of different ops of one step apart.
-    number: u32,
+    /// Its node on the tape: tells the masks of different ops of one step apart.
+    node: u32,
 }
 
-impl Tape {
-    /// Records a fused interacting layer on `x` `[F, d]`; gives `[F, width]` and the attention weights `[H, F, F]`.
-    ///
-    /// # Errors
-    /// When the shapes do not fit.
-    pub fn interacting(&mut self, x: &Var, layer: Fused) -> Result<(Var, Var)> {
-        let &[fields, dim] = x.shape() else {
-            let what = format!("expected x of shape [F, d], got {:?}", x.shape());
-            return Err(Error::shape("interacting", what));
-        };
-        let width = layer.projections[0]
-            .weight
-            .shape
-            .get(1)
-            .copied()
-            .unwrap_or(0);
-        for p in &layer.projections {
-            if p.weight.shape != [dim, width] || p.bias.as_ref().is_some_and(|b| b.shape != [width])
-            {
-                let what = format!(
-                    "expected weights of shape [{dim}, {width}], got {:?}",
-                    p.weight.shape
-                );
-                return Err(Error::shape("interacting", what));
+/// The definition, in f64.
+impl Interacting {
+    /// The attention weights before dropout, `[H, F, F]`, and what goes into the last ReLU, `[F, width]`.
+    fn attended(&self, r: &Definition<'_>) -> (Vec<f64>, Vec<f64>) {
+        let (fields, width, c) = (self.fields, self.width, self.width / self.heads);
+        // The sum begins as the residual.
+        let [query, key, value, mut sum] = self.projections().map(|p| self.projected(p, r));
+        let mask = self.mask_of_row(r);
+        let mut all_alpha = Vec::new();
+        for h in 0..self.heads {
+            let head = h * c..(h + 1) * c;
+            for i in 0..fields {
+                let dot = |j: usize| -> f64 {
+                    let units = head.clone();
+                    units
+                        .map(|u| query[i * width + u] * key[j * width + u])
+                        .sum()
+                };
+                let powers: Vec<f64> = (0..fields)
+                    .map(|j| (f64::from(self.scale) * dot(j)).exp())
+                    .collect();
+                let total: f64 = powers.iter().sum();
+                for j in 0..fields {
+                    let alpha = powers[j] / total;
+                    let dropped = alpha * f64::from(mask[(h * fields + i) * fields + j]);
+                    all_alpha.push(alpha);
+                    for u in head.clone() {
+                        sum[i * width + u] += dropped * value[j * width + u];
+                    }
+                }
             }
         }
-        if layer.heads == 0 || !width.is_multiple_of(layer.heads) {
-            let what = format!("{} heads do not divide the width {width}", layer.heads);
-            return Err(Error::shape("interacting", what));
+        (all_alpha, sum)
+    }
+
+    /// A projection of all fields, after its ReLU if it has one, `[F, width]`.
+    fn projected(&self, projection: &Projection, r: &Definition<'_>) -> Vec<f64> {
+        let mut all = self.before_relu(projection, r);
+        if self.projection_relu {
+            all.iter_mut().for_each(|p| *p = p.max(0.0));
         }
-        let heads = layer.heads;
-        let op = Interacting {
-            layer,
-            fields,
-            dim,
-            width,
-            number: self.nodes().len() as u32,
-        };
-        // The attention weights are a second result, so that they can be looked at; nothing flows back into them.
-        let both = self.record(op, &[x], &[heads * fields * fields + fields * width]);
-        let at = both.units().start;
-        let alpha = self.part(&both, at, &[heads, fields, fields])?;
-        let out = self.part(&both, alpha.units().end, &[fields, width])?;
-        Ok((out, alpha))
+        all
+    }
+
+    /// The same before the ReLU.
+    fn before_relu(&self, projection: &Projection, r: &Definition<'_>) -> Vec<f64> {
+        let Projection { weight, bias } = projection;
+        let (x, weight) = (r.operands[0], &r.dense[weight.range.clone()]);
+        let mut out = Vec::new();
+        for field in 0..self.fields {
+            for u in 0..self.width {
+                let bias = bias.as_ref().map_or(0.0, |b| r.dense[b.range.start + u]);
+                let sum: f64 = (0..self.dim)
+                    .map(|i| x[field * self.dim + i] * weight[i * self.width + u])
+                    .sum();
+                out.push(sum + bias);
+            }
+        }
+        out
+    }
+
+    /// Dropout's factors of one row, `[H, F, F]`: all 1 where nothing is dropped.
+    fn mask_of_row(&self, r: &Definition<'_>) -> Vec<f32> {
+        let draw = r.draw.filter(|_| self.dropout > 0.0);
+        let drawn = draw.map(|draw| self.masks(draw).of_row(r.row, self.alpha_units()));
+        drawn.unwrap_or_else(|| vec![1.0; self.alpha_units()])
     }
 }
 
+impl Op for Interacting {
+    /// The attention weights, then the layer's output.
+    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
+        let (mut alpha, sum) = self.attended(r);
+        alpha.extend(sum.iter().map(|y| y.max(0.0)));
+        alpha
+    }
+
+    fn kink_distance(&self, r: &Definition<'_>) -> f64 {
+        let (_, mut arguments) = self.attended(r);
+        if self.projection_relu {
+            for projection in self.projections() {
+                arguments.extend(self.before_relu(projection, r));
+            }
+        }
+        nearest_kink(&arguments)
+    }
+
+    fn forward(&self, f: &mut Forward<'_>) {
+        if !f.shard.backward && self.row_by_row(f.shard.used) {
+            return (0..f.shard.used).for_each(|row| self.forward_row(f, row));
+        }
+        let (x, rows) = (f.operands.get(0), f.rows);
+        // What is written to is taken out of `f`, which the steps below are lent as a whole.
+        let (alpha, out) = std::mem::take(&mut f.out).split_at_mut(self.alpha_units() * rows);
+        let (saved, dropped) = (std::mem::take(&mut f.saved), std::mem::take(&mut f.scratch));
+        let Kept {
+            query,
+            key,
+            value,
+            residual,
+            mask,
+        } = Kept::cut_mut(saved, self.kept_lengths(rows));
+        // q, k, v, r = x W_query, x W_key, x W_value, x W_residual; r where the attention will add to it
+        let to = [&mut *query, &mut *key, &mut *value, &mut *out];
+        if f.frozen.is_empty() {
+            for (projection, to) in self.projections().into_iter().zip(to) {
+                self.project(f, projection, x, to);
+            }
+        } else {
+            self.look_up(f, to);
+        }
+        if self.projection_relu {
+            for p in [&mut *query, &mut *key, &mut *value, &mut *out] {
+                f.isa.run(ReluInPlace(p));
+            }
+            residual.copy_from_slice(out);
+        }
+        self.fill_mask(f, mask);
+        // alpha = softmax(scale q k^T); out += alpha v
+        for block in 0..rows / BLOCK {
+            let (tokens, weights) = self.of_block(block);
+            f.isa.run(Attend {
+                sizes: self.sizes(),
+                q: columns(&query[tokens.clone()]),
+                k: columns(&key[tokens.clone()]),
+                v: columns(&value[tokens.clone()]),
+                mask: mask.get(weights.clone()).map(columns),
+                alpha: columns_mut(&mut alpha[weights]),
+                dropped: columns_mut(&mut dropped[..self.fields * self.fields * BLOCK]),
+                out: columns_mut(&mut out[tokens]),
+            });
+        }
+        f.isa.run(ReluInPlace(out));
+    }
+
+    fn backward(&self, b: &mut Backward<'_>) {
+        let (rows, n) = (b.rows, self.fields * self.width * b.rows);
+        let (alpha, out) = b.out.split_at(self.alpha_units() * rows);
+        // Nothing flows back into the attention weights: they are only looked at.
+        let d_out = &b.d_out[self.alpha_units() * rows..];
+        let kept = Kept::cut(b.saved, self.kept_lengths(rows));
+        let scratch = std::mem::take(&mut b.scratch);
+        let (d_sum, rest) = scratch.split_at_mut(n);
+        let (d_query, rest) = rest.split_at_mut(n);
+        let (d_key, rest) = rest.split_at_mut(n);
+        let (d_value, rest) = rest.split_at_mut(n);
+        // out = relu(sum)  =>  d_sum = d_out where out > 0
+        b.isa.run(ReluGrad {
+            out,
+            d_out,
+            d_x: d_sum,
+            accumulate: false,
+        });
+        // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
+        for block in 0..rows / BLOCK {
+            let (tokens, weights) = self.of_block(block);
+            b.isa.run(AttendGrad {
+                sizes: self.sizes(),
+                q: columns(&kept.query[tokens.clone()]),
+                k: columns(&kept.key[tokens.clone()]),
+                v: columns(&kept.value[tokens.clone()]),
+                d_out: columns(&d_sum[tokens.clone()]),
+                alpha: columns(&alpha[weights.clone()]),
+                mask: kept.mask.get(weights).map(columns),
+                scratch: columns_mut(&mut rest[..2 * self.fields * self.fields * BLOCK]),
+                d_q: columns_mut(&mut d_query[tokens.clone()]),
+                d_k: columns_mut(&mut d_key[tokens.clone()]),
+                d_v: columns_mut(&mut d_value[tokens]),
+            });
+        }
+        let d_residual = d_sum;
+        if self.projection_relu {
+            // p = relu(x weight + bias)  =>  the gradient passes where p > 0
+            for (p, d_p) in [
+                (kept.query, &mut *d_query),
+                (kept.key, &mut *d_key),
+                (kept.value, &mut *d_value),
+                (kept.residual, &mut *d_residual),
+            ] {
+                b.isa.run(ReluGradInPlace { out: p, d: d_p });
+            }
+        }
+        self.projections_back(b, [d_query, d_key, d_value, d_residual], rest);
+        b.scratch = scratch;
+    }
+
+    fn name(&self) -> &'static str {
+        "interacting"
+    }
+
+    fn formula(&self) -> &str {
+        "alpha[h][i][j] = softmax_j(scale q[i][h] . k[j][h]), out[i] = relu(concat_h sum_j alpha[h][i][j] v[j][h] + r[i])"
+    }
+
+    fn kind(&self) -> OpKind<'_> {
+        OpKind::Interacting(InteractingKind {
+            projections: self.projections().map(Projection::affine),
+            heads: self.heads,
+            scale: self.scale,
+            projection_relu: self.projection_relu,
+            fields: self.fields,
+            dim: self.dim,
+        })
+    }
+
+    /// [`Kept`].
+    fn saved_units(&self) -> usize {
+        let tokens = 3 + usize::from(self.keeps_residual());
+        let mask = if self.dropout > 0.0 {
+            self.alpha_units()
+        } else {
+            0
+        };
+        tokens * self.fields * self.width + mask
+    }
+
+    /// Gradients of the sum and of q, k, v; then a head's scores twice, or x packed and a gradient transposed. Or what a single
+    /// row takes.
+    fn scratch_units(&self) -> usize {
+        let scores = 2 * self.fields * self.fields;
+        let mut tokens = self.fields * self.dim;
+        if WeightGrad::transposes(self.fields, self.dim) {
+            tokens += self.fields * self.width;
+        }
+        let block = 4 * self.fields * self.width + scores.max(tokens);
+        block.max(self.row_scratch_units())
+    }
+
+    fn frozen_units(&self) -> usize {
+        self.units_of_frozen_row()
+    }
+
+    fn freeze(&self, z: &mut Freeze<'_>) {
+        self.freeze_rows(z);
+    }
+}
+
+/// What forward and backward are made of.
 impl Interacting {
+    /// The four projections, in the order in which they are computed, frozen and told: query, key, value, residual.
+    fn projections(&self) -> [&Projection; 4] {
+        [&self.query, &self.key, &self.value, &self.residual]
+    }
+
     fn alpha_units(&self) -> usize {
-        self.layer.heads * self.fields * self.fields
+        self.heads * self.fields * self.fields
     }
 
     fn sizes(&self) -> Sizes {
         Sizes {
             fields: self.fields,
-            heads: self.layer.heads,
+            heads: self.heads,
             width: self.width,
-            scale: self.layer.scale,
+            scale: self.scale,
         }
     }
 
-    /// Where block number `block` of `[fields, width]` and of the attention weights lies.
-    fn block(&self, block: usize) -> (Range<usize>, Range<usize>) {
+    /// Where the tokens `[F, width]` of a block lie among those of all blocks, and where its attention weights `[H, F, F]`.
+    fn of_block(&self, block: usize) -> (Range<usize>, Range<usize>) {
         let of = |units: usize| block * units * BLOCK..(block + 1) * units * BLOCK;
         (of(self.fields * self.width), of(self.alpha_units()))
     }
 
+    fn keeps_residual(&self) -> bool {
+        self.projection_relu
+    }
+
+    /// The lengths of a kept projection and of the residual, for [`Kept`].
+    fn kept_lengths(&self, rows: usize) -> (usize, usize) {
+        let n = self.fields * self.width * rows;
+        (n, if self.keeps_residual() { n } else { 0 })
+    }
+
     fn masks(&self, draw: Draw) -> Masks {
         Masks {
-            rate: self.layer.dropout,
+            rate: self.dropout,
             draw,
-            op: self.number,
+            op: self.node,
         }
     }
 
-    /// Whether the residual projection is kept: ReLU's gradient needs its result.
-    fn keeps_residual(&self) -> bool {
-        self.layer.projection_relu
-    }
-
-    /// Saved values, cut into q, k, v, r (empty unless kept) and the mask (empty without dropout).
-    fn cut<'a>(&self, saved: &'a mut [f32], rows: usize) -> ([&'a mut [f32]; 4], &'a mut [f32]) {
-        let n = self.fields * self.width * rows;
-        let (q, rest) = saved.split_at_mut(n);
-        let (k, rest) = rest.split_at_mut(n);
-        let (v, rest) = rest.split_at_mut(n);
-        let (r, mask) = rest.split_at_mut(if self.keeps_residual() { n } else { 0 });
-        ([q, k, v, r], mask)
-    }
-
-    /// [`Interacting::cut`] of values that are only read.
-    fn view<'a>(&self, saved: &'a [f32], rows: usize) -> ([&'a [f32]; 4], &'a [f32]) {
-        let n = self.fields * self.width * rows;
-        let kept = if self.keeps_residual() { n } else { 0 };
-        let (q, k, v) = (&saved[..n], &saved[n..2 * n], &saved[2 * n..3 * n]);
-        (
-            [q, k, v, &saved[3 * n..3 * n + kept]],
-            &saved[3 * n + kept..],
-        )
+    /// Draws dropout's factors, where there is room for them: all 1 when nothing is learnt.
+    fn fill_mask(&self, f: &Forward<'_>, mask: &mut [f32]) {
+        if mask.is_empty() {
+            return;
+        }
+        match f.shard.draw {
+            Some(draw) => f.isa.run(FillMask {
+                masks: self.masks(draw),
+                mask,
+                units: self.alpha_units(),
+                first_row: f.shard.first_row_of_step(),
+            }),
+            None => mask.fill(1.0),
+        }
     }
 
     /// One of the four projections of all tokens of `x`, `[tokens, d, BLOCK]`.
-    fn project(&self, f: &Forward<'_>, which: usize, x: &[f32], out: &mut [f32]) {
+    fn project(&self, f: &Forward<'_>, projection: &Projection, x: &[f32], out: &mut [f32]) {
         let dense = &f.parameters.dense;
-        let Projection { weight, bias } = &self.layer.projections[which];
+        let Projection { weight, bias } = projection;
         f.isa.run(Matmul {
             x,
             w: &dense[weight.range.clone()],
@@ -157,51 +378,33 @@ impl Interacting {
         });
     }
 
-    /// All projections, frozen: table rows are looked up instead of computed.
-    fn look_up(&self, f: &Forward<'_>, mut outs: [&mut [f32]; 4]) {
-        let units = self.fields * self.width;
-        let fields = &f.shard.batch.fields;
-        let table = self.frozen_projection(f.frozen, 0);
-        for block in 0..f.rows / BLOCK {
-            let first = f.shard.first_row + block * BLOCK;
-            let samples = first..first + used_in(block, f.shard.used);
-            for (number, field) in fields.iter().enumerate() {
-                if let Some(next) = fields.get(number + 1) {
-                    table.prefetch(f.isa, next, samples.clone(), table.stride);
-                }
-                for (which, out) in outs.iter_mut().enumerate() {
-                    let at = block * units + number * self.width;
-                    let out = &mut columns_mut(out)[at..at + self.width];
-                    let table = self.frozen_projection(f.frozen, which);
-                    table.look_up(f.isa, field, samples.clone(), out);
-                }
-            }
+    /// The gradients of x, weights and biases, given those of the [`Interacting::projections`]. `room` is for x packed, and behind
+    /// it for a gradient transposed.
+    fn projections_back(&self, b: &mut Backward<'_>, d_projections: [&[f32]; 4], room: &mut [f32]) {
+        let x = b.operands.get(0);
+        let (packed, room) = room.split_at_mut(x.len());
+        Pack {
+            x,
+            packed,
+            k: self.dim,
         }
-        for (which, out) in outs.into_iter().enumerate() {
-            self.add_bias(f, which, out);
+        .run();
+        let transposes = WeightGrad::transposes(self.fields * b.rows / BLOCK, self.dim);
+        for (projection, d_p) in self.projections().into_iter().zip(d_projections) {
+            let room = transposes.then(|| &mut room[..d_p.len()]);
+            self.projection_back(b, projection, d_p, Inputs::Packed(packed, room));
         }
     }
 
-    /// One of the four projections, which lie behind each other in a frozen row.
-    fn frozen_projection<'a>(&self, frozen: &'a [f32], which: usize) -> TableRows<'a> {
-        TableRows {
-            rows: &frozen[which * self.width..],
-            stride: 4 * self.width,
-        }
-    }
-
-    fn add_bias(&self, f: &Forward<'_>, which: usize, out: &mut [f32]) {
-        if let Some(bias) = &self.layer.projections[which].bias {
-            f.isa.run(AddBias {
-                bias: &f.parameters.dense[bias.range.clone()],
-                x: out,
-            });
-        }
-    }
-
-    /// Adds a projection's part to the gradients of x, weight and bias; `x` is [`Pack`]ed.
-    fn project_back(&self, b: &mut Backward<'_>, which: usize, d_out: &[f32], x: Inputs<'_>) {
-        let Projection { weight, bias } = &self.layer.projections[which];
+    /// [`Interacting::projections_back`] of one projection, `x` being [`Pack`]ed.
+    fn projection_back(
+        &self,
+        b: &mut Backward<'_>,
+        projection: &Projection,
+        d_out: &[f32],
+        x: Inputs<'_>,
+    ) {
+        let Projection { weight, bias } = projection;
         let tokens = self.fields * b.rows / BLOCK;
         // p = x weight + bias  =>  d_x += d_p weight^T
         b.isa.run(Matmul {
@@ -234,267 +437,12 @@ impl Interacting {
     }
 }
 
-impl Op for Interacting {
-    fn name(&self) -> &'static str {
-        "interacting"
-    }
-
-    fn formula(&self) -> &str {
-        "alpha[h][i][j] = softmax_j(scale q[i][h] . k[j][h]), out[i] = relu(concat_h sum_j alpha[h][i][j] v[j][h] + r[i])"
-    }
-
-    fn kind(&self) -> OpKind<'_> {
-        OpKind::Interacting(kind::Interacting {
-            projections: self.layer.projections.each_ref().map(Projection::affine),
-            heads: self.layer.heads,
-            scale: self.layer.scale,
-            projection_relu: self.layer.projection_relu,
-            fields: self.fields,
-            dim: self.dim,
-        })
-    }
-
-    /// q, k, v; r when it is kept; the mask when there is dropout.
-    fn saved_units(&self) -> usize {
-        let tokens = 3 + usize::from(self.keeps_residual());
-        let mask = if self.layer.dropout > 0.0 {
-            self.alpha_units()
-        } else {
-            0
-        };
-        tokens * self.fields * self.width + mask
-    }
-
-    /// Gradients of q, k, v and the sum; then a head's scores twice, or x packed and a gradient transposed. Or what a single
-    /// row takes.
-    fn scratch_units(&self) -> usize {
-        let scores = 2 * self.fields * self.fields;
-        let mut tokens = self.fields * self.dim;
-        if WeightGrad::transposes(self.fields, self.dim) {
-            tokens += self.fields * self.width;
-        }
-        let block = 4 * self.fields * self.width + scores.max(tokens);
-        block.max(self.row_scratch_units())
-    }
-
-    /// The four projections of a token, without biases.
-    fn frozen_units(&self) -> usize {
-        4 * self.width
-    }
-
-    fn freeze(&self, z: &mut Freeze<'_>) {
-        let outs = z.out.chunks_exact_mut(self.width * BLOCK);
-        for (Projection { weight, .. }, out) in self.layer.projections.iter().zip(outs) {
-            z.isa.run(Matmul {
-                x: z.embeddings,
-                w: &z.parameters.dense[weight.range.clone()],
-                w_strides: (self.width, 1),
-                bias: None,
-                out,
-                accumulate: false,
-                tokens: 1,
-                k: self.dim,
-                outputs: self.width,
-            });
-        }
-    }
-
-    fn forward(&self, f: &mut Forward<'_>) {
-        if !f.shard.backward && self.row_by_row(f.shard.used) {
-            return (0..f.shard.used).for_each(|row| self.forward_row(f, row));
-        }
-        let rows = f.rows;
-        let x = f.operands.get(0);
-        let out = std::mem::take(&mut f.out);
-        let saved = std::mem::take(&mut f.saved);
-        let scratch = std::mem::take(&mut f.scratch);
-        let (alpha, out) = out.split_at_mut(self.alpha_units() * rows);
-        let (mut kept, mask) = self.cut(saved, rows);
-        let [q, k, v, _] = &mut kept;
-        let projections = [&mut **q, k, v, &mut *out];
-        if f.frozen.is_empty() {
-            for (which, to) in projections.into_iter().enumerate() {
-                self.project(f, which, x, to);
-            }
-        } else {
-            self.look_up(f, projections);
-        }
-        if self.layer.projection_relu {
-            for to in kept[..3].iter_mut() {
-                f.isa.run(ReluInPlace(to));
-            }
-            f.isa.run(ReluInPlace(out));
-            kept[3].copy_from_slice(out);
-        }
-        if !mask.is_empty() {
-            match f.shard.draw {
-                Some(draw) => f.isa.run(FillMask {
-                    masks: self.masks(draw),
-                    mask,
-                    units: self.alpha_units(),
-                    first_row: f.shard.first_row_of_step(),
-                }),
-                None => mask.fill(1.0),
-            }
-        }
-        let dropped = columns_mut(&mut scratch[..self.fields * self.fields * BLOCK]);
-        for block in 0..rows / BLOCK {
-            let (tokens, weights) = self.block(block);
-            f.isa.run(Attend {
-                sizes: self.sizes(),
-                q: columns(&kept[0][tokens.clone()]),
-                k: columns(&kept[1][tokens.clone()]),
-                v: columns(&kept[2][tokens.clone()]),
-                mask: mask.get(weights.clone()).map(columns),
-                alpha: columns_mut(&mut alpha[weights]),
-                dropped,
-                out: columns_mut(&mut out[tokens]),
-            });
-        }
-        f.isa.run(ReluInPlace(out));
-    }
-
-    fn backward(&self, b: &mut Backward<'_>) {
-        let (rows, n) = (b.rows, self.fields * self.width * b.rows);
-        let (alpha, out) = b.out.split_at(self.alpha_units() * rows);
-        let d_out = &b.d_out[self.alpha_units() * rows..];
-        let ([q, k, v, r], mask) = self.view(b.saved, rows);
-        let scratch = std::mem::take(&mut b.scratch);
-        let (d_sum, rest) = scratch.split_at_mut(n);
-        let (d_q, rest) = rest.split_at_mut(n);
-        let (d_k, rest) = rest.split_at_mut(n);
-        let (d_v, rest) = rest.split_at_mut(n);
-        // out = relu(sum)  =>  d_sum = d_out where out > 0
-        b.isa.run(ReluGrad {
-            out,
-            d_out,
-            d_x: d_sum,
-            accumulate: false,
-        });
-        // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
-        for block in 0..rows / BLOCK {
-            let (tokens, weights) = self.block(block);
-            b.isa.run(AttendGrad {
-                sizes: self.sizes(),
-                q: columns(&q[tokens.clone()]),
-                k: columns(&k[tokens.clone()]),
-                v: columns(&v[tokens.clone()]),
-                d_out: columns(&d_sum[tokens.clone()]),
-                alpha: columns(&alpha[weights.clone()]),
-                mask: mask.get(weights).map(columns),
-                scratch: columns_mut(&mut rest[..2 * self.fields * self.fields * BLOCK]),
-                d_q: columns_mut(&mut d_q[tokens.clone()]),
-                d_k: columns_mut(&mut d_k[tokens.clone()]),
-                d_v: columns_mut(&mut d_v[tokens]),
-            });
-        }
-        if self.layer.projection_relu {
-            // p = relu(x weight + bias)  =>  the gradient passes where p > 0
-            for (p, d_p) in [(q, &mut *d_q), (k, d_k), (v, d_v), (r, d_sum)] {
-                b.isa.run(ReluGradInPlace { out: p, d: d_p });
-            }
-        }
-        let x = b.operands.get(0);
-        let (packed, room) = rest.split_at_mut(x.len());
-        Pack {
-            x,
-            packed,
-            k: self.dim,
-        }
-        .run();
-        for (which, d_p) in [&*d_q, d_k, d_v, d_sum].into_iter().enumerate() {
-            let transposes = WeightGrad::transposes(self.fields * rows / BLOCK, self.dim);
-            let room = transposes.then(|| &mut room[..n]);
-            self.project_back(b, which, d_p, Inputs::Packed(packed, room));
-        }
-        b.scratch = scratch;
-    }
-
-    fn definition(&self, r: &Definition<'_>) -> Vec<f64> {
-        let (mut alpha, sum) = self.attended(r);
-        alpha.extend(sum.iter().map(|y| y.max(0.0)));
-        alpha
-    }
-
-    fn kink_distance(&self, r: &Definition<'_>) -> f64 {
-        let (_, mut arguments) = self.attended(r);
-        if self.layer.projection_relu {
-            for which in 0..4 {
-                arguments.extend(self.projected(which, r.operands[0], r.dense));
-            }
-        }
-        nearest_kink(&arguments)
-    }
-}
-
-impl Interacting {
-    /// In f64: the attention weights (before dropout), and what goes into the last ReLU.
-    fn attended(&self, r: &Definition<'_>) -> (Vec<f64>, Vec<f64>) {
-        let (x, f, w, heads) = (r.operands[0], self.fields, self.width, self.layer.heads);
-        let c = w / heads;
-        let projected = |which| -> Vec<f64> {
-            let p = self.projected(which, x, r.dense);
-            let relu = |p: f64| {
-                if self.layer.projection_relu {
-                    p.max(0.0)
-                } else {
-                    p
-                }
-            };
-            p.into_iter().map(relu).collect()
-        };
-        let [q, k, v, mut sum] = [0, 1, 2, 3].map(projected);
-        let draw = r.draw.filter(|_| self.layer.dropout > 0.0);
-        let drawn = draw.map(|draw| self.masks(draw).of_row(r.row, self.alpha_units()));
-        let mask = drawn.unwrap_or_else(|| vec![1.0; self.alpha_units()]);
-        let mut all_alpha = Vec::new();
-        for h in 0..heads {
-            for i in 0..f {
-                let dot = |j: usize| -> f64 {
-                    (h * c..(h + 1) * c)
-                        .map(|u| q[i * w + u] * k[j * w + u])
-                        .sum()
-                };
-                let e: Vec<f64> = (0..f)
-                    .map(|j| (f64::from(self.layer.scale) * dot(j)).exp())
-                    .collect();
-                let total: f64 = e.iter().sum();
-                for j in 0..f {
-                    let alpha = e[j] / total;
-                    let dropped = alpha * f64::from(mask[(h * f + i) * f + j]);
-                    all_alpha.push(alpha);
-                    for u in h * c..(h + 1) * c {
-                        sum[i * w + u] += dropped * v[j * w + u];
-                    }
-                }
-            }
-        }
-        (all_alpha, sum)
-    }
-
-    /// A projection of all fields in f64, before its ReLU, `[F, width]`.
-    fn projected(&self, which: usize, x: &[f64], dense: &[f64]) -> Vec<f64> {
-        let Projection { weight, bias } = &self.layer.projections[which];
-        let weight = &dense[weight.range.clone()];
-        let mut out = Vec::new();
-        for field in 0..self.fields {
-            for u in 0..self.width {
-                let bias = bias.as_ref().map_or(0.0, |b| dense[b.range.start + u]);
-                let sum: f64 = (0..self.dim)
-                    .map(|i| x[field * self.dim + i] * weight[i * self.width + u])
-                    .sum();
-                out.push(sum + bias);
-            }
-        }
-        out
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::autograd::ops::checks::held;
     use crate::autograd::{Init, Role};
+    use crate::error::Result;
 
     #[test]
     fn its_gradient_holds_and_a_wrong_one_is_found() {

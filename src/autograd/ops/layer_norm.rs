@@ -1,8 +1,8 @@
 //! `out[t][u] = gain[u] * (x[t][u] - mean_t) / sqrt(variance_t + epsilon) + bias[u]`: layer normalisation (Ba et al. 2016).
 
-use crate::autograd::kind::{self, OpKind};
+use crate::autograd::kind::{LayerNormKind, OpKind};
 use crate::autograd::layout::Param;
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::layer_norm;
@@ -64,7 +64,7 @@ impl Op for LayerNorm {
     }
 
     fn kind(&self) -> OpKind<'_> {
-        OpKind::LayerNorm(kind::LayerNorm {
+        OpKind::LayerNorm(LayerNormKind {
             gain: &self.gain,
             bias: &self.bias,
             epsilon: self.epsilon,
@@ -86,7 +86,6 @@ impl Op for LayerNorm {
             out: f.out,
             inverse_deviation,
             normalised,
-            rows: BLOCK,
         });
     }
 
@@ -100,14 +99,12 @@ impl Op for LayerNorm {
             normalised,
             d_out: b.d_out,
             d_x: b.d_operands.get(0),
-            rows: BLOCK,
         });
         // out = gain hat + bias  =>  d_gain += hat d_out, d_bias += d_out, over all tokens and rows
         b.isa.run(layer_norm::GainGrad {
             normalised,
             d_out: b.d_out,
             d_gain: &mut b.d_dense[self.gain.range.clone()],
-            rows: BLOCK,
         });
         b.isa.run(BiasGrad {
             d_out: b.d_out,

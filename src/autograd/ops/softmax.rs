@@ -1,7 +1,7 @@
 //! `out[g][j] = e^x[g][j] / sum_m e^x[g][m]`: softmax over the last axis.
 
 use crate::autograd::kind::OpKind;
-use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op};
+use crate::autograd::op::{Backward, Definition, Forward, Op};
 use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::softmax;
@@ -45,18 +45,16 @@ impl Op for Softmax {
             x: f.operands.get(0),
             out: f.out,
             n: self.n,
-            rows: BLOCK,
         });
     }
 
     fn backward(&self, b: &mut Backward<'_>) {
         // out_j = e^x_j / sum_m e^x_m  =>  d_x_j += out_j (d_out_j - sum_m out_m d_out_m)
         b.isa.run(softmax::SoftmaxGrad {
-            p: b.out,
-            d_out: b.d_out,
+            y: b.out,
+            d_y: b.d_out,
             d_x: b.d_operands.get(0),
             n: self.n,
-            rows: BLOCK,
         });
     }
 

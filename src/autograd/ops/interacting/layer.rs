@@ -1,4 +1,4 @@
-//! What a fused interacting layer is made of.
+//! An interacting layer as it is given to be recorded.
 
 use crate::autograd::kind::Affine;
 use crate::autograd::layout::Param;
@@ -8,7 +8,7 @@ use crate::autograd::layout::Param;
 pub struct Projection {
     /// `[d, width]`
     pub weight: Param,
-    /// `[width]`
+    /// `[width]`; none means zero.
     pub bias: Option<Param>,
 }
 
@@ -25,13 +25,14 @@ impl Projection {
 /// What a fused layer is made of.
 #[derive(Debug, Clone)]
 pub struct Fused {
-    /// Query, key, value, residual.
+    /// Query, key, value, residual: all of one shape.
     pub projections: [Projection; 4],
+    /// H: divides the projections' width.
     pub heads: usize,
-    /// What scores are multiplied by.
+    /// What scores are multiplied by before the softmax.
     pub scale: f32,
-    /// Pass the projections through ReLU.
+    /// Pass all four projections through a ReLU.
     pub projection_relu: bool,
-    /// Dropout of the attention weights.
+    /// The probability with which an attention weight is dropped in training; 0 for none.
     pub dropout: f32,
 }

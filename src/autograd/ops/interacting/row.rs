@@ -16,7 +16,7 @@ impl Interacting {
 
     /// x, four projections, attention weights, each with the fields in the lanes; in units, so for [`BLOCK`] numbers each.
     pub(super) fn row_scratch_units(&self) -> usize {
-        field_blocks(self.fields) * (self.dim + 4 * self.width + self.layer.heads * self.fields)
+        field_blocks(self.fields) * (self.dim + 4 * self.width + self.heads * self.fields)
     }
 
     /// Forward of one row of the first block.
@@ -25,28 +25,32 @@ impl Interacting {
         let scratch = std::mem::take(&mut f.scratch);
         let (x, rest) = scratch.split_at_mut(blocks * self.dim * BLOCK);
         let (projected, alpha) = rest.split_at_mut(4 * blocks * self.width * BLOCK);
-        let alpha = &mut alpha[..blocks * self.layer.heads * self.fields * BLOCK];
+        let alpha = &mut alpha[..blocks * self.heads * self.fields * BLOCK];
         let each = blocks * self.width * BLOCK;
         if f.frozen.is_empty() {
             let tokens = &columns(f.operands.get(0))[..self.fields * self.dim];
             fields_into_lanes(tokens, row, self.dim, columns_mut(x));
         }
-        for (which, out) in projected.chunks_exact_mut(each).enumerate() {
+        let outs = projected.chunks_exact_mut(each);
+        for (place, (projection, out)) in self.projections().into_iter().zip(outs).enumerate() {
             if f.frozen.is_empty() {
-                self.project(f, which, x, out);
+                self.project(f, projection, x, out);
             } else {
-                self.look_up_row(f, which, row, out);
+                self.look_up_row(f, place, row, out);
             }
         }
-        if self.layer.projection_relu {
+        if self.projection_relu {
             f.isa.run(ReluInPlace(projected));
         }
-        let (qkv, out) = projected.split_at_mut(3 * each);
+        let (query, rest) = projected.split_at_mut(each);
+        let (key, rest) = rest.split_at_mut(each);
+        // The residual, to which the attention adds, as in a block.
+        let (value, out) = rest.split_at_mut(each);
         f.isa.run(AttendRow {
             sizes: self.sizes(),
-            q: &qkv[..each],
-            k: &qkv[each..2 * each],
-            v: &qkv[2 * each..],
+            q: query,
+            k: key,
+            v: value,
             alpha,
             out,
         });
@@ -58,18 +62,9 @@ impl Interacting {
         f.scratch = scratch;
     }
 
-    fn look_up_row(&self, f: &Forward<'_>, which: usize, row: usize, out: &mut [f32]) {
-        let table = self.frozen_projection(f.frozen, which);
-        let outs = columns_mut(out).chunks_exact_mut(self.width);
-        for (fields, out) in f.shard.batch.fields.chunks(BLOCK).zip(outs) {
-            table.look_up_fields(f.isa, fields, f.shard.first_row + row, out);
-        }
-        self.add_bias(f, which, out);
-    }
-
     /// Puts a row's attention weights, `[ceil(F / 16), H, F]` with the querying fields in the lanes, into `[H, F, F]`.
     fn weights_of_row(&self, alpha: &[Column], row: usize, out: &mut [Column]) {
-        let (fields, heads) = (self.fields, self.layer.heads);
+        let (fields, heads) = (self.fields, self.heads);
         for (block, alpha) in alpha.chunks_exact(heads * fields).enumerate() {
             for (h, alpha) in alpha.chunks_exact(fields).enumerate() {
                 let first = block * BLOCK;

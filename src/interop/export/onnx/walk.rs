@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::embedding::{Field, look_up};
 use super::graph::{Attribute, Graph};
 use super::ops;
-use crate::autograd::kind::{Affine, BatchNorm, Cin, Einsum, LayerNorm, OpKind};
+use crate::autograd::kind::{Affine, BatchNormKind, CinKind, EinsumKind, LayerNormKind, OpKind};
 use crate::autograd::layout::DenseSpec;
 use crate::autograd::tape::Node;
 use crate::autograd::{Param, Parameters, Tape, Var};
@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
         Ok(self.graph.node("Mul", &[&x, &gate], &[]))
     }
 
-    fn batch_norm(&mut self, node: &Node, norm: BatchNorm<'_>) -> Result<String> {
+    fn batch_norm(&mut self, node: &Node, norm: BatchNormKind<'_>) -> Result<String> {
         let operands = [
             self.operand(node, 0, &norm.gain.shape)?,
             self.dense(norm.gain)?,
@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
         Ok(self.graph.node("BatchNormalization", &operands, &epsilon))
     }
 
-    fn cin(&mut self, node: &Node, layer: Cin<'_>) -> Result<String> {
+    fn cin(&mut self, node: &Node, layer: CinKind<'_>) -> Result<String> {
         let x0 = self.operand(node, 0, &[layer.fields, layer.dim])?;
         let x = match layer.first {
             true => None,
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
         Ok(ops::cin(self.graph, x.as_deref(), &x0, &weight, layer.dim))
     }
 
-    fn einsum(&mut self, node: &Node, einsum: Einsum<'_>) -> Result<String> {
+    fn einsum(&mut self, node: &Node, einsum: EinsumKind<'_>) -> Result<String> {
         let [a, b] = einsum.shapes;
         let (a, b) = (self.operand(node, 0, a)?, self.operand(node, 1, b)?);
         let equation = ops::equation(einsum.spec)?;
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
         Ok(self.graph.node("Einsum", &[&a, &b], &equation))
     }
 
-    fn layer_norm(&mut self, node: &Node, norm: LayerNorm<'_>) -> Result<String> {
+    fn layer_norm(&mut self, node: &Node, norm: LayerNormKind<'_>) -> Result<String> {
         let n = norm.gain.shape.iter().product();
         let x = self.operand(node, 0, &[norm.tokens, n])?;
         let affine = (self.dense(norm.gain)?, self.dense(norm.bias)?);
