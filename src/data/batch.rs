@@ -24,15 +24,33 @@ impl Batch {
 #[derive(Debug, Clone, PartialEq)]
 pub enum FieldBatch {
     /// A categorical field: one table row a sample, `[B]`.
-    One { ids: Vec<u32> },
+    One {
+        /// `[B]`
+        ids: Vec<u32>,
+    },
     /// A numeric field: `value * table[id]`; a missing value is the unknown row with value 1.
     /// `ids` and `values` are `[B]`.
-    Scaled { ids: Vec<u32>, values: Vec<f32> },
+    Scaled {
+        /// `[B]`; the field's second table row, or the unknown one where the number is missing.
+        ids: Vec<u32>,
+        /// `[B]`, transformed; 1 where the number is missing.
+        values: Vec<f32>,
+    },
     /// A multi-valued field: the mean of the rows `ids[starts[row]..starts[row + 1]]`; `starts` is `[B + 1]`.
     /// No sample's list is empty (a missing value is the unknown row).
-    Mean { starts: Vec<u32>, ids: Vec<u32> },
+    Mean {
+        /// `[B + 1]`, from 0, rising.
+        starts: Vec<u32>,
+        /// `[starts[B]]`, row after row.
+        ids: Vec<u32>,
+    },
     /// As [`FieldBatch::Mean`], with the sum of the rows.
-    Sum { starts: Vec<u32>, ids: Vec<u32> },
+    Sum {
+        /// `[B + 1]`, from 0, rising.
+        starts: Vec<u32>,
+        /// `[starts[B]]`, row after row.
+        ids: Vec<u32>,
+    },
 }
 
 impl FieldBatch {

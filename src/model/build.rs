@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 /// A recorded model.
 #[derive(Debug)]
 pub struct Model {
+    /// All ops in the order in which they run, and the layout of their parameters and tables.
     pub tape: Tape,
     /// `[1]`; the probability is its sigmoid.
     pub logit: Var,

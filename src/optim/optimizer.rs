@@ -31,9 +31,13 @@ use crate::ranks::Ranks;
 /// All of it has the same bits for any number of threads, and needs no memory once it is warm.
 #[derive(Debug)]
 pub struct Optimizer {
+    /// See [`OptimizerConfig::clip_norm`].
     clip_norm: f64,
+    /// Memory of the norm's sums.
     clip: Clip,
+    /// Steps done: Adam's t.
     t: u64,
+    /// The method with its state, whichever it is.
     stepper: Box<dyn Stepper>,
 }
 

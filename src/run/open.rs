@@ -21,13 +21,19 @@ use crate::simd::Isa;
 /// A trained model, ready to score.
 #[derive(Debug)]
 pub struct Run {
+    /// The run directory.
     pub path: PathBuf,
+    /// All of them, as `config.toml` has them.
     pub settings: Settings,
+    /// How raw values become the model's input.
     pub schema: Schema,
+    /// Where it came from: data, best epoch, instruction set, calibration.
     pub provenance: Provenance,
     /// Of its files.
     pub sums: Sums,
+    /// The recorded tape, and the threads that replay it.
     pub runtime: Arc<Runtime>,
+    /// The weights of the best epoch, as f32 however they are kept.
     pub parameters: Parameters,
     /// Per interacting layer: the attention weights, `[H, F, F]`.
     pub attention: Vec<Var>,

@@ -56,17 +56,28 @@ pub const DEFAULT_PROTOCOL: &str = "course";
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
     /// The built-in synthetic set: of the default size, or of that many rows.
-    Synthetic { rows: Option<usize> },
+    Synthetic {
+        /// None: as many as [`SyntheticConfig`] has by default.
+        rows: Option<usize>,
+    },
     /// A folder with the files of MovieLens-1M or MovieLens-100K.
-    Movielens { folder: PathBuf },
+    Movielens {
+        /// Which of the two sets is in it is told by the names of its files.
+        folder: PathBuf,
+    },
     /// A file written by [`Dataset::write`]: it holds its own protocol.
-    Store { file: PathBuf },
+    Store {
+        /// As `autoint prepare` writes it.
+        file: PathBuf,
+    },
     /// Files in a layout that the protocol knows.
     Files {
+        /// The rows, or where the parts have files of their own the training rows.
         files: Vec<PathBuf>,
         /// The validation rows' and the test rows' own files, where they have some.
         #[serde(default)]
         valid: Vec<PathBuf>,
+        /// As `valid`; empty where the split is drawn.
         #[serde(default)]
         test: Vec<PathBuf>,
         /// The files of joined tables, by name.
@@ -76,7 +87,10 @@ pub enum Source {
     /// Nowhere: of a model that was imported without its data.
     Absent,
     /// A data frame that another program handed over in memory.
-    Frame { rows: usize },
+    Frame {
+        /// How many there were; the rows themselves are gone.
+        rows: usize,
+    },
 }
 
 /// What to do where there are no data.
