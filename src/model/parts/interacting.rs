@@ -45,7 +45,7 @@ pub struct InteractingConfig {
     /// Multiply what each field collects by a number of its own, 1 at first: how much it is told by the others.
     #[serde(default)]
     pub gate: bool,
-    /// Divide the scores by sqrt(width / heads); the paper's equations do not.
+    /// Divide the scores by sqrt(c), c being the numbers of a head; the paper's equations do not.
     pub scale_scores: bool,
     /// Give the four projections (query, key, value, residual) a bias, as the authors' code does.
     pub projection_bias: bool,
