@@ -1,6 +1,18 @@
 //! A batch: what one training step or one request hands to the model.
 
 /// The rows of one step. Ids are rows of the model's embedding tables, the offset of the field already added.
+///
+/// ```
+/// use autoint::data::batch::{Batch, FieldBatch};
+///
+/// // Two rows of two fields: a user (table rows 0 to 2), and a list of tags (table rows 3 to 5).
+/// let user = FieldBatch::One { ids: vec![1, 2] };
+/// let tags = FieldBatch::Mean { starts: vec![0, 2, 3], ids: vec![4, 5, 3] };
+/// // The first row has two tags, each of which counts a half.
+/// assert_eq!(tags.bag(0).collect::<Vec<_>>(), [(4, 0.5), (5, 0.5)]);
+/// let batch = Batch { rows: 2, fields: vec![user, tags], labels: vec![1.0, 0.0], weights: vec![] };
+/// assert_eq!(batch.ids().collect::<Vec<_>>(), [1, 2, 4, 5, 3]);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// The number of rows, B.

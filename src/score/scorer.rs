@@ -17,7 +17,8 @@ const CHUNK: usize = 16_384;
 
 /// A model that stays as it is: its schema, its frozen weights, and the threads and memory to replay it with.
 ///
-/// Made once, it may be called from any thread of any pool, and from many at once. Once warm it allocates nothing.
+/// Made once, it may be called from any thread of any pool, and from many at once. Once warm it allocates nothing. An example that can be
+/// followed by hand is at [`crate::run::Run`].
 #[derive(Debug)]
 pub struct Scorer<'a> {
     schema: Cow<'a, Schema>,

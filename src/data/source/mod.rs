@@ -52,6 +52,29 @@ pub const SYNTHETIC: &str = "synthetic";
 pub const DEFAULT_PROTOCOL: &str = "course";
 
 /// A place that data come from.
+///
+/// ```
+/// use autoint::data::encode::value::Encoded;
+/// use autoint::data::protocol::Protocol;
+/// use autoint::data::protocol::label::LabelRule;
+/// use autoint::data::schema::{FieldKind, FieldSpec};
+/// use autoint::data::source::Source;
+/// use autoint::data::store::Target;
+///
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("clicks.csv");
+/// std::fs::write(&file, format!("user,clicked\n{}", "ann,1\nbob,0\n".repeat(5)))?;
+/// let mut protocol = Protocol::new("shop", LabelRule { column: "clicked".into(), positive: None });
+/// protocol.fields = vec![FieldSpec::new("user", FieldKind::Categorical)];
+///
+/// let data = Source::of_files(vec![file]).encode(Some(&protocol), Target::Anywhere)?;
+/// assert_eq!((data.rows(), data.label_rate()), (10, 0.5));
+/// // Code 0 is for whoever is unknown; the others are numbered in the order of their bytes.
+/// let user = &data.schema().fields[0];
+/// assert_eq!(user.encode_text("bob")?, (Encoded::Code(2), false));
+/// assert_eq!(user.encode_text("zoe")?, (Encoded::Code(0), true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
