@@ -1,7 +1,6 @@
 //! Where data come from, as a user names it, and the readers behind it, one file a format.
 //!
-//! Reading order: [`reader`] (the door), [`cells`] and [`columns`] (what comes through), [`layout`] (how rows are written), then
-//! the readers.
+//! Reading order: [`reader`] (the door), [`cells`] and [`columns`] (what comes through), [`layout`] (how rows are written), the readers.
 
 pub mod bytes;
 pub mod cells;
@@ -51,30 +50,7 @@ pub const SYNTHETIC: &str = "synthetic";
 /// The protocol of MovieLens and synthetic data when none is asked for.
 pub const DEFAULT_PROTOCOL: &str = "course";
 
-/// A place that data come from.
-///
-/// ```
-/// use autoint::data::encode::value::Encoded;
-/// use autoint::data::protocol::Protocol;
-/// use autoint::data::protocol::label::LabelRule;
-/// use autoint::data::schema::{FieldKind, FieldSpec};
-/// use autoint::data::source::Source;
-/// use autoint::data::store::Target;
-///
-/// let folder = tempfile::tempdir()?;
-/// let file = folder.path().join("clicks.csv");
-/// std::fs::write(&file, format!("user,clicked\n{}", "ann,1\nbob,0\n".repeat(5)))?;
-/// let mut protocol = Protocol::new("shop", LabelRule { column: "clicked".into(), positive: None });
-/// protocol.fields = vec![FieldSpec::new("user", FieldKind::Categorical)];
-///
-/// let data = Source::of_files(vec![file]).encode(Some(&protocol), Target::Anywhere)?;
-/// assert_eq!((data.rows(), data.label_rate()), (10, 0.5));
-/// // Code 0 is for whoever is unknown; the others are numbered in the order of their bytes.
-/// let user = &data.schema().fields[0];
-/// assert_eq!(user.encode_text("bob")?, (Encoded::Code(2), false));
-/// assert_eq!(user.encode_text("zoe")?, (Encoded::Code(0), true));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// A place that data come from; an example is on the page of [`crate::data`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
@@ -121,8 +97,7 @@ const ABSENT: &str = "the model was imported without data: name them with --data
 const FRAME: &str = "the model was trained on a data frame, which is gone: name data of the same columns with --data";
 
 impl Source {
-    /// The source called `text`: `synthetic`, a folder, a store, a file, or a pattern of files. Only its kind is looked at;
-    /// nothing is read yet.
+    /// The source called `text`: `synthetic`, a folder, a store, a file, or a pattern of files. Only its kind is looked at; nothing is read yet.
     ///
     /// # Errors
     /// When there is no such folder or file.
@@ -334,8 +309,7 @@ impl Source {
         encode_rows(inputs, Rules::Grown(&schema), Target::Anywhere)
     }
 
-    /// Who and what the raw rows are about; none where the protocol names no users or no items, the rows are
-    /// encoded already, or are more than [`MOST_ROWS`].
+    /// Who and what the raw rows are about; none where the protocol names no users or no items, rows are encoded already, or more than [`MOST_ROWS`].
     ///
     /// # Errors
     /// When the rows cannot be read.
