@@ -1,5 +1,7 @@
 //! From a raw table to an encoded data set, and from there to a batch. Elements are rows.
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use autoint::data::batch::Batch;
 use autoint::data::encode::encode;
 use autoint::data::movielens::protocols;

@@ -1,5 +1,7 @@
 //! Inference on all cores: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 

@@ -2,6 +2,8 @@
 //! shard of 64 rows. Elements are floating-point operations of the products, so criterion's throughput is FLOP/s (exponentials
 //! and the like count nothing). What one core can do at most is measured in the same run and printed, with each share of it.
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

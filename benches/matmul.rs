@@ -1,5 +1,7 @@
 //! The products of linear layers on the named shapes, against matrixmultiply (through ndarray).
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use std::hint::black_box;
 
 use autoint::autograd::op::BLOCK;

@@ -1,6 +1,8 @@
 //! Adam's update after a batch of 2,048 rows on all cores, of all parameters: untouched table rows now (`dense`) or when they
 //! are next touched (`exact`, whose catching up in `prepare` is timed with it). Elements are the model's parameters.
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use std::time::{Duration, Instant};
 
 use autoint::optim::EmbeddingMode;

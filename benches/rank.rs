@@ -2,6 +2,8 @@
 //!
 //! All is done anew for each user: filling the batch, the logits, the selection.
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

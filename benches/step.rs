@@ -1,5 +1,7 @@
 //! A whole training step of 2,048 rows on all cores: `prepare`, forward, backward, update. Elements are rows.
 
+#![allow(missing_docs, reason = "what criterion_group! makes is public")]
+
 use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 

@@ -12,28 +12,47 @@ pub enum Error {
     /// The operating system refused a file operation.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
+        /// The file or folder, as messages show it.
         path: PathBuf,
         /// An infinitive: "read", "create", "replace".
         action: &'static str,
+        /// What the system said.
         source: std::io::Error,
     },
     /// A line of an input file is not what its format says.
     #[error("{}:{line}: {what}", path.display())]
     Line {
+        /// The file, as the user named it.
         path: PathBuf,
         /// Counted from 1.
         line: u64,
+        /// What is wrong, and what was expected; a sentence whose subject is the line.
         what: String,
     },
     /// A whole file is not what it should be (truncated, altered, of another kind or version).
     #[error("{}: {what}", path.display())]
-    File { path: PathBuf, what: String },
+    File {
+        /// The file or folder, as the user named it.
+        path: PathBuf,
+        /// What is wrong, and what to do; a sentence whose subject is the file.
+        what: String,
+    },
     /// A setting makes no sense; `key` is its name in the configuration file.
     #[error("setting `{key}`: {what}")]
-    Config { key: String, what: String },
+    Config {
+        /// With its section, `train.epochs`; an option of the command line where there is no such setting.
+        key: String,
+        /// What was expected, and what was got.
+        what: String,
+    },
     /// An op was given shapes it cannot take.
     #[error("op `{op}`: {what}")]
-    Shape { op: String, what: String },
+    Shape {
+        /// Its name on the tape.
+        op: String,
+        /// What was expected, and what was got.
+        what: String,
+    },
     /// The data as a whole cannot be used (no rows left, a column missing, ...).
     #[error("{0}")]
     Data(String),
@@ -41,10 +60,20 @@ pub enum Error {
     #[error(
         "op `{op}` produced a value that is not finite in batch {batch}: lower the learning rate or check the numeric fields"
     )]
-    NotFinite { op: String, batch: u64 },
+    NotFinite {
+        /// Its label on the tape, or the tensor whose gradient it was.
+        op: String,
+        /// Of all epochs, counted from 1.
+        batch: u64,
+    },
     /// A transfer over the network failed.
     #[error("{url}: {what}")]
-    Download { url: String, what: String },
+    Download {
+        /// What was asked for.
+        url: String,
+        /// What the other end, or the connection, said.
+        what: String,
+    },
 }
 
 impl Error {

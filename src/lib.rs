@@ -40,7 +40,28 @@
 //!
 //! Above them stands the command line, which is no part of the library (`src/cli/`, one file a command).
 //!
-//! Someone who wants to know how AutoInt works starts with [`model::parts::interacting`], then [`autograd::ops::interacting`].
+//! # Five stops
+//!
+//! From a raw row to a served answer, for who knows what a derivative is and some Rust. A stop is a file, what to see in it, and lessons
+//! that print the same with small numbers: `examples/lessons/lesson_01.rs` to `lesson_10.rs`, as in
+//! `cargo run --release --example lesson_01`.
+//!
+//! - **A row becomes numbers.** [`data::encode::value`]: a text is looked up in its field's vocabulary, a number is scaled; code 0 is for
+//!   what nobody knows. [`data::batch::Batch`] is what comes out of it, `data/gather.rs` between the two. Lesson 3. One then knows all that
+//!   a model ever sees: for each row and field which rows of a table, and times what.
+//! - **Numbers become a logit.** [`model::parts::interacting`]: the paper's equations line by line, in small ops (`composed`), and in
+//!   [`autograd::ops::interacting`] as one op. Lessons 4 and 5. One then knows what AutoInt is: each field asks all others, and
+//!   keeps what it was.
+//! - **A logit becomes gradients.** [`autograd::ops::bce`] is the loss and its slope `p - y`; [`autograd::ops::relu`] and
+//!   [`autograd::ops::linear`] have forward and backward side by side, and [`autograd::engine`] runs the tape there and back. Lessons 1, 2, 7.
+//!   One then knows by how much the loss would grow with every single weight, and how anybody can check it.
+//! - **Gradients move weights.** [`optim::adam`]: the textbook in a few lines; [`optim::tables`]: the rows that a batch does not touch;
+//!   [`train::trainer`]: the loop that keeps the best epoch. Lessons 6, 8 and 10. One then knows why the same seed gives the same bits.
+//! - **Weights answer.** [`run::Run::open`], [`score::Scorer`], [`recommend::ranker`]: what a stranger asks takes the way of the training rows,
+//!   up to the logit; [`serve::server`] puts it on the network. Lesson 9 shows what makes it fast. One then knows that what is served
+//!   is what was measured.
+//!
+//! Someone who only wants to know how AutoInt works takes the second.
 //!
 //! # Notation
 //!

@@ -58,6 +58,7 @@ fn by_the_engine(w: f64, b: f64) -> Result<[f64; 4]> {
     Ok([loss, d_w, d_b, f64::from(gradients.tables[0][0])])
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     let (w, b) = (0.5, -0.25);
 

@@ -84,6 +84,7 @@ fn checked(factor: f32) -> Result<(f64, f64)> {
     }
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     println!(
         "out = x^2 + x, {} numbers: largest relative error",

@@ -18,6 +18,7 @@ use autoint::simd::Isa;
 const NAMES: [&str; 6] = ["red", "blue", "price", "drama", "comedy", "horror"];
 const DIM: usize = 2;
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     let mut tape = Tape::new();
     let table = tape.table(TableSpec {

@@ -38,6 +38,7 @@ fn show(name: &str, shape: &[usize], values: &[f32]) {
     }
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     let mut tape = Tape::new();
     let table = tape.table(TableSpec {

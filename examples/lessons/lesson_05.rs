@@ -96,6 +96,7 @@ fn run(layer: Layer, isa: Isa) -> Result<(Vec<f32>, f64)> {
     Ok((logits, shortest))
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     println!("{ROWS} rows of {FIELDS} fields, d = {DIM}, {HEADS} heads, width {WIDTH}, one thread");
     println!("  instruction set   composed us   fused us   largest difference of a logit");

@@ -62,6 +62,7 @@ fn autoint() -> Result<(Tape, Var, Var)> {
     Ok((tape, logit, loss))
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     // Ten rows whose labels follow no rule.
     let id = |field: usize, row: usize| {

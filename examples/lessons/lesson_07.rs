@@ -36,6 +36,7 @@ fn exact(z: f32, y: f32) -> f64 {
     z.max(0.0) - f64::from(y) * z + (-z.abs()).exp().ln_1p()
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     println!("label 0, f32              from the probability          from the logit");
     println!("  logit        truth      loss     gradient          loss     gradient");

@@ -68,6 +68,7 @@ fn train(mode: EmbeddingMode) -> Result<Vec<f32>> {
     Ok(seen)
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     // L = (w - 3)^2, so g = 2 (w - 3).
     let (b1, b2, e, rate) = (0.9f64, 0.999f64, 1e-8, 0.1);

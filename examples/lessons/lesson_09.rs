@@ -84,6 +84,7 @@ fn the_kernel(x: &[f32], w: &[f32], out: &mut [f32]) {
     });
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     let number = |k: usize| ((k * 7919) % 1000) as f32 / 500.0 - 1.0;
     let x: Vec<f32> = (0..T * K * BLOCK).map(number).collect();

@@ -64,6 +64,7 @@ fn gradients(threads: usize) -> Result<Vec<u32>> {
     Ok(all.map(|x| x.to_bits()).collect())
 }
 
+/// Prints the numbers, and asserts what is said of them.
 pub fn main() -> Result<()> {
     let (a, b, c) = (1e8f32, -1e8f32, 1.0f32);
     println!("(1e8 + -1e8) + 1 = {}", (a + b) + c);

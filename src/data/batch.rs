@@ -1,6 +1,18 @@
 //! A batch: what one training step or one request hands to the model.
 
 /// The rows of one step. Ids are rows of the model's embedding tables, the offset of the field already added.
+///
+/// ```
+/// use autoint::data::batch::{Batch, FieldBatch};
+///
+/// // Two rows of two fields: a user (table rows 0 to 2), and a list of tags (table rows 3 to 5).
+/// let user = FieldBatch::One { ids: vec![1, 2] };
+/// let tags = FieldBatch::Mean { starts: vec![0, 2, 3], ids: vec![4, 5, 3] };
+/// // The first row has two tags, each of which counts a half.
+/// assert_eq!(tags.bag(0).collect::<Vec<_>>(), [(4, 0.5), (5, 0.5)]);
+/// let batch = Batch { rows: 2, fields: vec![user, tags], labels: vec![1.0, 0.0], weights: vec![] };
+/// assert_eq!(batch.ids().collect::<Vec<_>>(), [1, 2, 4, 5, 3]);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// The number of rows, B.
@@ -24,15 +36,33 @@ impl Batch {
 #[derive(Debug, Clone, PartialEq)]
 pub enum FieldBatch {
     /// A categorical field: one table row a sample, `[B]`.
-    One { ids: Vec<u32> },
+    One {
+        /// `[B]`
+        ids: Vec<u32>,
+    },
     /// A numeric field: `value * table[id]`; a missing value is the unknown row with value 1.
     /// `ids` and `values` are `[B]`.
-    Scaled { ids: Vec<u32>, values: Vec<f32> },
+    Scaled {
+        /// `[B]`; the field's second table row, or the unknown one where the number is missing.
+        ids: Vec<u32>,
+        /// `[B]`, transformed; 1 where the number is missing.
+        values: Vec<f32>,
+    },
     /// A multi-valued field: the mean of the rows `ids[starts[row]..starts[row + 1]]`; `starts` is `[B + 1]`.
     /// No sample's list is empty (a missing value is the unknown row).
-    Mean { starts: Vec<u32>, ids: Vec<u32> },
+    Mean {
+        /// `[B + 1]`, from 0, rising.
+        starts: Vec<u32>,
+        /// `[starts[B]]`, row after row.
+        ids: Vec<u32>,
+    },
     /// As [`FieldBatch::Mean`], with the sum of the rows.
-    Sum { starts: Vec<u32>, ids: Vec<u32> },
+    Sum {
+        /// `[B + 1]`, from 0, rising.
+        starts: Vec<u32>,
+        /// `[starts[B]]`, row after row.
+        ids: Vec<u32>,
+    },
 }
 
 impl FieldBatch {

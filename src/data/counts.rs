@@ -14,7 +14,9 @@ pub(crate) const TOLD: usize = 10;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
+    /// Rows of the input, those that were bad, dropped or doubled included.
     pub read: u64,
+    /// Rows of the data set: each has a label and codes, and lies in at most one part of the split.
     pub kept: u64,
     /// By the condition of the protocol that they met (the first, where several do).
     pub dropped: BTreeMap<String, u64>,

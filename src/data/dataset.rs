@@ -12,21 +12,30 @@ use crate::error::{Error, Result};
 
 /// Encoded rows, their labels and their split. Cheap to read from several threads at once.
 pub struct Dataset {
+    /// What the codes mean: it was fitted with these rows, or given by an older run.
     schema: Schema,
+    /// What became of the raw rows on their way here.
     counts: Counts,
     /// The first table row of each field, and the number of all at the end.
     offsets: Vec<u32>,
+    /// See [`Dataset::fingerprint`].
     fingerprint: String,
+    /// One a column, in the order in which the payload holds them: type, length, place and checksum.
     entries: Vec<Entry>,
+    /// Which of the entries is which field, role or part of the split.
     index: Index,
+    /// The bytes of all columns, in memory or mapped from a file.
     payload: Payload,
 }
 
 /// One of the three parts of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SplitName {
+    /// Rows that gradients come from, and (unless the protocol says otherwise) all that is fitted.
     Train,
+    /// Rows that choose among epochs, settings, calibrations and the shares of an ensemble.
     Valid,
+    /// Rows that choose nothing: they are scored when all else is decided.
     Test,
 }
 

@@ -8,6 +8,7 @@ use super::numbers::end;
 pub struct Had {
     /// By user: where its items are in `items`; one more than users.
     starts: Vec<u32>,
+    /// Each user's, ascending and without repetition; user after user.
     items: Vec<u32>,
 }
 

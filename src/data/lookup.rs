@@ -11,6 +11,7 @@ use super::source::cells::Cells;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "File", into = "File")]
 pub struct Lookup {
+    /// Keys and columns as `schema.json` keeps them; the rest is made of them.
     file: File,
     /// The place of each key.
     places: HashMap<String, u32>,
@@ -22,13 +23,16 @@ pub struct Lookup {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Distinct, in the order of the table's rows.
     keys: Vec<String>,
+    /// Those that fields use, the key's own not among them.
     columns: Vec<Column>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Column {
+    /// As the table's header has it.
     name: String,
     /// One a key.
     texts: Vec<String>,

@@ -14,7 +14,9 @@ const M: usize = 397;
 /// The generator MT19937 with 32-bit output.
 #[derive(Debug, Clone)]
 pub struct Mersenne {
+    /// The generator's 624 words, renewed all at once.
     state: [u32; N],
+    /// The word that the next output is made of; 624 when all are used up.
     next: usize,
 }
 

@@ -15,7 +15,9 @@ use crate::error::{Error, Result};
 /// A field after fitting: what was asked for (its [`FieldSpec`], which it derefs to), and what encodes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
+    /// What the protocol asks for: name, kind, columns.
     pub spec: FieldSpec,
+    /// What was fitted for it, on the rows that [`crate::data::protocol::FitOn`] names.
     pub encoding: Encoding,
 }
 
@@ -40,9 +42,19 @@ pub enum Encoding {
     Quantiles(Vec<f64>),
     /// Numeric fields: `(x - min) / (max - min)` with the bounds seen in training, clamped to 0..1. Two table rows, as for every
     /// numeric field: 0 for "missing", 1 for the vector that is scaled.
-    MinMax { min: f64, max: f64 },
+    MinMax {
+        /// Becomes 0.
+        min: f64,
+        /// Becomes 1.
+        max: f64,
+    },
     /// Numeric fields: `(x - mean) / deviation`, clamped to -10..10; 0 when the deviation is 0.
-    Standard { mean: f64, deviation: f64 },
+    Standard {
+        /// Becomes 0.
+        mean: f64,
+        /// The population's, in the unit of the numbers.
+        deviation: f64,
+    },
     /// Numeric fields whose [`Transform`] has nothing to fit.
     Plain,
 }
@@ -83,9 +95,11 @@ pub struct Schema {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// The whole of it, fields included.
     protocol: Protocol,
     /// One a field of the protocol.
     encodings: Vec<Named>,
+    /// See [`Schema::tables`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tables: BTreeMap<String, Lookup>,
 }
@@ -93,6 +107,7 @@ struct File {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Named {
+    /// The field's name; entries come in the order of the protocol's fields.
     field: String,
     encoding: Encoding,
 }

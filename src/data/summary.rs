@@ -8,7 +8,9 @@ use super::schema::{Field, FieldKind};
 /// What `prepare` prints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
+    /// The protocol's name.
     pub protocol: String,
+    /// All rows of the data set, those in no part of the split included.
     pub rows: usize,
     /// The share of positive rows, 0 to 1.
     pub label_rate: f64,
@@ -16,13 +18,16 @@ pub struct Summary {
     pub splits: [(SplitName, usize); 3],
     /// See [`super::protocol::Roles::weight`].
     pub weight_column: Option<String>,
+    /// In the order of the model's input.
     pub fields: Vec<FieldSummary>,
 }
 
 /// One field of a [`Summary`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldSummary {
+    /// As in the schema.
     pub name: String,
+    /// Whether a row has one value, several, or a number.
     pub kind: FieldKind,
     /// How many values the vocabulary knows (the unknown row not counted); `None` for a number.
     pub cardinality: Option<usize>,

@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 /// Named columns of one length.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
+    /// The length of every column.
     rows: usize,
+    /// In the order in which they were added; names are distinct.
     columns: Vec<Column>,
     /// What a user should know of where it came from.
     notes: Vec<String>,
@@ -31,7 +33,9 @@ pub enum Values {
     /// `dictionary[codes[row]]` is the text of a row. Texts are distinct; their order means nothing, and not every text
     /// needs to occur. The empty text means "missing". A multi-valued cell is one text with its values joined by `|`.
     Text {
+        /// Distinct texts, in no order that means something.
         dictionary: Vec<String>,
+        /// Places in the dictionary, one a row.
         codes: Vec<u32>,
     },
     /// Numbers; NaN means "missing".

@@ -64,6 +64,7 @@ pub(super) fn auc_of_ranked(ranked: impl IntoIterator<Item = (u64, u8)>) -> Opti
 /// The rows of one score, counted by class.
 #[derive(Default)]
 struct Tie {
+    /// The rows' rank key; equal scores have equal keys.
     key: u64,
     positives: u128,
     negatives: u128,

@@ -21,7 +21,9 @@ pub const RESAMPLES: usize = 2_000;
 /// What two models have for one user.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OfUser {
+    /// The sum of the first model's.
     pub a: f64,
+    /// The sum of the second's.
     pub b: f64,
     /// How many numbers these are the sums of.
     pub count: f64,

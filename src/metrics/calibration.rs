@@ -19,6 +19,7 @@ pub const BINS: usize = 15;
 /// The rows of a bin.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Bin {
+    /// How many have their probability in it.
     pub rows: usize,
     /// The sum of their probabilities.
     pub expected: f64,

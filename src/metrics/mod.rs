@@ -15,6 +15,26 @@
 //! whole catalogue ([`items`]). Conventions everywhere: labels are 0 or 1; equal scores are ties (half a pair in
 //! AUC, row order in a ranking); a metric that is undefined for the input (a class missing, no users, no rows, scores that are no
 //! probabilities) is `None`, never 0 or NaN; a NaN score is an error.
+//!
+//! ```
+//! use autoint::metrics::auc::auc;
+//! use autoint::metrics::logloss::logloss_of_probabilities;
+//!
+//! // Of the four pairs of a positive and a negative three are in order, and one is a tie.
+//! let (scores, labels) = ([0.8, 0.4, 0.4, 0.2], [1, 1, 0, 0]);
+//! assert_eq!(auc(&scores, &labels)?, Some(3.5 / 4.0));
+//! // -ln .8 for the positive row, -ln .6 for the negative one.
+//! let loss = logloss_of_probabilities(&[0.8, 0.4], &[1, 0])?.unwrap();
+//! assert!((loss - (0.2231 + 0.5108) / 2.0).abs() < 1e-4);
+//! # Ok::<(), autoint::Error>(())
+//! ```
+//!
+//! # Adding a metric
+//!
+//! Its file has the formula with its source, the function, and examples that were computed by hand. Whatever asks for metrics by name
+//! (protocols, tables, JSON, intervals) goes by its entry in the list.
+//!
+//! Files: `src/metrics/NAME.rs` (new), `src/metrics/mod.rs`, `src/metrics/list.rs`
 
 pub mod auc;
 pub mod average_precision;

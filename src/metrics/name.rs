@@ -20,6 +20,7 @@ const MOST_K: u32 = 10_000;
 pub struct MetricName {
     /// The place in [`ALL`].
     place: usize,
+    /// How much of a list is looked at; 0: it looks at none.
     k: u32,
 }
 

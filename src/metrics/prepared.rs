@@ -9,6 +9,7 @@ use crate::error::Result;
 
 /// See the module.
 pub(super) struct Prepared<'a> {
+    /// As they were given: logits, probabilities, or numbers that only order.
     pub scores: Scores<'a>,
     /// As numbers that order the rows: `[n]`.
     pub order: Cow<'a, [f64]>,

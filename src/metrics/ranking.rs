@@ -11,6 +11,7 @@ use crate::error::Result;
 pub struct Rankings {
     // All `[n]`, user after user, best row first.
     rows: Vec<u32>,
+    /// The rank key of each row's score, falling within a user.
     keys: Vec<u64>,
     labels: Vec<u8>,
     users: Vec<User>,
@@ -19,6 +20,7 @@ pub struct Rankings {
 /// A user's part of the arrays: `start..end`.
 #[derive(Debug, Clone)]
 struct User {
+    /// As the rows have it.
     code: u32,
     start: usize,
     end: usize,

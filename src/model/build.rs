@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 /// A recorded model.
 #[derive(Debug)]
 pub struct Model {
+    /// All ops in the order in which they run, and the layout of their parameters and tables.
     pub tape: Tape,
     /// `[1]`; the probability is its sigmoid.
     pub logit: Var,
@@ -19,6 +20,18 @@ pub struct Model {
 
 /// Records a model for fields whose table rows are `offsets[f]..offsets[f + 1]` (see
 /// [`crate::data::schema::Schema::offsets`]). The first row of each field, for unknown values, starts at zero.
+///
+/// ```
+/// use autoint::model::build;
+/// use autoint::settings::Settings;
+///
+/// // Logistic regression on a field of three table rows and one of two: a weight for each, and a bias.
+/// let settings = Settings::layered(None, None, &["model.kind=lr".to_owned()])?;
+/// let model = build(&settings.model, &[0, 3, 5])?;
+/// assert_eq!(model.tape.layout().len(), 3 + 2 + 1);
+/// assert!(model.attention.is_empty());
+/// # Ok::<(), autoint::Error>(())
+/// ```
 ///
 /// # Errors
 /// When the configuration makes no sense or there is no field.

@@ -24,16 +24,22 @@ const MOST_MEMBERS: usize = 64;
 pub struct ModelConfig {
     /// What all parts but the linear one work on.
     pub embedding: EmbeddingConfig,
+    /// The attention that AutoInt is called after; none: the model has no such part, as with the others.
     #[serde(with = "section")]
     pub interacting: Option<InteractingConfig>,
+    /// What makes AutoInt+ of AutoInt.
     #[serde(with = "section")]
     pub mlp: Option<MlpConfig>,
+    /// A weight for each value.
     #[serde(with = "section")]
     pub linear: Option<LinearConfig>,
+    /// Products of pairs of embeddings; its section is empty.
     #[serde(with = "section")]
     pub fm: Option<FmConfig>,
+    /// DCN-V2's cross network.
     #[serde(with = "section")]
     pub cross: Option<CrossConfig>,
+    /// xDeepFM's compressed interaction network.
     #[serde(with = "section")]
     pub cin: Option<CinConfig>,
     /// Of an ensemble: the models whose logits are added, weighted. It has no parts of its own.

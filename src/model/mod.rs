@@ -21,6 +21,16 @@
 //! | MLP | mlp |
 //! | AutoInt | [`parts::interacting`], and linear where it is set |
 //! | AutoInt+ | interacting, mlp, and linear where it is set |
+//!
+//! Its idea: a part is a function that records ops on a tape and gives a logit; the model is their sum. It knows no data beyond how many
+//! table rows each field has, and neither how weights are moved ([`crate::optim`]) nor where they are kept ([`crate::run`]).
+//!
+//! # Adding a part
+//!
+//! Its file has formula, source, section of the configuration and what records it; `kind.rs` has its name, `config.rs` its section,
+//! `build.rs` where it joins the sum. The one preset that has every setting gets its own, and the export to Keras has to refuse it.
+//!
+//! Files: `src/model/parts/NAME.rs` (new), `src/model/parts/mod.rs`, `src/model/kind.rs`, `src/model/config.rs`, `src/model/build.rs`, `src/settings/presets/autoint.toml`, `src/interop/export/keras/fits.rs`
 
 pub mod build;
 pub mod config;

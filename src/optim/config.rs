@@ -73,6 +73,7 @@ impl fmt::Display for EmbeddingMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerConfig {
+    /// Which formula makes a step of a gradient.
     pub kind: OptimizerKind,
     /// The schedule's starting point.
     pub learning_rate: f64,
@@ -103,6 +104,7 @@ pub struct OptimizerConfig {
     pub l2_keras_mlp: f64,
     /// The same of embedding tables (`embeddings_regularizer`). Adds to `l2_embedding`.
     pub l2_keras_embedding: f64,
+    /// When rows move that a batch does not touch.
     pub embedding_mode: EmbeddingMode,
     /// The most that the norm of all gradients together may be, see [`super::clip`]; 0 means any.
     pub clip_norm: f64,

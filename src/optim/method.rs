@@ -8,6 +8,7 @@ use crate::kernels::update::Rule;
 pub struct At {
     /// The step's number, counted from 1.
     pub t: u64,
+    /// This step's, as the schedule has it: of dense parameters or of tables, whichever are moved.
     pub learning_rate: f64,
     /// L2 penalty: its gradient is `l2 * w`.
     pub l2: f64,

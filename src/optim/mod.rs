@@ -14,6 +14,27 @@
 //!
 //! Reading order: [`config`], [`method`], one optimiser, then [`optimizer`] (what training calls), [`tables`] (embedding tables:
 //! dense, lazy, exact), [`clip`], and [`schedule`] (the learning rate).
+//!
+//! ```
+//! use autoint::optim::OptimizerConfig;
+//! use autoint::optim::adam::Adam;
+//! use autoint::optim::method::{At, Method};
+//!
+//! // Adam's first step has the length of the learning rate, however large the gradient: m / sqrt(v) is 4 / 4, both corrected.
+//! let (config, at) = (OptimizerConfig::default(), At { t: 1, learning_rate: 0.1, l2: 0.0 });
+//! let (w, [m, v]) = Adam::definition(&config, at, 1.0, 4.0, [0.0; 2]);
+//! assert!((w - 0.9).abs() < 1e-6 && (m - 0.1 * 4.0).abs() < 1e-9 && (v - 0.001 * 16.0).abs() < 1e-9);
+//! ```
+//!
+//! It knows gradients and the layout of parameters, wherever these come from: no model, no data, no epoch.
+//!
+//! # Adding an optimiser
+//!
+//! Its arithmetic stands among the kernels (a [`crate::kernels::update::Rule`]), its constants and its textbook form here (a
+//! [`method::Method`]); `config.rs` has its kind, `optimizer.rs` the arm that makes it. Two tests then hold it to its textbook form, and
+//! the modes of tables to each other.
+//!
+//! Files: `src/kernels/NAME.rs` (new), `src/kernels/mod.rs`, `src/optim/NAME.rs` (new), `src/optim/mod.rs`, `src/optim/config.rs`, `src/optim/optimizer.rs`, `src/optim/tests/definitions.rs`, `src/optim/tests/modes.rs`
 
 pub mod adagrad;
 pub mod adam;

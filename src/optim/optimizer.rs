@@ -23,17 +23,21 @@ use crate::ranks::Ranks;
 /// optimizer.step(&runtime, engine.gradients(), ...);       // weights move
 /// ```
 ///
-/// It takes gradients, wherever they were summed, and a runtime, whose threads it works on.
-///
 /// and [`Optimizer::settle`] before the weights, or the optimiser's state, are read for anything else: validation,
 /// checkpoints. A settled optimiser's state is [`Optimizer::steps`] and [`Optimizer::slots`], nothing more.
+///
+/// It takes gradients, wherever they were summed, and a runtime, whose threads it works on.
 ///
 /// All of it has the same bits for any number of threads, and needs no memory once it is warm.
 #[derive(Debug)]
 pub struct Optimizer {
+    /// See [`OptimizerConfig::clip_norm`].
     clip_norm: f64,
+    /// Memory of the norm's sums.
     clip: Clip,
+    /// Steps done: Adam's t.
     t: u64,
+    /// The method with its state, whichever it is.
     stepper: Box<dyn Stepper>,
 }
 

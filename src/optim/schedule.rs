@@ -30,6 +30,7 @@ pub enum ScheduleKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleConfig {
+    /// Which of the formulas.
     pub kind: ScheduleKind,
     /// exponential, step
     pub decay_rate: f64,
@@ -76,6 +77,7 @@ impl Default for ScheduleConfig {
 pub struct Position {
     /// Steps done before this one.
     pub step: u64,
+    /// Batches of an epoch, a smaller last one included.
     pub steps_per_epoch: u64,
     /// Epochs of the whole training.
     pub epochs: u64,

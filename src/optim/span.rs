@@ -22,6 +22,7 @@ pub(super) fn tasks_of_rows(listed: usize) -> usize {
 /// Consecutive weights and their state.
 #[derive(Debug)]
 pub(super) struct Span<'a, const N: usize> {
+    /// A part of the dense parameters, or rows of a table.
     pub w: &'a mut [f32],
     /// Each as long as `w`.
     pub state: [&'a mut [f32]; N],

@@ -15,6 +15,7 @@ use crate::simd::Isa;
 pub(super) struct Now {
     /// The step's number, counted from 1.
     pub t: u64,
+    /// Of dense parameters; tables have theirs in proportion.
     pub learning_rate: f64,
     /// What gradients are multiplied by.
     pub scale: f32,
@@ -44,17 +45,21 @@ pub(super) trait Stepper: Debug + Send {
 /// Neighbouring dense parameters with the same penalty.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
+    /// Its first place is the end of the one before.
     end: usize,
+    /// The penalty's factor: its gradient is `l2 * w`.
     l2: f64,
 }
 
 #[derive(Debug)]
 pub(super) struct MethodStepper<R, const N: usize> {
     config: OptimizerConfig,
+    /// All dense parameters, in their order.
     stretches: Vec<Stretch>,
     /// This step's constants, one rule a stretch.
     rules: Vec<R>,
     tables: Tables<R, N>,
+    /// Each shaped like the weights, in the order of [`Method::STATE`].
     state: [Parameters; N],
 }
 

@@ -36,14 +36,18 @@ const BLOCK: usize = 512;
 /// What the steps on tables share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work<'a> {
+    /// The instruction set of the kernels.
     pub isa: Isa,
+    /// Of the tables whose rows are here.
     pub layout: &'a Layout,
+    /// What the first steps were made of goes here.
     pub trace: &'a Trace,
 }
 
 /// The mode, and who is how far behind.
 #[derive(Debug)]
 pub(super) struct Tables<R, const N: usize> {
+    /// Never `auto`: that was settled by the number of rows.
     mode: EmbeddingMode,
     /// The steps that some row may still have to take.
     history: Vec<R>,
@@ -54,6 +58,7 @@ pub(super) struct Tables<R, const N: usize> {
 }
 
 impl<R: Rule<N>, const N: usize> Tables<R, N> {
+    /// With no step done; `layout` says how many rows there are.
     pub fn new(mode: EmbeddingMode, layout: &Layout) -> Self {
         let rows = layout.table_rows();
         let mode = mode.for_rows(rows);
@@ -207,8 +212,10 @@ fn touched_rows<const N: usize>(name: &'static str, listed: usize, dim: usize) -
 #[derive(Debug, Clone, Copy)]
 struct TableStep<'a, R> {
     isa: Isa,
+    /// The step's constants.
     rule: R,
     gradients: Gradients<'a>,
+    /// What gradients are multiplied by (clipping).
     scale: f32,
 }
 

@@ -13,6 +13,7 @@ const MARGIN: f64 = 5.0;
 /// A line of the table.
 #[derive(Debug, Clone)]
 pub struct Bar {
+    /// The head of its line.
     pub name: String,
     /// What stands between the name and the drawing, one text a column of [`Bars::columns`].
     pub cells: Vec<String>,
@@ -29,6 +30,7 @@ pub struct Bars<'a> {
     pub title: &'a str,
     /// The heads of the first column and of those of [`Bar::cells`].
     pub columns: &'a [&'a str],
+    /// From top to bottom; without one there is no drawing.
     pub bars: &'a [Bar],
     /// Drawn as a line through all rows: the value of all together.
     pub mark: Option<f64>,

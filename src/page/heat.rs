@@ -7,6 +7,7 @@ use maud::{Markup, html};
 pub struct Heat<'a> {
     /// What stands above it.
     pub title: &'a str,
+    /// Of the rows, and of the columns in the same order.
     pub names: &'a [String],
     /// Row `i` has those of columns 0 to `i - 1`; none where there is nothing to tell.
     pub rows: &'a [Vec<Option<f64>>],

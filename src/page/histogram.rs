@@ -15,6 +15,7 @@ const BOTTOM: f64 = 40.0;
 /// The rows of a group.
 #[derive(Debug, Clone, Copy)]
 pub struct Group<'a> {
+    /// In the legend.
     pub name: &'a str,
     /// How many rows lie in each of the bins, which are equally wide.
     pub rows: &'a [usize],

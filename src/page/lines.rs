@@ -19,6 +19,7 @@ const NUMBERS: usize = 10;
 /// A line. The first of a chart has the style `s0`, the second `s1`.
 #[derive(Debug, Clone)]
 pub struct Series<'a> {
+    /// In the legend.
     pub name: &'a str,
     /// Epoch and value, in order; all finite.
     pub points: Vec<(usize, f64)>,
@@ -29,13 +30,16 @@ pub struct Series<'a> {
 pub struct Chart<'a> {
     /// What stands above it.
     pub title: &'a str,
+    /// The axes go around all of them.
     pub series: &'a [Series<'a>],
 }
 
 /// Where values and epochs lie in the drawing.
 #[derive(Debug, Clone, Copy)]
 struct Axes {
+    /// The first and the last that any line has.
     epochs: (usize, usize),
+    /// Of the values.
     scale: Scale,
 }
 

@@ -17,6 +17,7 @@ const LABELS: i32 = 7;
 /// Points with a name. The first of a chart has the style `s0`, the second `s1`.
 #[derive(Debug, Clone)]
 pub struct Series<'a> {
+    /// In the legend.
     pub name: &'a str,
     /// In order; all from 1 on.
     pub points: Vec<(f64, f64)>,
@@ -29,15 +30,20 @@ pub struct LogLog<'a> {
     pub title: &'a str,
     /// What the axes are.
     pub x: &'a str,
+    /// As `x`, beside the upright axis.
     pub y: &'a str,
+    /// The axes go around all of them.
     pub series: &'a [Series<'a>],
 }
 
 /// Up to which power of ten an axis goes, and where it lies in the drawing.
 #[derive(Debug, Clone, Copy)]
 struct Axis {
+    /// The axis ends at ten to this.
     powers: i32,
+    /// Where 1 lies, in the drawing's units.
     from: f64,
+    /// Where it ends, in the drawing's units.
     to: f64,
 }
 

@@ -1,5 +1,14 @@
 //! Pages that need nothing else, no script and no other file, and the drawings in them: one drawing a file, as SVG. Every text
 //! in them is escaped.
+//!
+//! Its idea: a drawing takes numbers and names and gives markup; what they mean is the caller's. It knows no metric, no data set and no
+//! model, so that the pages of [`crate::study`], [`crate::report`], [`crate::search`] and [`crate::serve`] can draw alike.
+//!
+//! # Adding a drawing
+//!
+//! A type with its numbers, and a method that gives its markup; colours go by the classes of the style sheet, which has both themes.
+//!
+//! Files: `src/page/NAME.rs` (new), `src/page/mod.rs`, `src/page/style.css`
 
 pub mod bars;
 pub mod cells;

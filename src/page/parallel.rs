@@ -12,6 +12,7 @@ const MARGIN: f64 = 60.0;
 /// An axis, and where each line crosses it.
 #[derive(Debug, Clone)]
 pub struct Axis {
+    /// What stands above it.
     pub name: String,
     /// One a line, as people read it.
     pub values: Vec<String>,
@@ -20,7 +21,9 @@ pub struct Axis {
 /// The drawing of lines over axes; the last axis is what lines are judged by, larger being better.
 #[derive(Debug, Clone)]
 pub struct Parallel<'a> {
+    /// What stands above the drawing, and what is read aloud in its place.
     pub title: &'a str,
+    /// From left to right, all with as many values.
     pub axes: &'a [Axis],
 }
 

@@ -17,8 +17,11 @@ const SMALLEST: f64 = 2.0;
 /// A bin: the mean of its probabilities, the share of its rows that are positive, and how many these are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
+    /// 0 to 1, from left to right.
     pub said: f64,
+    /// 0 to 1, upwards.
     pub came: f64,
+    /// The more, the larger the point.
     pub rows: usize,
 }
 

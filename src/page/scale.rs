@@ -6,7 +6,9 @@ const LINES: f64 = 5.0;
 /// An axis for values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
+    /// The value at the bottom, a multiple of `step`.
     low: f64,
+    /// The value at the top, a multiple of `step`.
     high: f64,
     /// Between grid lines.
     step: f64,

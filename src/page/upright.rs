@@ -18,6 +18,7 @@ const NAMES: usize = 6;
 /// A bar, or a point with its interval.
 #[derive(Debug, Clone)]
 pub struct Upright {
+    /// What stands below it: a time or a place.
     pub name: String,
     /// What is told where the pointer rests.
     pub told: String,
@@ -30,6 +31,7 @@ pub struct Upright {
 pub struct Row<'a> {
     /// What stands above it.
     pub title: &'a str,
+    /// From left to right.
     pub bars: &'a [Upright],
     /// Bars from 0 up; points with intervals on an axis around them else.
     pub filled: bool,

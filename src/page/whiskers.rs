@@ -16,7 +16,9 @@ const BOTTOM: f64 = 26.0;
 /// A value and its interval.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whisker {
+    /// What stands before the line.
     pub name: String,
+    /// Drawn as a point.
     pub value: f64,
     /// From and to; none where it is not known.
     pub interval: Option<(f64, f64)>,
@@ -29,6 +31,7 @@ pub struct Whisker {
 pub struct Whiskers<'a> {
     /// What stands above.
     pub title: &'a str,
+    /// From top to bottom.
     pub lines: &'a [Whisker],
     /// Whether 0, where nothing differs, is to be seen.
     pub zero: bool,

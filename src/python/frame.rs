@@ -20,7 +20,9 @@ use crate::error::{Error, Result};
 /// A table, and what the types of its columns tell of them.
 #[derive(Debug)]
 pub struct Frame {
+    /// Rows and columns as any reader gives them.
     pub table: Table,
+    /// One a column; none where the type tells nothing.
     pub types: Vec<Option<Type>>,
 }
 

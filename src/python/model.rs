@@ -42,8 +42,10 @@ use crate::simd::Isa;
 /// A run in memory.
 #[pyclass(frozen, module = "autoint._engine")]
 pub struct Model {
+    /// The run directory.
     path: PathBuf,
     threads: usize,
+    /// Scores rows, and ranks items where there is a catalogue.
     model: Opened,
     attention: Vec<Var>,
     settings: Settings,
@@ -54,6 +56,7 @@ pub struct Model {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
+    /// None: `profile` says who asks.
     user: Option<String>,
     profile: Vec<(String, String)>,
     set: Vec<(String, String)>,

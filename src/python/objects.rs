@@ -16,12 +16,17 @@ use crate::data::table::Values;
 /// What one object is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
+    /// None, NaN, or what a library has for it.
     Missing,
+    /// True or False, also numpy's.
     Truth(bool),
+    /// A number that f64 holds exactly, or any float.
     Number(f64),
     /// A whole number that `f64` may not tell from its neighbours.
     Large(String),
+    /// A string; empty is missing.
     Text(String),
+    /// Seconds since 1970.
     Moment(f64),
     /// The texts of its values, joined.
     List(String),

@@ -40,23 +40,27 @@ pub struct Asked {
     schema: Option<PathBuf>,
     /// A schema as one object.
     spec: Option<Value>,
+    /// A column, perhaps with a test: `rating>=4`; as `autoint init` takes it, and so the next three.
     label: Option<String>,
     user: Option<String>,
     item: Option<String>,
     time: Option<String>,
     /// Columns that are to be fields, or whole fields.
     fields: Option<Vec<Value>>,
+    /// What the protocol is to be called.
     pub(super) name: Option<String>,
 }
 
 /// What the columns are.
 #[derive(Debug)]
 pub struct Told {
+    /// Fields, label, roles and split.
     pub protocol: Protocol,
     /// Where its rows are, if the schema file says.
     pub source: Option<Source>,
     /// Whether it is a schema of the user's: then no preset was tuned on such data.
     pub by_schema: bool,
+    /// For people; empty where a schema was given.
     pub warnings: Vec<String>,
 }
 

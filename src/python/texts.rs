@@ -10,7 +10,9 @@ use crate::data::table::Values;
 pub struct Texts {
     /// Codes, by the hash of their text.
     known: HashTable<u32>,
+    /// In the order of their first row.
     dictionary: Vec<String>,
+    /// One a row.
     codes: Vec<u32>,
 }
 

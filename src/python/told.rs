@@ -19,9 +19,11 @@ pub struct Told<'a> {
     pub on_batch: Option<Py<PyAny>>,
     /// `(record as JSON, whether it is the best)`; True ends the training.
     pub on_epoch: Option<Py<PyAny>>,
+    /// Set when a call returned True or raised.
     pub stop: &'a AtomicBool,
     /// What a call raised, Ctrl-C among it.
     pub raised: Option<PyErr>,
+    /// When Python was called last, so that it is not called for every batch.
     last: Instant,
 }
 

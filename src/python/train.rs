@@ -33,13 +33,18 @@ use crate::train::{Machine, Trainer};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
+    /// The run directory to be.
     out: PathBuf,
     force: bool,
+    /// None: one a core.
     threads: Option<usize>,
+    /// What the columns of a data frame are.
     asked: schema::Asked,
     preset: Option<String>,
     config: Option<PathBuf>,
+    /// `key=value`, as `--set` takes them.
     sets: Vec<String>,
+    /// The folder for event files; none: there are none.
     tensorboard: Option<PathBuf>,
     report: bool,
     catalogue: bool,
@@ -54,11 +59,13 @@ struct Trained {
 
 /// Where rows come from.
 enum Rows {
+    /// In memory; the validation and the test rows, where they have frames of their own.
     Frames {
         train: Frame,
         valid: Option<Frame>,
         test: Option<Frame>,
     },
+    /// What `--data` takes.
     Source(Source),
 }
 

@@ -24,11 +24,13 @@ const TAG: i32 = 7;
 /// The thread of this rank.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
+    /// Set when the job ends in order, so that silence is no failure any more.
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 impl Heartbeat {
+    /// Starts it; every rank does.
     pub fn start() -> Result<Heartbeat> {
         let stop = Arc::new(AtomicBool::new(false));
         let watched = Arc::clone(&stop);
@@ -39,6 +41,7 @@ impl Heartbeat {
         Ok(Heartbeat { stop, thread })
     }
 
+    /// Ends it and waits for it.
     pub fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         // It has nothing to tell.

@@ -9,6 +9,16 @@
 //! [`owners`] says which of them keeps which row of a table that is spread over all.
 //!
 //! Every call is collective: all ranks make the same calls in the same order, and none returns before all have made it.
+//!
+//! Its idea: training needs two exchanges, and nothing else of a cluster. It knows no tape, no table and no gradient: what is exchanged is
+//! cut and added up by those who call ([`crate::autograd`], [`crate::optim`], [`crate::train`]).
+//!
+//! # Adding a way to reach other processes
+//!
+//! A type that has [`Ranks::gather`] and [`Ranks::exchange`], and the command line that starts it. What several ranks train is held to
+//! the bits of one by `tests/ranks/main.rs`.
+//!
+//! Files: `src/ranks/NAME.rs` (new), `src/ranks/mod.rs`, `src/cli/joined.rs`
 
 pub mod agree;
 #[cfg(feature = "mpi")]

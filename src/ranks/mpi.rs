@@ -70,6 +70,7 @@ pub fn end_all(code: i32) -> ! {
 
 /// This process as a rank of a job. Dropping it waits for all others to have come to their end, too.
 pub struct Job {
+    /// None for a rank that is alone.
     heartbeat: Option<Heartbeat>,
     // Dropped last: it ends the library.
     _universe: Universe,

@@ -3,7 +3,9 @@
 /// Row `id` lies at rank `id mod n`, there as row `id / n`: neighbours, which are often as popular as each other, part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owners {
+    /// This rank's number.
     rank: usize,
+    /// How many ranks there are; 1: all rows are here.
     size: usize,
 }
 

@@ -11,6 +11,7 @@ struct Table {
     words: Vec<Mutex<Vec<u32>>>,
     /// How many of them go to each.
     sent: Vec<Mutex<Vec<usize>>>,
+    /// All have told before any reads, and all have read before any tells again.
     barrier: Barrier,
 }
 
@@ -18,6 +19,7 @@ struct Table {
 #[derive(Debug, Clone)]
 struct Thread {
     rank: usize,
+    /// The same for all.
     table: Arc<Table>,
 }
 

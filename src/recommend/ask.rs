@@ -20,7 +20,9 @@ pub enum Who {
 /// A name and its text, and whether the one who asked has given it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Given {
+    /// The column's, or the field's where it was given as it is.
     pub name: String,
+    /// A raw text, as the log would have it.
     pub value: String,
     /// `false`: it is the latest in the data.
     pub given: bool,
@@ -33,6 +35,7 @@ pub struct Asker {
     pub place: Option<u32>,
     /// The id and the user's columns.
     pub texts: Vec<String>,
+    /// The moment's columns in the catalogue's order, then fields that were given as they are.
     pub context: Vec<Given>,
     /// Fields whose value is given as it is, not as the column it is made of, by their number in the schema.
     pub fields: Vec<(usize, String)>,

@@ -12,10 +12,13 @@ use crate::score::predict::probability;
 /// One line of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Line<'c> {
+    /// The id.
     pub user: &'c str,
     /// From 1.
     pub rank: usize,
+    /// The id.
     pub item: &'c str,
+    /// The probability.
     pub score: f32,
 }
 

@@ -110,6 +110,7 @@ impl Sink for Json<'_> {
 
 /// Columns of a row group in the making, and the groups that are written.
 struct Parquet<'w> {
+    /// None once it is closed.
     writer: Option<SerializedFileWriter<Vec<u8>>>,
     to: &'w mut dyn Write,
     users: Vec<ByteArray>,

@@ -20,6 +20,7 @@ use crate::score::predict::probability;
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
+    /// Somebody of the data, or a profile.
     pub who: Who,
     /// Columns of the moment, see [`Asker::find`].
     pub set: Vec<(String, String)>,
@@ -38,8 +39,11 @@ pub struct Request {
 pub struct Recommended {
     /// From 1.
     pub rank: usize,
+    /// The id.
     pub item: String,
+    /// The probability, 0 to 1: the logit's sigmoid.
     pub score: f32,
+    /// As [`Scorer::logits`] gives it, calibrated where the run is; what the order goes by.
     pub logit: f32,
     /// The item's columns, in their order.
     #[serde(serialize_with = "as_object")]
@@ -57,13 +61,16 @@ pub struct Recommended {
 pub struct Answer {
     /// The user's id, of somebody of the data.
     pub user: Option<String>,
+    /// The user's columns; of a profile what is not given is empty.
     #[serde(serialize_with = "as_object")]
     pub profile: Vec<(String, String)>,
+    /// The moment that was assumed.
     pub context: Vec<Given>,
     /// Fields of the user and the moment whose value the model does not know.
     pub unknown: Vec<String>,
     /// Items that were ranked.
     pub candidates: usize,
+    /// The best first, as many as were asked for or fewer.
     pub items: Vec<Recommended>,
 }
 
@@ -91,7 +98,9 @@ enum Part {
 pub struct Ranker<'a> {
     scorer: Scorer<'a>,
     catalogue: Cow<'a, Catalogue>,
+    /// Columns of the user, the item and the moment, in this order.
     header: Vec<String>,
+    /// Per field: what it depends on.
     parts: Vec<Part>,
     /// The encoded rows of all items, without a user.
     items: Batch,

@@ -12,6 +12,7 @@ use crate::score::Scorer;
 /// A value near another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Neighbour {
+    /// A text of the field's vocabulary.
     pub value: String,
     /// -1 to 1.
     pub cosine: f32,
@@ -80,7 +81,9 @@ pub fn similar(
 
 /// The embedding table of a model.
 pub(super) struct Embeddings<'s> {
+    /// Numbers of a row.
     dim: usize,
+    /// The rows of one field.
     numbers: &'s [f32],
 }
 

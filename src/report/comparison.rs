@@ -9,7 +9,9 @@ use crate::score::compare::{Difference, Verdict};
 /// The first system and another one.
 #[derive(Debug, Clone)]
 pub struct Pair {
+    /// What it is called.
     pub first: String,
+    /// What it is called.
     pub second: String,
     /// The first less the second, metric by metric.
     pub differences: Vec<Difference>,
@@ -18,9 +20,13 @@ pub struct Pair {
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'a> {
+    /// The protocol's name.
     pub protocol: &'a str,
+    /// The part of the data: `valid` or `test`.
     pub split: &'a str,
+    /// How many rows were scored.
     pub rows: usize,
+    /// The first system with each other one.
     pub pairs: &'a [Pair],
 }
 

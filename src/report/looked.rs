@@ -23,12 +23,15 @@ const STEPS: usize = 25;
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Looked {
+    /// The part that the rows are from.
     split: SplitName,
     /// How many rows were scored.
     rows: usize,
+    /// Bins of probabilities that have rows.
     points: Vec<Point>,
     /// The rows of each bin, positive ones and negative ones.
     by_label: [Vec<usize>; 2],
+    /// The mean attention of these rows, and what each field is worth.
     explained: Summary,
 }
 

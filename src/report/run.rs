@@ -15,12 +15,17 @@ use crate::settings::Settings;
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
+    /// All of them, defaults resolved.
     pub settings: &'a Settings,
+    /// Where the run came from.
     pub provenance: &'a Provenance,
+    /// The data set in numbers.
     pub data: &'a Summary,
     /// The number of trainable numbers.
     pub parameters: usize,
+    /// All epochs, in their order.
     pub history: &'a [EpochRecord],
+    /// Why training came to its end.
     pub ended: Ended,
     /// On the test rows; none when training was stopped.
     pub evaluation: Option<&'a Evaluation>,

@@ -65,9 +65,13 @@ pub fn equal(members: usize) -> Fitted {
 /// A model of several runs, each with the same share.
 #[derive(Debug)]
 pub struct Ensemble {
+    /// The first run's, with all models as members.
     pub settings: Settings,
+    /// One tape with all members on it.
     pub model: Model,
+    /// The members' own, and the weight of each.
     pub parameters: Parameters,
+    /// Where each member's numbers lie.
     tensors: Vec<Tensor>,
 }
 

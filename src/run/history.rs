@@ -21,6 +21,7 @@ pub struct EpochRecord {
     pub valid_auc: Option<f64>,
     /// Seconds of training, validation not counted.
     pub train_seconds: f64,
+    /// Rows of the epoch, drawn ones included, over `train_seconds`.
     pub rows_per_second: f64,
     /// Of the epoch's last step.
     pub learning_rate: f64,

@@ -140,6 +140,7 @@ fn is_at(_file: &File, _path: &Path) -> bool {
 /// Folders that were made, the innermost first. Those that are empty when it is dropped are removed.
 #[derive(Debug, Default)]
 struct Made {
+    /// Not those that were there before.
     folders: Vec<PathBuf>,
 }
 

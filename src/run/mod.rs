@@ -22,6 +22,15 @@
 //! Reading order: [`directory`] (the files), [`lock`] (whose they are), [`history`] and [`position`] (what happened, and where a training stands),
 //! [`seal`] (whether they are what they were), [`provenance`] (what a run was made from), [`weights`], [`saving`] and [`checkpoint`] (numbers on disk), [`writer`], [`open`],
 //! [`ensemble`] (several runs in one), [`recorded`](mod@recorded), [`tensorboard`].
+//!
+//! Its idea: a run is a folder that is whole or says that it is not. It knows settings, schema and weights, and how to score with them, but
+//! neither what the loop over epochs does ([`crate::train`] hands over its position and its weights) nor what is shown of a run.
+//!
+//! # Adding a file to a run
+//!
+//! Its name in the list of those that a folder may hold, who writes it, who reads it; its line in the table above.
+//!
+//! Files: `src/run/directory.rs`, `src/run/writer.rs`, `src/run/open.rs`, `src/run/mod.rs`
 
 pub mod checkpoint;
 pub mod directory;

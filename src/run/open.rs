@@ -19,15 +19,64 @@ use crate::settings::Settings;
 use crate::simd::Isa;
 
 /// A trained model, ready to score.
+///
+/// ```
+/// # use autoint::data::protocol::{Protocol, label::LabelRule};
+/// # use autoint::data::schema::{FieldKind, FieldSpec};
+/// # use autoint::data::{source::Source, store::Target};
+/// use autoint::autograd::Parameters;
+/// use autoint::model::build;
+/// use autoint::run::writer::Finished;
+/// use autoint::run::{Ended, Origin, Run, Writer};
+/// use autoint::settings::Settings;
+/// use autoint::simd::Isa;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("clicks.csv");
+/// # std::fs::write(&file, format!("user,clicked\n{}", "ann,1\nbob,0\n".repeat(5)))?;
+/// # let mut protocol = Protocol::new("shop", LabelRule { column: "clicked".into(), positive: None });
+/// # protocol.fields = vec![FieldSpec::new("user", FieldKind::Categorical)];
+/// # let source = Source::of_files(vec![file]);
+/// # let data = source.encode(Some(&protocol), Target::Anywhere)?;
+/// # let path = folder.path().join("run");
+/// // Rows of two users, ann and bob in turn, and logistic regression with weights that are set by hand.
+/// let settings = Settings::layered(None, None, &["model.kind=lr".to_owned()])?;
+/// let model = build(&settings.model, &data.schema().offsets())?;
+/// let mut weights = Parameters::initialise(model.tape.layout(), 1);
+/// weights.dense[0] = 0.5; // the bias
+/// weights.tables[0].copy_from_slice(&[0.0, 1.0, -1.0]); // unknown, ann, bob
+///
+/// let isa = Isa::choose()?;
+/// let provenance = Origin::new(settings.clone(), source, &data, isa)?.provenance(1, Ended::Done);
+/// Writer::create(&path, false)?.finish(Finished {
+///     settings: &settings,
+///     schema: data.schema(),
+///     provenance: &provenance,
+///     layout: model.tape.layout(),
+///     weights: &weights,
+///     distribution: None,
+///     catalogue: None,
+/// })?;
+///
+/// let run = Run::open(&path, isa, 1)?;
+/// assert_eq!(run.scorer().rows(&data, &[0, 1]), [0.5 + 1.0, 0.5 - 1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Run {
+    /// The run directory.
     pub path: PathBuf,
+    /// All of them, as `config.toml` has them.
     pub settings: Settings,
+    /// How raw values become the model's input.
     pub schema: Schema,
+    /// Where it came from: data, best epoch, instruction set, calibration.
     pub provenance: Provenance,
     /// Of its files.
     pub sums: Sums,
+    /// The recorded tape, and the threads that replay it.
     pub runtime: Arc<Runtime>,
+    /// The weights of the best epoch, as f32 however they are kept.
     pub parameters: Parameters,
     /// Per interacting layer: the attention weights, `[H, F, F]`.
     pub attention: Vec<Var>,

@@ -33,6 +33,7 @@ pub struct Position {
     pub seconds: f64,
     /// The epochs before.
     pub history: Vec<EpochRecord>,
+    /// None before the first epoch has ended.
     pub best: Option<Best>,
     /// The memory of a learning rate that falls on plateaus.
     pub plateau: Plateau,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tables {
+    /// Four bytes a number, as they were trained.
     #[default]
     F32,
     /// Two bytes a number.

@@ -21,12 +21,14 @@ use crate::simd::Isa;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
+    /// Where the rows were, so that later commands find them.
     pub source: Source,
     /// The run whose weights the training started from, when it started from some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<PathBuf>,
     /// [`crate::data::dataset::Dataset::fingerprint`]; empty, with no rows, where there are no data.
     pub fingerprint: String,
+    /// Of the whole data set, all parts of the split together.
     pub rows: usize,
     /// The instruction set the weights were trained with, or imported with.
     pub isa: String,
@@ -107,6 +109,7 @@ fn same_data(fingerprint: &str, data: &Dataset, run: &Path) -> Result<()> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
+    /// All of them, defaults resolved.
     pub settings: Settings,
     /// See [`Provenance::source`].
     pub source: Source,
@@ -115,6 +118,7 @@ pub struct Origin {
     pub from: Option<PathBuf>,
     /// See [`Provenance::fingerprint`].
     pub fingerprint: String,
+    /// See [`Provenance::rows`].
     pub rows: usize,
     /// See [`Provenance::isa`].
     pub isa: String,

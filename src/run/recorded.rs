@@ -14,8 +14,11 @@ pub type Named = BTreeMap<String, Option<f64>>;
 /// The part of an [`crate::score::Evaluation`] that can be read back.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Recorded {
+    /// `test`, for a run that training wrote.
     pub split: String,
+    /// How many rows were scored.
     pub rows: usize,
+    /// The model's, by name.
     pub metrics: Named,
     /// By name, see [`crate::metrics::baselines`].
     pub baselines: BTreeMap<String, Named>,

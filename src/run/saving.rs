@@ -53,8 +53,11 @@ impl Weights for Scorer<'_> {
 /// What of a tensor's numbers is written.
 #[derive(Debug, Clone, Copy)]
 enum Form {
+    /// As they are, f32.
     Whole,
+    /// The upper two bytes, rounded.
     Bf16,
+    /// Each row's numbers over the row's scale.
     Bytes,
     /// The scales of the rows of bytes.
     Scales,
@@ -63,8 +66,10 @@ enum Form {
 /// A tensor as the file has it.
 #[derive(Debug)]
 struct Stored {
+    /// As the file has it.
     name: String,
     form: Form,
+    /// The tensor that its numbers are made of.
     of: Tensor,
 }
 
@@ -127,6 +132,7 @@ pub struct Plan {
     header: Vec<u8>,
     /// In their order in the file.
     all: Vec<Stored>,
+    /// The numbers of a row of each table.
     dims: Vec<usize>,
 }
 

@@ -16,6 +16,7 @@ use crate::protobuf::Message;
 /// An event file that is written to.
 #[derive(Debug)]
 pub struct Events {
+    /// For messages.
     path: PathBuf,
     file: File,
 }

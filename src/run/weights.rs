@@ -14,8 +14,11 @@ use crate::error::{Error, Result};
 /// A tensor's name, shape and where its numbers lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
+    /// With its part of the model: `interacting.0.query`, `embedding.user_id`.
     pub name: String,
+    /// Row-major; a table's is `[rows of the field, d]`.
     pub shape: Vec<usize>,
+    /// Where its first number is among the parameters.
     pub(super) place: Place,
 }
 

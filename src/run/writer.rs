@@ -42,13 +42,19 @@ pub struct Writer {
 /// What a finished run is written from.
 #[derive(Clone, Copy)]
 pub struct Finished<'a> {
+    /// Becomes `config.toml`.
     pub settings: &'a Settings,
+    /// Becomes `schema.json`.
     pub schema: &'a Schema,
+    /// Becomes `data.json`, with the sums of the other files.
     pub provenance: &'a Provenance,
+    /// Which tensors the weights have.
     pub layout: &'a Layout,
+    /// Become `model.safetensors`, wherever they lie.
     pub weights: &'a dyn Weights,
     /// None without data.
     pub distribution: Option<&'a Distribution>,
+    /// None without users and items, or where none is wanted.
     pub catalogue: Option<&'a Catalogue>,
 }
 

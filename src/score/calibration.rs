@@ -15,13 +15,18 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "method", deny_unknown_fields)]
 pub enum Calibration {
+    /// A line: the better logit is `a z + b`.
     Platt {
+        /// Above 0, so that the order stays; below 1 where the model was too sure.
         a: f32,
+        /// Above 0 where the model said too little.
         b: f32,
     },
     /// Where the logit is `at[i]`, the probability is `probability[i]`; between two it lies on the line, beyond them it stays.
     Isotonic {
+        /// Logits, not falling.
         at: Vec<f32>,
+        /// Above 0 and below 1, not falling; as many as `at`.
         probability: Vec<f32>,
     },
 }
@@ -29,7 +34,9 @@ pub enum Calibration {
 /// How a map is fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
+    /// Two numbers: [`Calibration::Platt`].
     Platt,
+    /// Steps: [`Calibration::Isotonic`].
     Isotonic,
 }
 
@@ -101,7 +108,9 @@ impl Calibration {
 /// Rows whose probability is one step.
 #[derive(Debug, Clone, Copy)]
 struct Step {
+    /// The least logit in it.
     first: f32,
+    /// The greatest logit in it.
     last: f32,
     positives: f64,
     rows: f64,

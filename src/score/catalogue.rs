@@ -18,6 +18,7 @@ use crate::metrics::items::Lists;
 /// Somebody that the catalogue is ranked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
+    /// By number, see [`Dataset::users`].
     pub user: u32,
     /// The user's first row in the part that is measured.
     pub row: u32,
@@ -28,6 +29,7 @@ pub struct Asker {
 /// Who asks, and for what.
 #[derive(Debug)]
 pub struct Askers<'a> {
+    /// Whose rows and split are meant.
     pub data: &'a Dataset,
     /// In the order of their numbers.
     pub all: Vec<Asker>,
@@ -37,6 +39,7 @@ pub struct Askers<'a> {
     pub had: Had,
     /// For each item the users who have had it before.
     pub known: Vec<u32>,
+    /// Which fields are an item's, and a row of each item to take their values from.
     items: Items,
 }
 

@@ -17,6 +17,7 @@ const SEED: u64 = 42;
 /// The rows that models are compared on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
+    /// `[n]`, 0 or 1.
     pub labels: Vec<u8>,
     /// A number for each user.
     pub users: Vec<u32>,
@@ -25,6 +26,7 @@ pub struct Rows {
 /// What a system says about these rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scored {
+    /// What tables call it.
     pub name: String,
     /// One a row, higher for what is more likely positive.
     pub scores: Vec<f64>,
@@ -33,6 +35,7 @@ pub struct Scored {
 /// One metric of two systems.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
+    /// Which metric, with the length of its lists.
     pub metric: MetricName,
     /// a less b.
     #[serde(flatten)]
@@ -43,7 +46,9 @@ pub struct Difference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
+    /// More than luck, by the 95 % interval.
     FirstBetter,
+    /// More than luck, by the 95 % interval.
     SecondBetter,
     /// The interval holds 0.
     NotTold,

@@ -31,12 +31,14 @@ pub const UNKNOWN_BIN: usize = 0;
 pub struct Distribution {
     /// One a field, in the order of the schema.
     pub fields: Vec<FieldBins>,
+    /// Of the probabilities.
     pub scores: ScoreBins,
 }
 
 /// The values of a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FieldBins {
+    /// As in the schema.
     pub name: String,
     bins: Bins,
     /// How many values fell into each bin. Each value of a list counts.
@@ -68,6 +70,7 @@ impl Bins {
 pub struct ScoreBins {
     /// Bin 0 is below the first; as many bins as bounds and one. Bounds rise.
     pub bounds: Vec<f32>,
+    /// Rows whose probability fell into each bin.
     pub counts: Vec<u64>,
 }
 

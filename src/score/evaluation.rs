@@ -27,13 +27,17 @@ const RANDOM_SEED: u64 = 42;
 /// What an evaluation found. As JSON it is what `evaluate --json` prints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
+    /// The protocol's name: numbers under two protocols cannot be compared.
     pub protocol: String,
     /// What was measured.
     pub names: Vec<MetricName>,
     /// Its name.
     pub model: String,
+    /// The part of the data.
     pub split: SplitName,
+    /// How many rows the part has.
     pub rows: usize,
+    /// The model's.
     pub metrics: Metrics,
     /// The AUC with its 95 % interval; none when a class is missing.
     pub auc: Option<Estimate>,
@@ -131,6 +135,7 @@ struct Measured {
     metrics: Metrics,
     auc: Option<Estimate>,
     intervals: Option<Intervals>,
+    /// By name; those that the ranking has.
     baselines: Vec<(&'static str, Metrics)>,
     best_possible: Option<Metrics>,
 }
@@ -275,6 +280,7 @@ pub fn baselines_of(
 
 /// Some rows as the baselines want them.
 struct Columns {
+    /// None where the protocol names none.
     users: Option<Vec<u32>>,
     items: Vec<u32>,
     labels: Vec<u8>,

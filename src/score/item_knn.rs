@@ -26,6 +26,7 @@ const MOST_PAIRS: u64 = 2_000_000_000;
 /// What every user chose, and for each item those most like it.
 #[derive(Debug)]
 pub struct ItemKnn {
+    /// The items of each user's positive rows.
     chosen: Had,
     /// By item: those most like it, ascending, and how like they are.
     neighbours: Vec<Vec<(u32, f32)>>,

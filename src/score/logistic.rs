@@ -20,17 +20,22 @@ const CLOSE: f64 = 1e-12;
 /// A weight a column, and the bias.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
+    /// One a column.
     pub weights: Vec<f64>,
+    /// Free of the ridge.
     pub bias: f64,
 }
 
 /// What is fitted: columns of one length, labels of 0 and 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a> {
+    /// `[columns][n]`, all finite.
     pub columns: &'a [Vec<f64>],
+    /// `[n]`, 0 or 1, both of which must occur.
     pub labels: &'a [u8],
     /// What weights are drawn to, and how strongly (the bias is free).
     pub towards: f64,
+    /// See the formula of the module; above 0 where columns may say the same.
     pub ridge: f64,
 }
 

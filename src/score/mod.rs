@@ -2,6 +2,15 @@
 //! through one [`Scorer`].
 //!
 //! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`calibration`] and [`logistic`] (what mends probabilities), [`segments`](mod@segments), [`compare`], [`predict`](mod@predict), [`distribution`].
+//!
+//! Its idea: all that scores goes through one [`Scorer`], so validation, `predict`, rankings and the server agree to the last bit. It knows a
+//! model and data, but no run directory ([`crate::run`] opens one and hands its weights over) and no training.
+//!
+//! # Adding a way to calibrate
+//!
+//! A kind of map with how it is fitted and applied; a choice of the command, a line of `inspect`, and the nodes that the ONNX file has for it.
+//!
+//! Files: `src/score/calibration.rs`, `src/cli/calibrate.rs`, `src/cli/inspect.rs`, `src/interop/export/onnx/score.rs`
 
 pub mod best;
 pub mod calibration;

@@ -21,6 +21,7 @@ const CHUNK: usize = 16_384;
 pub enum Output<'a> {
     /// A file, written whole or not at all; what is no regular file is written through.
     File(&'a Path),
+    /// Written as rows are scored: what was written before an error stays.
     Stream(&'a mut dyn Write),
 }
 
@@ -116,7 +117,9 @@ fn at(chunk: &Chunk, row: usize, error: &Error) -> Error {
 struct Table<'a> {
     scorer: &'a Scorer<'a>,
     writer: Writer<&'a mut dyn Write>,
+    /// What messages call the place.
     output: &'a Path,
+    /// Of the rows of one part, to be used again.
     logits: Vec<f32>,
 }
 

@@ -17,20 +17,24 @@ const CHUNK: usize = 16_384;
 
 /// A model that stays as it is: its schema, its frozen weights, and the threads and memory to replay it with.
 ///
-/// Made once, it may be called from any thread of any pool, and from many at once. Once warm it allocates nothing.
+/// Made once, it may be called from any thread of any pool, and from many at once. Once warm it allocates nothing. An example that can be
+/// followed by hand is at [`crate::run::Run`].
 #[derive(Debug)]
 pub struct Scorer<'a> {
     schema: Cow<'a, Schema>,
+    /// The tape, and the threads that replay it.
     runtime: Arc<Runtime>,
     weights: Weights<'a>,
     /// Added to every logit: what training on a part of the negative rows has shifted them by.
     offset: f32,
+    /// Applied last; none: logits are the model's own.
     calibration: Option<Calibration>,
 }
 
 /// Where the weights are.
 #[derive(Debug)]
 enum Weights<'a> {
+    /// All of them.
     Here(Frozen<'a>),
     /// The rows of tables are spread over ranks; these are the ones that are here.
     Far(Arc<Far>, &'a Parameters),

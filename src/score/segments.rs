@@ -22,6 +22,7 @@ const PARTS: usize = 10;
 pub struct Segment {
     /// The value, as people read it.
     pub value: String,
+    /// Of the part that is looked at.
     pub rows: usize,
     /// The share of positives.
     pub rate: f64,
@@ -29,6 +30,7 @@ pub struct Segment {
     pub said: f64,
     /// None where a class is missing.
     pub auc: Option<f64>,
+    /// In nats.
     pub logloss: Option<f64>,
     /// See [`crate::metrics::calibration`].
     pub ece: Option<f64>,

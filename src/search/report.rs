@@ -10,6 +10,7 @@ use crate::page::parallel::{Axis, Parallel};
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
+    /// The protocol's name.
     pub protocol: &'a str,
     /// In the order they were trained in.
     pub trials: &'a [Trial],

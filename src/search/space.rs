@@ -24,13 +24,16 @@ use crate::settings::grid::{nested, overlay};
 /// What may be tried: a range or a list for each setting.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Space {
+    /// What all trials share, as a configuration file has it.
     shared: Table,
+    /// The setting's name, and what it may be.
     axes: Vec<(String, Axis)>,
 }
 
 /// A trial that was drawn.
 #[derive(Debug)]
 pub struct Drawn {
+    /// Of its folder: `t0007`.
     pub name: String,
     /// The settings that were drawn, with their values.
     pub varied: Vec<(String, String)>,
@@ -41,8 +44,11 @@ pub struct Drawn {
 /// The values of a setting.
 #[derive(Debug, Clone, PartialEq)]
 enum Axis {
+    /// Each equally likely.
     OneOf(Vec<Value>),
+    /// Evenly between the ends; with `log`, evenly in powers.
     Real { min: f64, max: f64, log: bool },
+    /// The same of whole numbers, both ends included.
     Whole { min: i64, max: i64, log: bool },
 }
 

@@ -27,6 +27,7 @@ pub struct Trial {
     pub name: String,
     /// What it was given that others were not.
     pub settings: BTreeMap<String, String>,
+    /// Of the training; 0 where settings were refused, so that there was none.
     pub seed: u64,
     /// Of the epoch that was kept; none for a trial that failed.
     pub kept: Option<Kept>,
@@ -44,7 +45,9 @@ pub struct Trial {
 pub struct Kept {
     /// From 1.
     pub epoch: usize,
+    /// None without validation rows, or with one class only.
     pub valid_auc: Option<f64>,
+    /// Logloss in nats; none without validation rows.
     pub valid_loss: Option<f64>,
     /// What trials are compared by; larger is better. See [`EpochRecord::quality`].
     pub quality: f64,

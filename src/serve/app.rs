@@ -18,10 +18,14 @@ use crate::simd::Isa;
 /// See the module.
 #[derive(Debug)]
 pub struct App {
+    /// The run directories, in the order of the models.
     runs: Vec<PathBuf>,
     isa: Isa,
+    /// Of each model.
     threads: usize,
+    /// Replaced as a whole by [`App::reload`].
     models: RwLock<Arc<[Arc<Served>]>>,
+    /// What a request may cost.
     pub limits: Limits,
     /// What everything under `/v1` asks for.
     pub token: Option<String>,
@@ -29,14 +33,18 @@ pub struct App {
     pub admin_token: Option<String>,
     /// Requests that may still be taken on.
     pub gate: Arc<Semaphore>,
+    /// What was answered since the start, for `/metrics`.
     pub counts: Counts,
+    /// Who gets which model, and how each does.
     pub traffic: Traffic,
 }
 
 /// Several models at once.
 #[derive(Debug, Default)]
 pub struct Traffic {
+    /// How users are parted among the models.
     pub shares: Shares,
+    /// Feedback since the start, by model.
     pub tallies: Tallies,
     /// Where feedback goes; without it there is none.
     pub log: Option<Log>,

@@ -19,8 +19,11 @@ use crate::error::{Error, Result};
 pub struct Feedback {
     /// The model that the answer named.
     pub model: String,
+    /// The id that was asked for.
     pub user: String,
+    /// The id that was shown.
     pub item: String,
+    /// Whether they chose it; otherwise it was shown in vain.
     pub clicked: bool,
     /// The probability that the answer gave, where it is known: for calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +41,7 @@ struct Line<'f> {
 /// See the module.
 #[derive(Debug)]
 pub struct Log {
+    /// The file that grows; the full one before it is called `FILE.1`.
     path: PathBuf,
     /// Bytes of a file.
     most: u64,
@@ -47,6 +51,7 @@ pub struct Log {
 #[derive(Debug)]
 struct State {
     file: File,
+    /// Bytes of the file.
     length: u64,
 }
 

@@ -15,6 +15,7 @@ const BOUNDS: [f64; 12] = [
 #[derive(Debug)]
 pub struct Counts {
     started: Instant,
+    /// By the route's pattern, not by its address: there are few.
     routes: Mutex<BTreeMap<String, Route>>,
     /// Rows that were scored.
     pub rows: AtomicU64,
@@ -29,6 +30,7 @@ struct Route {
     statuses: BTreeMap<u16, u64>,
     /// Answers in each bucket, and slower ones behind them.
     buckets: [u64; BOUNDS.len() + 1],
+    /// Of all answers together.
     seconds: f64,
 }
 

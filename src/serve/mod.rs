@@ -6,6 +6,14 @@
 //! Reading order: [`limits`], [`problem`], [`metrics`], [`drift`] (whether what comes is what the model was trained on), [`served`]
 //! (a run in memory), [`traffic`] and [`feedback`] (several models at once, and what came of it), [`app`] (all of them, and what
 //! requests share), [`api`], [`admin`], [`pages`], [`server`] (connections, from the first to the last).
+//!
+//! It is the last that answers: it knows runs, rankings and explanations, and nothing of training, of a search or of the command line.
+//!
+//! # Adding a route
+//!
+//! A handler that computes away from the network threads ([`App::work`]), its line among the routes, and its description for programs.
+//!
+//! Files: `src/serve/api/NAME.rs` (new), `src/serve/api/mod.rs`, `src/serve/api/openapi.json`
 
 pub mod admin;
 pub mod api;

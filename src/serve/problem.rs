@@ -11,7 +11,9 @@ use crate::error::Error;
 /// See the module. `title` follows from the status.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Problem {
+    /// What HTTP calls the status.
     pub title: &'static str,
+    /// 400 and above.
     pub status: u16,
     /// What was wrong, and what is allowed.
     pub detail: String,

@@ -20,8 +20,11 @@ use crate::simd::Isa;
 pub struct Served {
     /// The run directory's own name.
     pub name: String,
+    /// The run directory.
     pub path: PathBuf,
+    /// See [`Run::settings`].
     pub settings: Settings,
+    /// See [`Run::provenance`].
     pub provenance: Provenance,
     /// See [`Run::attention`].
     pub attention: Vec<Var>,

@@ -33,6 +33,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where and how to listen.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Port 0: any that is free.
     pub listen: SocketAddr,
     /// Threads that compute.
     pub workers: usize,

@@ -50,11 +50,15 @@ impl Shares {
 /// How a model does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Tally {
+    /// Feedback that came: items that were shown.
     pub shown: u64,
+    /// How many of them were chosen.
     pub clicked: u64,
     /// Of those whose score is known: how many, the scores' sum, the clicks.
     pub scored: u64,
+    /// The probabilities' sum: the clicks that the model promised.
     pub scores: f64,
+    /// The clicks that came.
     pub scored_clicks: u64,
 }
 

@@ -17,6 +17,7 @@ pub enum TablePlace {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClusterConfig {
+    /// Whether every rank has all rows of the embedding tables.
     pub tables: TablePlace,
 }
 

@@ -34,6 +34,7 @@ pub enum NegativeSampling {
 pub struct TrainConfig {
     /// The most epochs.
     pub epochs: usize,
+    /// Rows of a step, of all ranks together; the last step of an epoch has what is left.
     pub batch_size: usize,
     /// What a positive row weighs in the loss; a negative one weighs 1. The loss stays a weighted mean.
     pub positive_weight: f32,
@@ -41,12 +42,14 @@ pub struct TrainConfig {
     /// only what was chosen.
     #[serde(default, skip_serializing_if = "is_default")]
     pub negatives: u32,
+    /// How likely each item is to be drawn; without `negatives` it means nothing.
     #[serde(default, skip_serializing_if = "is_default")]
     pub negatives_by: NegativeSampling,
     /// Of initialisation, shuffling, dropout and drawn rows.
     pub seed: u64,
     /// Stop after this many epochs without a better validation metric.
     pub patience: usize,
+    /// What the validation rows are asked, by which the kept epoch and `patience` go.
     pub select: Select,
 }
 

@@ -23,6 +23,7 @@ const MOST: usize = 1000;
 pub struct Candidate {
     /// The variant and the values of the grid, joined by `-`: the name of its folder.
     pub name: String,
+    /// All of them, defaults resolved.
     pub settings: Settings,
     /// The settings that differ between runs, with their values.
     pub varied: Vec<(String, String)>,
@@ -76,7 +77,9 @@ pub fn candidates(
 /// A run in the making: its name, its layer of settings, and those that differ.
 struct Point {
     name: String,
+    /// What it says beyond the shared settings, to be layered over them.
     table: Table,
+    /// See [`Candidate::varied`].
     varied: Vec<(String, String)>,
 }
 

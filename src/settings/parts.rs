@@ -17,6 +17,7 @@ use crate::model::{ModelKind, Part};
 pub(super) struct Layered {
     /// Every setting, those of parts that are not there included.
     table: Table,
+    /// Those that the model has so far.
     there: Vec<Part>,
 }
 

@@ -24,11 +24,16 @@ use crate::optim::{OptimizerConfig, ScheduleConfig, ScheduleKind};
 pub struct Settings {
     /// See [`presets`].
     pub preset: String,
+    /// The section `[model]`: its parts, and their sizes.
     #[serde(deserialize_with = "before::model")]
     pub model: ModelConfig,
+    /// The section `[train]`: epochs, batches, seed, when to stop.
     pub train: TrainConfig,
+    /// The section `[optimizer]`.
     pub optimizer: OptimizerConfig,
+    /// The section `[schedule]`: the learning rate over time.
     pub schedule: ScheduleConfig,
+    /// The section `[cluster]`: where several ranks keep the tables; changes no bit of the model.
     #[serde(default, skip_serializing_if = "ClusterConfig::is_default")]
     pub cluster: ClusterConfig,
 }

@@ -11,6 +11,7 @@ const PARTS: usize = 50;
 /// A field's codes.
 #[derive(Debug)]
 pub struct Column {
+    /// As in the schema.
     pub name: String,
     /// One a row; of a field with several values, the first.
     pub codes: Vec<u32>,
@@ -49,7 +50,9 @@ impl Column {
 /// All fields, and the rows of the parts.
 #[derive(Debug)]
 pub struct Columns<'a> {
+    /// Labels, users, items and the split are read from it.
     pub data: &'a Dataset,
+    /// One a field, in the order of the schema.
     pub all: Vec<Column>,
 }
 

@@ -17,6 +17,7 @@
 pub struct Contingency {
     /// Above 0, of the values that occur.
     a: Vec<u64>,
+    /// The same of the other field.
     b: Vec<u64>,
     /// Places in `a` and `b`, and the rows.
     both: Vec<(usize, usize, u64)>,

@@ -29,6 +29,7 @@ impl fmt::Display for Grave {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
+    /// What findings are sorted by.
     pub grave: Grave,
     /// The check that found it.
     pub check: &'static str,

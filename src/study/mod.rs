@@ -6,6 +6,15 @@
 //! came later). They share [`contingency`] (how two fields hang together), [`parts`] (of numbers) and [`frequent`] (values).
 //!
 //! [`eda`] is the same data drawn, for people to look at.
+//!
+//! Its idea: most results that are too good to be true are visible in the encoded rows, before any training. It knows no model: what it says
+//! follows from values, labels and the split.
+//!
+//! # Adding a check
+//!
+//! A function from [`Columns`] to [`Finding`]s, with the numbers in the finding and what to do about it; its line in `CHECKS`.
+//!
+//! Files: `src/study/NAME.rs` (new), `src/study/mod.rs`
 
 pub mod alone;
 pub mod called;

@@ -28,6 +28,7 @@ pub(super) struct Plan<'a> {
     pub owners: Owners,
     /// Of the rows that are here.
     pub share: Layout,
+    /// With `auto` settled by the rows of the whole model.
     pub optimizer: OptimizerConfig,
 }
 
@@ -68,21 +69,27 @@ pub(super) struct Learner {
     optimizer: Optimizer,
     /// Of tables that are spread over ranks the rows that are here. Whoever keeps them as they are makes the next step copy them.
     parameters: Arc<Parameters>,
+    /// None where all rows are here.
     far: Option<Arc<Far>>,
+    /// The table rows that a batch looks up, from wherever they lie.
     fetched: Fetched,
 }
 
 /// A step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
+    /// Which rows of the batch are replayed here.
     pub part: Part,
+    /// What its dropout masks are drawn by: seed and step.
     pub draw: Draw,
     /// Counted from 1.
     pub number: u64,
+    /// As the schedule has it.
     pub learning_rate: f64,
 }
 
 impl Learner {
+    /// A model with weights that an optimiser has brought so far.
     pub fn new(
         model: Model,
         owners: Owners,
@@ -109,10 +116,12 @@ impl Learner {
         })
     }
 
+    /// What replays the tape.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    /// The weights; [`Learner::settle`] first, or rows may be behind.
     pub fn parameters(&self) -> &Arc<Parameters> {
         &self.parameters
     }

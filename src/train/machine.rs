@@ -8,7 +8,9 @@ use crate::simd::Isa;
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Machine {
+    /// Whose rounding the bits of the weights are.
     pub isa: Isa,
+    /// Of this process; the bits are the same with any number.
     pub threads: usize,
     /// Who trains together with this process.
     pub ranks: Arc<dyn Ranks>,

@@ -31,12 +31,15 @@ const VALIDATION: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct Negatives<'a> {
     data: &'a Dataset,
+    /// Which fields are an item's, and a row of each item to take their values from.
     items: Items,
     /// In the training rows.
     had: Had,
+    /// Rows that are drawn beside each positive one.
     each: u32,
     by: NegativeSampling,
     seed: u64,
+    /// Drawn once, so that epochs can be compared.
     validation: Pairs,
 }
 
@@ -177,6 +180,7 @@ impl<'a> Negatives<'a> {
 /// Rows with other items in them.
 #[derive(Debug, Default)]
 pub struct Pairs {
+    /// Rows of the data; whose user and moment they keep.
     pub rows: Vec<u32>,
     /// The item in place of the row's own; none: its own.
     pub others: Vec<Option<u32>>,

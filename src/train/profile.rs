@@ -15,11 +15,14 @@ pub enum Stage {
     Replay,
     /// The optimiser.
     Update,
+    /// Scoring the validation rows after an epoch.
     Validate,
+    /// Writing checkpoints, and telling whoever listens of them.
     Checkpoint,
 }
 
 impl Stage {
+    /// All of them, in the order in which a batch meets them.
     pub const ALL: [Stage; 6] = [
         Stage::Gather,
         Stage::Fetch,

@@ -10,9 +10,13 @@ use crate::run::{EpochRecord, Origin, Snapshot, Writer};
 
 /// Records what happens, then tells `told`.
 pub(super) struct Recorder<'a> {
+    /// Where epochs and checkpoints go.
     pub run: &'a mut Writer,
+    /// What a checkpoint says the training was made from.
     pub origin: &'a Origin,
+    /// TensorBoard's file; none where it was not asked for.
     pub events: Option<Events>,
+    /// Who else is told.
     pub told: &'a mut dyn Observer,
 }
 
@@ -37,7 +41,9 @@ impl Observer for Recorder<'_> {
 
 /// A rank whose run another one keeps.
 pub(super) struct Helper<'a> {
+    /// The run directory of the rank that keeps it.
     pub folder: &'a Path,
+    /// What a checkpoint says the training was made from.
     pub origin: &'a Origin,
 }
 

@@ -21,9 +21,13 @@ use crate::score::{Distribution, Evaluation, Scorer};
 
 /// A training that is ready.
 pub struct Session<'a> {
+    /// Its test rows are opened when training has ended, not before.
     pub data: &'a Dataset,
+    /// What the run is made from.
     pub origin: &'a Origin,
+    /// New, or gone on with.
     pub trainer: Trainer<'a>,
+    /// The run directory, locked.
     pub run: Writer,
 }
 

@@ -73,6 +73,7 @@ pub(super) fn among(ranks: Arc<dyn Ranks>, runtime: &Arc<Runtime>) -> Arc<dyn Ra
 #[derive(Debug)]
 struct Traced {
     ranks: Arc<dyn Ranks>,
+    /// Whose trace the exchanges go into.
     runtime: Arc<Runtime>,
 }
 

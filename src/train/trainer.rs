@@ -41,7 +41,9 @@ pub struct Outcome {
     pub parameters: Arc<Parameters>,
     /// The best epoch, counted from 1; 0 when none was finished.
     pub best_epoch: usize,
+    /// All epochs, those before a resume included.
     pub history: Vec<EpochRecord>,
+    /// Why it came to its end.
     pub ended: Ended,
 }
 
@@ -50,17 +52,24 @@ pub struct Outcome {
 pub struct Trainer<'a> {
     data: &'a Dataset,
     settings: &'a Settings,
+    /// None where no rows are drawn.
     negatives: Option<Negatives<'a>>,
     /// The rows of an epoch: training rows, or numbers of `negatives`.
     rows: Cow<'a, [u32]>,
     learner: Learner,
+    /// See [`crate::model::Model::attention`].
     attention: Vec<Var>,
+    /// The rows of a step, to be used again.
     batch: Batch,
+    /// Step, epoch, rows done, history.
     position: Position,
     /// The weights of the best epoch so far, which the position names.
     best: Option<Arc<Parameters>>,
+    /// In steps; none: at the end of epochs only.
     checkpoint_every: Option<NonZeroU64>,
+    /// Epochs; none: to the end.
     pause_after: Option<usize>,
+    /// Where the time went so far.
     stages: Stages,
     ranks: Arc<dyn Ranks>,
 }

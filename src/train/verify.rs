@@ -21,7 +21,10 @@ pub const TOLERANCE: f64 = 1e-4;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// The weights file is the same; its SHA-256 in hexadecimal.
-    Same { sha256: String },
+    Same {
+        /// 64 hexadecimal digits.
+        sha256: String,
+    },
     /// The weights differ.
     Differs {
         /// The first tensor that does, in the order of [`tensors`].
@@ -36,6 +39,7 @@ pub enum Verdict {
 /// A metric that another instruction set changed the most.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
+    /// Which metric of the protocol.
     pub metric: MetricName,
     /// As the run's weights have it, on this instruction set.
     pub recorded: f64,

@@ -8,8 +8,11 @@ use crate::run::Run;
 /// How many values of a field the older run knew, and how many came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Growth {
+    /// As in the schema.
     pub field: String,
+    /// Values of the older run's vocabulary; 0 for a number.
     pub known: usize,
+    /// Values that came on top.
     pub new: usize,
 }
 

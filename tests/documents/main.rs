@@ -1,7 +1,9 @@
-//! What the Markdown files of this repository name is in it: links to files, files in commands, tests and benches.
+//! What the Markdown files of this repository name is in it: links to files, files in commands, tests and benches; and so with the files that
+//! the folders' pages name.
 //!
 //! In it means: tracked by git. A file that only lies in a working tree is not there for who clones it.
 
+mod adding;
 mod markdown;
 
 use std::collections::BTreeSet;

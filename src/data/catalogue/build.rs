@@ -20,18 +20,24 @@ pub const MOST_ROWS: u64 = 20_000_000;
 
 /// What a column turned out to be made of.
 struct Kept {
+    /// As the input's header has it; a number where there is none.
     name: String,
+    /// Distinct, in the order of their first row.
     texts: Vec<String>,
+    /// The place of each of them.
     codes: HashMap<String, u32>,
     /// While no user (item) has had two values: the code of each, and how often one was seen again.
     of_user: Option<Constant>,
+    /// The same of items.
     of_item: Option<Constant>,
 }
 
 /// One code an id.
 #[derive(Default)]
 struct Constant {
+    /// By the id's place; [`NONE`] for one that had no row yet.
     codes: Vec<u32>,
+    /// Rows whose id was known and had the same value: without any, constancy says nothing.
     seen_again: u64,
 }
 
@@ -133,9 +139,13 @@ impl Kept {
 /// Where the roles stand in a chunk.
 #[derive(Debug)]
 struct Places {
+    /// The column of users' ids.
     user: usize,
+    /// The column of items' ids.
     item: usize,
+    /// The column that the label is made of.
     label: usize,
+    /// None where the protocol has no time.
     time: Option<usize>,
 }
 
@@ -144,10 +154,13 @@ struct Builder<'a> {
     protocol: &'a Protocol,
     users: Side,
     items: Side,
+    /// One a column of the input, in its order.
     columns: Vec<Kept>,
+    /// The user's place and what happened, in the order of rows.
     events: Vec<(u32, Event)>,
     /// The latest row's texts and its time.
     latest: Vec<String>,
+    /// Seconds since 1970; the least there is before the first row.
     latest_time: i64,
 }
 

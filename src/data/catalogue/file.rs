@@ -30,17 +30,22 @@ const LEVEL: i32 = 3;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
+    /// Rows that were read.
     rows: u64,
+    /// How long the arrays behind the head are.
     events: u64,
     users: SideFile,
     items: SideFile,
+    /// See [`Catalogue::context`].
     context: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SideFile {
+    /// The id's column.
     name: String,
+    /// In the order of their first row.
     ids: Vec<String>,
     columns: Vec<ColumnFile>,
 }
@@ -49,7 +54,9 @@ struct SideFile {
 #[serde(deny_unknown_fields)]
 struct ColumnFile {
     name: String,
+    /// Distinct texts.
     texts: Vec<String>,
+    /// Per id, the place of its text.
     codes: Vec<u32>,
 }
 

@@ -19,7 +19,9 @@ pub use self::side::{Column, Side};
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalogue {
+    /// Those of the log, by the order of their first row.
     pub users: Side,
+    /// Those of the log, by the order of their first row.
     pub items: Side,
     /// The moment's columns, and what the latest row has in them.
     pub context: Vec<(String, String)>,

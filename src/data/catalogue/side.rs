@@ -9,13 +9,16 @@ pub struct Side {
     pub name: String,
     /// In the order of their first row.
     ids: Vec<String>,
+    /// The place of each id in `ids`.
     places: HashMap<String, u32>,
+    /// What is known of an id: those columns whose value hangs on it alone.
     pub columns: Vec<Column>,
 }
 
 /// A column that has one text an id.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Column {
+    /// As the log or the joined table has it.
     pub name: String,
     /// Distinct texts.
     pub texts: Vec<String>,

@@ -26,6 +26,7 @@ endorse you, and cite F. Maxwell Harper and Joseph A. Konstan, \"The MovieLens D
 pub struct DownloadReport {
     /// The folder that holds the files.
     pub folder: PathBuf,
+    /// Whether the files are new.
     pub outcome: Outcome,
     /// The terms of use, to be shown to the user.
     pub licence: &'static str,
@@ -40,6 +41,7 @@ pub enum Outcome {
     Downloaded {
         /// The size of the archive.
         bytes: u64,
+        /// What the files hold, as the readers have counted it.
         counts: Counts,
         /// The names of the files in the folder.
         files: Vec<String>,

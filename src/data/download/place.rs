@@ -30,8 +30,11 @@ pub(super) fn holds_all(folder: &Path, files: &[&str]) -> Result<bool> {
 
 /// A target folder, and a temporary folder beside it, in the same file system, that is removed in the end.
 pub(super) struct Target {
+    /// Where the files are to be; may not exist yet.
     folder: PathBuf,
+    /// Where the folder stands, which is on the same file system as the scratch folder.
     parent: PathBuf,
+    /// Removed when this is dropped, whatever is left in it.
     scratch: TempDir,
 }
 

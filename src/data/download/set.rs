@@ -59,7 +59,9 @@ impl Default for DownloadOptions {
 /// How much a data set holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
+    /// Lines of the file of ratings.
     pub ratings: usize,
+    /// Lines of the file of users.
     pub users: usize,
     /// Movies of the catalogue, those without a rating included.
     pub movies: usize,

@@ -30,8 +30,11 @@ pub(super) struct Admitted {
     pub kept: Vec<u32>,
     /// 0 or 1, one a kept row; so are the others.
     pub labels: Vec<u8>,
+    /// Seconds since 1970, NaN where missing; empty without a time column.
     pub times: Vec<f64>,
+    /// What rows count in the training loss; empty without such a column.
     pub weights: Vec<f32>,
+    /// Of a positive label; empty where it is not known.
     pub true_probability: Vec<f32>,
     /// Per field, one entry a row of the chunk: what the field is made of where that is not a column as it is.
     pub made: Vec<Option<Made>>,
@@ -44,6 +47,7 @@ pub(super) struct Admitted {
 /// Values that were made of a column.
 #[derive(Debug)]
 pub(super) enum Made {
+    /// Texts that several columns, or a part of a time, were made into.
     Cells(Cells),
     /// NaN where missing.
     Numbers(Vec<f64>),
@@ -52,8 +56,11 @@ pub(super) enum Made {
 /// What becomes of a row.
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {
+    /// It is used.
     Keep,
+    /// It meets the condition of this number, the first of those it meets.
     Drop(u16),
+    /// A value in it cannot be read.
     Bad,
 }
 
@@ -111,6 +118,7 @@ pub(super) fn admit(
 /// What each row of the chunk has, bad and dropped ones included.
 struct Rowwise {
     labels: Vec<bool>,
+    /// As in [`Admitted`], as are the others.
     times: Vec<f64>,
     weights: Vec<f64>,
     true_probability: Vec<f64>,
@@ -216,6 +224,7 @@ fn blame(column: &ColumnRef, what: &str) -> String {
 #[derive(Clone, Copy)]
 enum Value<'a> {
     Text(&'a str),
+    /// NaN where it is missing.
     Number(f64),
 }
 
@@ -245,8 +254,11 @@ impl Value<'_> {
 
 /// Looks at one column after the other and keeps what becomes of the rows.
 struct Judge<'a> {
+    /// One a row, and final once it is not [`Fate::Keep`].
     fates: Vec<Fate>,
+    /// Row of the chunk, and what is wrong with it.
     bad: Vec<(u32, String)>,
+    /// Texts that mean "missing", beside the empty one.
     missing: &'a [String],
 }
 

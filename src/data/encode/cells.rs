@@ -15,7 +15,9 @@ use crate::error::{Error, Result};
 
 /// A field's values: distinct ones (or not), and which of them each row has.
 struct Values {
+    /// Each is encoded once.
     distinct: Vec<Encoded>,
+    /// One a row: its place in `distinct`.
     rows: Vec<u32>,
 }
 

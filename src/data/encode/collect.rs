@@ -12,17 +12,25 @@ use crate::error::Result;
 /// The values of one field, not encoded for good yet.
 pub(super) enum Collected {
     /// Codes of an interner, one a row.
-    One { texts: Interner, codes: Spool<u32> },
+    One {
+        /// In the order of their first row; their codes are not the final ones.
+        texts: Interner,
+        /// `[rows]`
+        codes: Spool<u32>,
+    },
     /// How many codes each row has, and the codes.
     Many {
         texts: Interner,
+        /// `[rows]`
         lengths: Spool<u32>,
+        /// Row after row, as many as the lengths say.
         codes: Spool<u32>,
     },
     /// Numbers, NaN where missing.
     Numbers(Spool<f64>),
     /// Hash buckets: final already.
     Buckets(Spool<u32>),
+    /// The same of rows with several values.
     BucketLists {
         lengths: Spool<u32>,
         codes: Spool<u32>,
@@ -31,8 +39,10 @@ pub(super) enum Collected {
 
 /// Collects one field, or a role that is grouped like one.
 pub(super) struct Collector {
+    /// In the form that the field's kind asks for.
     pub values: Collected,
     spec: FieldSpec,
+    /// Texts that mean "missing", beside the empty one.
     missing: Vec<String>,
     /// Whether any row had a value, for values that leave no other trace.
     some: bool,
@@ -42,6 +52,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
+    /// An empty collector for a field; `missing` are the protocol's texts for missing values.
     pub fn new(spec: &FieldSpec, missing: &[String]) -> Collector {
         let many = spec.kind == FieldKind::MultiValued;
         let number = spec.collects_numbers();

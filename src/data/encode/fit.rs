@@ -24,7 +24,9 @@ pub(super) enum Basis<'a> {
 
 /// A fitted field, and for interned texts the final code of each.
 pub(super) struct Fitted {
+    /// What the schema keeps.
     pub encoding: Encoding,
+    /// By the interner's code, the code in the vocabulary (0: unknown); empty for values that were not interned.
     pub code_of: Vec<u32>,
 }
 

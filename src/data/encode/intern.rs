@@ -12,7 +12,9 @@ use crate::error::{Error, Result};
 /// texts have the same fingerprint, and would be taken for one, with a probability of n^2 / 2^65: for ten million, 3 in a million.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
+    /// Fingerprint and code.
     table: HashTable<(u64, u32)>,
+    /// All texts, one behind the other.
     text: String,
     /// Where each text ends.
     ends: Vec<u64>,

@@ -151,7 +151,9 @@ fn each_admitted(
 
 /// All that was collected of the rows.
 struct Collection {
+    /// One a field, in the order of the protocol.
     fields: Vec<Collector>,
+    /// Labels, users, items, times, weights and the counts.
     rows: RowWise,
 }
 

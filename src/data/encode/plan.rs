@@ -20,19 +20,26 @@ pub(super) struct Plan {
     pub joined: Vec<Joined>,
     /// Per field: its columns.
     pub fields: Vec<Vec<Slot>>,
+    /// Where the label's raw value is.
     pub label: Slot,
     /// Per condition of the protocol's `drop`.
     pub drop: Vec<Slot>,
+    /// None where the protocol has no such role; so with the others.
     pub user: Option<Slot>,
+    /// See [`crate::data::protocol::Roles::item`].
     pub item: Option<Slot>,
+    /// See [`crate::data::protocol::Roles::time`].
     pub time: Option<Slot>,
+    /// See [`crate::data::protocol::Roles::weight`].
     pub weight: Option<Slot>,
+    /// None also where the input has no such column: only synthetic data know it.
     pub true_probability: Option<Slot>,
 }
 
 /// A column of a table.
 #[derive(Debug)]
 pub(super) struct Joined {
+    /// By its name in the protocol.
     pub table: String,
     /// The table's column, by its number.
     pub column: usize,
@@ -118,15 +125,20 @@ impl Plan {
 /// Where a column was found.
 #[derive(Debug, Clone, Copy)]
 enum Found {
+    /// A place among the selected columns.
     Selected(usize),
+    /// A place among the joined ones, which come behind all selected ones.
     Joined(usize),
 }
 
 struct Finder<'a> {
+    /// None for inputs whose columns only reading would tell.
     header: Option<Vec<String>>,
     protocol: &'a Protocol,
     tables: &'a BTreeMap<String, Lookup>,
+    /// Columns of the input so far, each once.
     selected: Vec<ColumnRef>,
+    /// Columns of tables so far, each once.
     joined: Vec<Joined>,
 }
 

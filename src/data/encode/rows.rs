@@ -18,7 +18,9 @@ pub struct RowEncoder<'s> {
     width: usize,
     /// Where the values of each field stand.
     places: Vec<Vec<Place<'s>>>,
+    /// The first table row of each field, and the number of all at the end.
     offsets: Vec<usize>,
+    /// The rows that were pushed since [`RowEncoder::clear`].
     batch: Batch,
 }
 
@@ -30,7 +32,9 @@ enum Place<'s> {
     /// In a column of the model's own copy of a table, in the row of the key that stands in the row.
     Table {
         table: &'s Lookup,
+        /// By its number in the table.
         column: usize,
+        /// Where the key stands in the row.
         key: usize,
     },
 }

@@ -19,11 +19,15 @@ use crate::error::{Error, Result};
 pub(super) struct RowWise {
     /// 0 or 1, one a kept row.
     pub labels: Vec<u8>,
+    /// None without that role; so with `items`.
     users: Option<Collector>,
     items: Option<Collector>,
+    /// Empty without that role; so with `true_probability`.
     times: Spool<f64>,
+    /// None without that role.
     weights: Option<Spool<f32>>,
     true_probability: Spool<f32>,
+    /// Grows chunk by chunk.
     pub counts: Counts,
     /// Kept rows by the part whose files they are from.
     pub of_files: [u32; 3],
@@ -32,6 +36,7 @@ pub(super) struct RowWise {
 }
 
 impl RowWise {
+    /// Of no row yet; collects the roles that the protocol has.
     pub fn new(protocol: &Protocol) -> RowWise {
         let missing = &protocol.input.missing;
         let group = || Collector::new(&FieldSpec::new("group", FieldKind::Categorical), missing);
@@ -262,6 +267,7 @@ impl RowWise {
 /// Numbers without gaps, in the order of first occurrence.
 #[derive(Default)]
 struct Dense {
+    /// The number of each value that has come.
     of: std::collections::HashMap<u32, u32>,
 }
 

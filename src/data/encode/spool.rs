@@ -17,11 +17,13 @@ const CHUNK: usize = 1 << 16;
 /// Numbers of one type.
 pub(super) struct Spool<T> {
     file: SpooledTempFile,
+    /// In numbers, not in bytes.
     length: u64,
     kind: PhantomData<T>,
 }
 
 impl<T: Pod> Spool<T> {
+    /// Of nothing yet.
     pub fn new() -> Spool<T> {
         Spool {
             file: SpooledTempFile::new(IN_MEMORY),

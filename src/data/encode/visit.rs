@@ -19,7 +19,9 @@ use crate::error::Result;
 /// Some kept rows.
 #[derive(Debug)]
 pub struct Seen<'a> {
+    /// The chunk, and which of its rows are kept.
     admitted: &'a Admitted,
+    /// Where in the chunk fields and roles are.
     plan: &'a Plan,
     protocol: &'a Protocol,
 }

@@ -29,17 +29,22 @@ pub(super) enum Answers {
     Binary {
         yes: String,
         no: String,
+        /// None where a label rule reads the two as they are, such as 1 and 0.
         positive: Option<Test>,
     },
     /// A yes and a no, or two other values, that are written in several ways: `yes` and `Yes`, `1` and `1.`.
     Spelled {
+        /// All texts that occur.
         ways: Vec<String>,
         positive: Test,
     },
     /// Steps from bad to good.
     Stars {
+        /// Four of five and more, seven of ten and more.
         positive: Test,
+        /// Distinct numbers.
         steps: usize,
+        /// The best that occurs.
         max: f64,
     },
     /// Two other values; the rarer is proposed.
@@ -54,6 +59,7 @@ pub(super) enum Answers {
     One(String),
     /// None.
     Nothing,
+    /// More than two texts.
     Other,
 }
 

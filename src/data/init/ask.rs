@@ -9,8 +9,11 @@ use crate::error::{Error, Result};
 pub struct Ask {
     /// The label, perhaps with a test behind it: `rating>=4`, `bought=yes`.
     pub label: Option<String>,
+    /// The column of users' ids; none: a guess by name and values. So with the next two.
     pub user: Option<String>,
+    /// The column of items' ids.
     pub item: Option<String>,
+    /// The column of times.
     pub time: Option<String>,
     /// About how many rows to look at; `None`: all.
     pub rows: Option<usize>,

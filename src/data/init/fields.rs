@@ -12,6 +12,7 @@ use crate::data::source::columns::ColumnRef;
 /// What becomes of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
+    /// It is proposed as a field.
     Field,
     /// Left out: it is the label, or could be.
     Label,
@@ -28,7 +29,9 @@ pub enum Use {
 pub struct Proposal {
     /// The column, counted from 0.
     pub column: usize,
+    /// What the schema file says of it; commented out where it is left out.
     pub spec: FieldSpec,
+    /// Whether it is a field, or why not.
     pub put: Use,
     /// The reason and the statistics, a line each.
     pub notes: Vec<String>,
@@ -118,8 +121,10 @@ pub(super) fn propose(
 }
 
 struct Context<'a> {
+    /// The column, counted from 0.
     place: usize,
     finding: &'a Finding,
+    /// How the schema file refers to it.
     column: ColumnRef,
 }
 

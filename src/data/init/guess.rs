@@ -15,10 +15,13 @@ use crate::data::protocol::time::TimeFormat;
 pub enum Kind {
     /// One value or none in all rows: nothing to learn from.
     Constant,
+    /// Values to tell apart, numbers with a meaning of their own (ids, codes) among them.
     Categorical,
+    /// An amount, and what is to be done to it first.
     Numeric(Transform),
     /// Lists; `None`: they came as such.
     MultiValued(Option<String>),
+    /// A moment, written like this.
     Time(TimeFormat),
     /// A value of its own for each row.
     RowId,
@@ -29,7 +32,9 @@ pub enum Kind {
 /// A guess.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guess {
+    /// What the column is taken for.
     pub kind: Kind,
+    /// Half a sentence for people, as it stands behind a colon.
     pub why: String,
 }
 

@@ -10,19 +10,24 @@ use crate::data::protocol::condition::Test;
 pub struct Candidate {
     /// Counted from 0.
     pub column: usize,
+    /// None where the values are 0 and 1 already.
     pub positive: Option<Test>,
+    /// Half a sentence for people.
     pub why: String,
 }
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Label {
+    /// Name and values agree, or somebody has said so.
     Clear(Candidate),
     /// Somebody has to choose. There may be none at all.
     Open {
+        /// The likeliest first, at most five.
         candidates: Vec<Candidate>,
         /// Candidates that are not among them.
         more: usize,
+        /// Why no one of them is clear.
         why: String,
     },
 }

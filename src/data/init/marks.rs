@@ -15,6 +15,7 @@ const DEVIATIONS: f64 = 2.0;
 
 /// A number with its rows and how many of them are positive.
 struct Rate {
+    /// Rows of the sample that have it.
     rows: u64,
     positive: u64,
 }

@@ -14,8 +14,11 @@ const MARKERS: [&str; 15] = [
 /// A column at a glance. Missing values (empty, or a marker where `markers` names it) count in `missing` alone.
 #[derive(Debug, Clone)]
 pub struct Profile {
+    /// As the header has it, or the program's own.
     pub name: String,
+    /// Rows of the sample, those without a value included.
     pub rows: u64,
+    /// Rows of the sample without a value.
     pub missing: u64,
     /// Distinct values.
     pub distinct: usize,
@@ -35,17 +38,22 @@ pub struct Profile {
     pub length: f64,
     /// Words of a value, on average over distinct ones.
     pub words: f64,
+    /// When cells hold several values.
     pub list: Option<List>,
 }
 
 /// The values that are numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {
+    /// Rows of the sample with a number.
     pub rows: u64,
+    /// Different numbers, however they are written.
     pub distinct: usize,
     /// Whether all are whole.
     pub whole: bool,
+    /// The least of them; all are finite.
     pub min: f64,
+    /// The greatest of them.
     pub max: f64,
     /// Of the absolute values, over rows.
     pub median: f64,
@@ -58,10 +66,13 @@ pub struct Numbers {
 /// The values that are no numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Odd {
+    /// Rows of the sample with such a value.
     pub rows: u64,
+    /// Different texts.
     pub distinct: usize,
     /// The first, and where it is.
     pub first: String,
+    /// `file:line`, or the row's number where there is no file.
     pub place: String,
     /// Whether each would be a number with a decimal point in place of its comma.
     pub commas: bool,

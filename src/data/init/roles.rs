@@ -10,15 +10,20 @@ use crate::error::{Error, Result};
 /// A column with a role, counted from 0, and why it has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Role {
+    /// By its place in the input.
     pub column: usize,
+    /// Half a sentence for people.
     pub why: String,
 }
 
 /// The proposed roles.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Roles {
+    /// None where no column looks like it; so with the others.
     pub user: Option<Role>,
+    /// What the row is about.
     pub item: Option<Role>,
+    /// With the way its moments are written.
     pub time: Option<(Role, TimeFormat)>,
 }
 

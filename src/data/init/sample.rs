@@ -24,12 +24,15 @@ use crate::error::{Error, Result};
 /// Some rows of an input, column by column.
 #[derive(Debug, Clone)]
 pub struct Sample {
+    /// In the order of the input, each as long as `places`.
     pub columns: Vec<SampleColumn>,
+    /// One a row of the sample, in the order of the input.
     pub places: Vec<Place>,
     /// About how many rows the whole input has.
     pub of: u64,
     /// Whether these are all rows.
     pub whole: bool,
+    /// Rows that are in no column.
     pub bad: Bad,
 }
 
@@ -48,9 +51,11 @@ pub struct Bad {
 #[derive(Debug, Clone)]
 pub struct Place {
     file: Arc<Path>,
+    /// Counted from 1; of a format without lines, the row.
     line: u64,
     /// The number of the block.
     block: u64,
+    /// Of the row's number among all that were parsed: the rows with the smallest are kept.
     hash: u64,
 }
 
@@ -71,9 +76,13 @@ fn place_told(file: &Path, line: u64) -> String {
 /// The cells of one column: `texts[codes[row]]`, without space around; the empty text is a missing value.
 #[derive(Debug, Clone, Default)]
 pub struct SampleColumn {
+    /// As the header has it, or the program's own.
     pub name: String,
+    /// Distinct, in the order of their first row; cut after a thousand bytes.
     pub texts: Vec<String>,
+    /// One a row: the place of its text.
     pub codes: Vec<u32>,
+    /// By the text's hash, while rows come; empty afterwards.
     known: HashMap<u64, u32>,
 }
 
@@ -195,7 +204,9 @@ pub fn take(reader: &mut dyn Reader, names: &[String], rows: usize) -> Result<Sa
 
 struct Sieve {
     columns: Vec<SampleColumn>,
+    /// One a row that is kept for now.
     places: Vec<Place>,
+    /// How many rows are asked for.
     rows: usize,
     /// Rows whose hash is at most this are kept.
     limit: u64,

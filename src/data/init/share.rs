@@ -11,8 +11,11 @@ use crate::error::{Error, Result};
 /// How the rows of the sample are labelled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Share {
+    /// Rows of the sample with label 1.
     pub positive: u64,
+    /// Rows of the sample with label 0.
     pub negative: u64,
+    /// Rows of the sample without a value: they have no label.
     pub missing: u64,
     /// Rows whose value is there, but no number, which the test compares.
     pub wrong: u64,

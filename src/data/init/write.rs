@@ -19,6 +19,7 @@ use crate::error::Error;
 pub struct Place {
     /// Relative to the schema file.
     pub files: Vec<String>,
+    /// What the file says of delimiter, header and the like; found out where it was not said.
     pub layout: Layout,
     /// Whether columns can be named by their number.
     pub numbered: bool,
@@ -95,6 +96,7 @@ fn folder_name(name: &str) -> String {
 
 struct Writer<'a> {
     draft: &'a Draft,
+    /// Of all columns, as the header has them.
     names: Vec<String>,
 }
 

@@ -127,6 +127,7 @@ fn distinct<K: std::hash::Hash + Eq + Copy>(
 /// Gives every distinct key the next code. The map is looked up by key only, so its order cannot leak into a result.
 struct Encoder<K> {
     codes: HashMap<K, u32>,
+    /// The text of each code.
     dictionary: Vec<String>,
 }
 

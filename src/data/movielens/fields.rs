@@ -4,6 +4,7 @@ use memchr::memmem::Finder;
 
 /// How the lines of one file are cut.
 pub(super) struct Layout {
+    /// Between fields: `::`, a tab or a bar.
     separator: Finder<'static>,
     /// The fields' names joined by the separator, as error messages show them.
     shape: &'static str,

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 pub(super) struct Ids {
     /// What the ids name, for messages: "user", "movie".
     what: &'static str,
+    /// From the file's id to the place in the list, from 0.
     positions: HashMap<u32, u32>,
 }
 

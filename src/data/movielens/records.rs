@@ -16,6 +16,7 @@ pub struct MovieLens {
 /// A person who rates. The texts are as the file has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
+    /// From 1, as the file has it; ratings refer to it.
     pub id: u32,
     /// "M" or "F".
     pub gender: String,
@@ -23,12 +24,14 @@ pub struct User {
     pub age: String,
     /// MovieLens-1M: a code from 0 to 20; MovieLens-100K: a word.
     pub occupation: String,
+    /// The postal code as text: some have letters or a hyphen.
     pub zip: String,
 }
 
 /// A movie of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Movie {
+    /// From 1 with gaps, as the file has it; ratings refer to it.
     pub id: u32,
     /// Without the year.
     pub title: String,

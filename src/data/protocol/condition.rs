@@ -22,9 +22,13 @@ pub enum Test {
 /// How a number stands to a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
+    /// `>=`
     AtLeast,
+    /// `>`
     Above,
+    /// `<=`
     AtMost,
+    /// `<`
     Below,
 }
 
@@ -203,7 +207,9 @@ impl From<Test> for String {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Condition {
+    /// Of the rows or of a joined table.
     pub column: ColumnRef,
+    /// What its value has to pass; a missing one passes no test of an amount.
     pub test: Test,
 }
 

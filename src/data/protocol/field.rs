@@ -53,8 +53,10 @@ pub enum Transform {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pooling {
+    /// Their mean, so that long lists weigh no more than short ones.
     #[default]
     Mean,
+    /// Their sum.
     Sum,
 }
 
@@ -64,6 +66,7 @@ pub enum Pooling {
 pub struct FieldSpec {
     /// Unique among the fields; the name of the embedding's tensor.
     pub name: String,
+    /// One value, several values or a number a row.
     pub kind: FieldKind,
     /// The raw columns the value is made of; none: the column called like the field. Several columns of a categorical field
     /// are one value together (a cross), those of a multi-valued one give all their values.
@@ -80,6 +83,7 @@ pub struct FieldSpec {
     /// Between the values of a multi-valued field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separator: Option<String>,
+    /// Of a multi-valued field; others have but one row to look up.
     #[serde(skip_serializing_if = "is_default")]
     pub pooling: Pooling,
     /// `None`: min-max for a numeric field, nothing for others.
@@ -102,7 +106,9 @@ pub const SEPARATOR: &str = "|";
 struct Raw {
     name: String,
     kind: FieldKind,
+    /// One column, in place of a list of one.
     column: Option<ColumnRef>,
+    /// See [`FieldSpec::columns`]; either this or `column`.
     #[serde(default)]
     columns: Vec<ColumnRef>,
     #[serde(default = "one")]

@@ -9,6 +9,7 @@ use crate::data::source::columns::ColumnRef;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelRule {
+    /// Its raw value is no field: the model would be told what to predict.
     pub column: ColumnRef,
     /// Positive is what passes; without a test the column is 0 or 1 already.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,17 +38,24 @@ pub struct Protocol {
     /// What the lists of a user are made of, in metrics that look at lists.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ranking: Ranking,
+    /// Where the rows are, and how they are written.
     #[serde(default)]
     pub input: Input,
+    /// Which rows are positive.
     pub label: LabelRule,
+    /// Which rows are used.
     #[serde(default)]
     pub rows: Rows,
+    /// Columns that say whose row it is, of what, when, and what it counts.
     #[serde(default)]
     pub roles: Roles,
+    /// Which rows are for training, validation and test.
     #[serde(default)]
     pub split: SplitRule,
+    /// Which rows vocabularies and bounds are taken from.
     #[serde(default)]
     pub fit_on: FitOn,
+    /// Which negative training rows are used.
     #[serde(default)]
     pub sampling: Sampling,
     /// By the name that columns of them are called with, `items.title`.
@@ -73,18 +80,25 @@ pub struct Input {
     /// The validation and the test rows, when `split.rule` is `files`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub valid: Vec<String>,
+    /// As `valid`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub test: Vec<String>,
+    /// None is found out from the content; so with the next five, see [`Layout`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// See [`Layout::delimiter`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
+    /// See [`Layout::quoted`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quoted: Option<bool>,
+    /// See [`Layout::header`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
+    /// See [`Layout::columns`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
+    /// See [`Layout::encoding`]; none is UTF-8, as that is never guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
     /// Texts that mean "missing" in every column, beside the empty one.
@@ -124,9 +138,11 @@ pub struct Rows {
     /// Rows that meet one of these are not used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<Condition>,
+    /// Whether a bad row ends the work.
     pub on_bad: OnBad,
     /// More bad rows than this are an error, also when they are to be skipped.
     pub most_bad: u64,
+    /// What happens to rows of the same user, item and time.
     pub on_duplicate: OnDuplicate,
     /// Rows of users or items that have fewer rows than this are dropped, until all have as many (the k-core); 0: none.
     #[serde(skip_serializing_if = "is_default")]
@@ -149,8 +165,10 @@ impl Default for Rows {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnBad {
+    /// The first ends the work, with its place.
     #[default]
     Error,
+    /// They are left out and counted, up to `most_bad`.
     Skip,
 }
 
@@ -158,6 +176,7 @@ pub enum OnBad {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDuplicate {
+    /// The first ends the work.
     Error,
     /// All stay.
     #[default]
@@ -204,6 +223,7 @@ pub enum FitOn {
 pub struct Sampling {
     /// The share of negative training rows that is used, drawn by their number and `seed`. Validation and test rows stay all.
     pub negatives: f64,
+    /// Another one draws other rows; not the seed of training.
     pub seed: u64,
 }
 
@@ -237,14 +257,19 @@ pub struct TableSpec {
     /// The rows' column with the key, when it has another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<ColumnRef>,
+    /// None is found out from the content; so with the next four, see [`Layout`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// See [`Layout::delimiter`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
+    /// See [`Layout::header`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
+    /// See [`Layout::columns`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
+    /// See [`Layout::encoding`]; none is UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
 }

@@ -9,7 +9,9 @@ use crate::data::source::columns::ColumnRef;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum TimeColumn {
+    /// Seconds since 1970, whole or not.
     Seconds(ColumnRef),
+    /// Written in another way.
     As(TimeAs),
 }
 
@@ -17,7 +19,9 @@ pub enum TimeColumn {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimeAs {
+    /// Of the rows or of a joined table.
     pub column: ColumnRef,
+    /// How its moments are written.
     pub format: TimeFormat,
 }
 
@@ -46,7 +50,9 @@ pub enum TimeFormat {
     /// Since 1970-01-01.
     #[default]
     Seconds,
+    /// Since 1970-01-01.
     Milliseconds,
+    /// Since 1970-01-01.
     Microseconds,
     /// `2014-10-21`, `2014-10-21 05:30:00`, `2014-10-21T05:30:00.5Z`, `...+09:00`.
     Iso,
@@ -175,7 +181,9 @@ fn short(text: &str) -> Option<f64> {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum TimePart {
+    /// Of a column of seconds since 1970.
     OfSeconds(Part),
+    /// Of a column that is written in another way.
     As(PartAs),
 }
 
@@ -183,7 +191,9 @@ pub enum TimePart {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartAs {
+    /// Which part.
     pub of: Part,
+    /// How the column's moments are written.
     pub format: TimeFormat,
 }
 

@@ -11,7 +11,9 @@ pub enum Cells {
     /// `texts[codes[row]]`: what came as a dictionary stays one, so that each text is looked at once. Texts are distinct or
     /// not; not every one needs to occur.
     Dictionary {
+        /// Shared by all chunks that a joined table's column comes with.
         texts: Arc<[String]>,
+        /// Places in `texts`, one a row.
         codes: Vec<u32>,
     },
     /// Numbers.
@@ -21,6 +23,7 @@ pub enum Cells {
 /// Texts one behind the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
+    /// All of them, without anything between.
     text: String,
     /// Where each text ends, in bytes.
     ends: Vec<u32>,

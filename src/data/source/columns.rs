@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 pub enum ColumnRef {
     /// Counted from 1.
     Number(u32),
+    /// As the header has it; one that stands there twice needs its number.
     Name(String),
 }
 

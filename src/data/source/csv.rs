@@ -14,7 +14,9 @@ use crate::error::{Error, Result};
 /// How delimited text is written; every question answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialect {
+    /// One ASCII character.
     pub delimiter: u8,
+    /// Whether a field may stand in double quotes, and then hold delimiters and ends of lines.
     pub quoted: bool,
     /// Whether every file begins with the names of its columns.
     pub header: bool,
@@ -26,9 +28,11 @@ pub struct Dialect {
 pub struct CsvReader {
     blocks: Blocks,
     dialect: Dialect,
+    /// The first file's names; others may have them in another order.
     header: Vec<String>,
     /// The first block, without the header.
     pending: Option<TextBlock>,
+    /// What chunks are to hold, in this order.
     selected: Vec<ColumnRef>,
     /// For the file that is being read.
     plan: Arc<Selection>,
@@ -41,6 +45,7 @@ struct Selection {
     slots: Vec<Option<usize>>,
     /// Selected columns that are the same as an earlier one.
     copies: Vec<(usize, usize)>,
+    /// How many columns chunks have, copies included.
     selected: usize,
     delimiter: u8,
     quoted: bool,
@@ -222,6 +227,7 @@ fn take_first_row(block: &mut TextBlock, dialect: &Dialect) {
 /// Rows that are ready to be parsed.
 struct CsvBlock {
     text: TextBlock,
+    /// Of the file that the block is from.
     selection: Arc<Selection>,
 }
 
@@ -258,8 +264,11 @@ impl Block for CsvBlock {
 
 struct Rows<'a> {
     selection: &'a Selection,
+    /// One a selected column, growing row by row.
     columns: Vec<Texts>,
+    /// The line that each row begins at, counted from 1.
     lines: Vec<u64>,
+    /// Rows that are in no column.
     bad: Vec<BadRow>,
 }
 

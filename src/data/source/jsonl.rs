@@ -20,6 +20,7 @@ type Object<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
 
 /// Picks keys out of objects.
 pub(super) struct Json {
+    /// The selected columns: each a key, or the way to one with dots between.
     keys: Vec<String>,
 }
 

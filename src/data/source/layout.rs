@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Layout {
+    /// None where the first bytes are to tell, see [`super::sniff`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// CSV only: one ASCII character.
@@ -22,6 +23,7 @@ pub struct Layout {
     /// CSV only: the columns' names, in the place of the header's or where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
+    /// None is UTF-8: another one is never guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
 }
@@ -34,6 +36,7 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Columns in row groups, each with its type; no text, so the settings of CSV mean nothing to it.
     Parquet,
     /// `label index:value ...`
     Libsvm,
@@ -44,8 +47,10 @@ pub enum Format {
 /// How text is written in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encoding {
+    /// Unicode; a row whose bytes are not is bad.
     #[serde(rename = "utf-8")]
     Utf8,
+    /// Each byte is a character, so nothing can be wrong with it.
     #[serde(rename = "iso-8859-1")]
     Latin1,
 }

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 /// A column of either format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
+    /// The row's first number.
     Label,
     /// All indexes (libsvm).
     Features,

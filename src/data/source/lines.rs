@@ -31,7 +31,9 @@ pub(super) trait Line: Send + Sync + 'static {
 /// Reads files of such a format.
 pub(super) struct LineReader<L> {
     blocks: Blocks,
+    /// How many are selected.
     columns: usize,
+    /// What parses a line; none before the columns are selected.
     line: Option<Arc<L>>,
 }
 

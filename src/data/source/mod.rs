@@ -1,7 +1,6 @@
 //! Where data come from, as a user names it, and the readers behind it, one file a format.
 //!
-//! Reading order: [`reader`] (the door), [`cells`] and [`columns`] (what comes through), [`layout`] (how rows are written), then
-//! the readers.
+//! Reading order: [`reader`] (the door), [`cells`] and [`columns`] (what comes through), [`layout`] (how rows are written), the readers.
 
 pub mod bytes;
 pub mod cells;
@@ -51,22 +50,33 @@ pub const SYNTHETIC: &str = "synthetic";
 /// The protocol of MovieLens and synthetic data when none is asked for.
 pub const DEFAULT_PROTOCOL: &str = "course";
 
-/// A place that data come from.
+/// A place that data come from; an example is on the page of [`crate::data`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
     /// The built-in synthetic set: of the default size, or of that many rows.
-    Synthetic { rows: Option<usize> },
+    Synthetic {
+        /// None: as many as [`SyntheticConfig`] has by default.
+        rows: Option<usize>,
+    },
     /// A folder with the files of MovieLens-1M or MovieLens-100K.
-    Movielens { folder: PathBuf },
+    Movielens {
+        /// Which of the two sets is in it is told by the names of its files.
+        folder: PathBuf,
+    },
     /// A file written by [`Dataset::write`]: it holds its own protocol.
-    Store { file: PathBuf },
+    Store {
+        /// As `autoint prepare` writes it.
+        file: PathBuf,
+    },
     /// Files in a layout that the protocol knows.
     Files {
+        /// The rows, or where the parts have files of their own the training rows.
         files: Vec<PathBuf>,
         /// The validation rows' and the test rows' own files, where they have some.
         #[serde(default)]
         valid: Vec<PathBuf>,
+        /// As `valid`; empty where the split is drawn.
         #[serde(default)]
         test: Vec<PathBuf>,
         /// The files of joined tables, by name.
@@ -76,7 +86,10 @@ pub enum Source {
     /// Nowhere: of a model that was imported without its data.
     Absent,
     /// A data frame that another program handed over in memory.
-    Frame { rows: usize },
+    Frame {
+        /// How many there were; the rows themselves are gone.
+        rows: usize,
+    },
 }
 
 /// What to do where there are no data.
@@ -84,8 +97,7 @@ const ABSENT: &str = "the model was imported without data: name them with --data
 const FRAME: &str = "the model was trained on a data frame, which is gone: name data of the same columns with --data";
 
 impl Source {
-    /// The source called `text`: `synthetic`, a folder, a store, a file, or a pattern of files. Only its kind is looked at;
-    /// nothing is read yet.
+    /// The source called `text`: `synthetic`, a folder, a store, a file, or a pattern of files. Only its kind is looked at; nothing is read yet.
     ///
     /// # Errors
     /// When there is no such folder or file.
@@ -297,8 +309,7 @@ impl Source {
         encode_rows(inputs, Rules::Grown(&schema), Target::Anywhere)
     }
 
-    /// Who and what the raw rows are about; none where the protocol names no users or no items, the rows are
-    /// encoded already, or are more than [`MOST_ROWS`].
+    /// Who and what the raw rows are about; none where the protocol names no users or no items, rows are encoded already, or more than [`MOST_ROWS`].
     ///
     /// # Errors
     /// When the rows cannot be read.

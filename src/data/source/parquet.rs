@@ -31,11 +31,13 @@ pub struct ParquetReader {
     files: Vec<PathBuf>,
     /// The first file's columns: the other files' are the same.
     columns: Vec<Column>,
+    /// The names of `columns`.
     header: Vec<String>,
     /// Places in `columns`.
     selected: Vec<usize>,
     /// The number of files that were opened.
     opened: usize,
+    /// The file that row groups come from now.
     part: Part,
 }
 
@@ -43,11 +45,13 @@ pub struct ParquetReader {
 struct Part {
     file: Arc<Path>,
     metadata: Arc<ParquetMetaData>,
+    /// All of this file's, to be held against the first file's.
     columns: Vec<Column>,
     /// The selected columns of this file, which may have them in another order.
     selected: Arc<[Column]>,
     /// The row group that comes next, and its first row, counted from 1.
     group: usize,
+    /// Rows of the groups before, and one.
     row: u64,
 }
 
@@ -197,6 +201,7 @@ struct RowGroup {
     file: Arc<Path>,
     metadata: Arc<ParquetMetaData>,
     selected: Arc<[Column]>,
+    /// Its number in the file, from 0.
     group: usize,
     /// Counted from 1.
     first: u64,

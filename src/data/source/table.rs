@@ -12,8 +12,11 @@ use crate::error::Result;
 /// Reads a [`Table`]; its rows have no file and are numbered from 1.
 pub struct TableReader {
     header: Vec<String>,
+    /// Taken by the one block that there is.
     table: Option<Table>,
+    /// Places in the table, in the order that was asked for.
     selected: Vec<usize>,
+    /// No path: messages then tell rows by number.
     file: Arc<Path>,
     notes: Vec<String>,
 }

@@ -17,6 +17,7 @@ const LONGEST: usize = 16 << 20;
 /// Whole rows of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextBlock {
+    /// For messages.
     pub file: Arc<Path>,
     /// The line of the file that the block begins with, counted from 1.
     pub line: u64,
@@ -32,15 +33,21 @@ pub enum Cut {
     /// At every line end.
     Lines,
     /// At line ends that are not within quotes; a quote is one only at the start of a field.
-    Quoted { delimiter: u8 },
+    Quoted {
+        /// Quotes count only behind it or at the beginning of a line.
+        delimiter: u8,
+    },
 }
 
 /// Reads files one after the other.
 pub struct Blocks {
     files: std::vec::IntoIter<PathBuf>,
+    /// The file that is being read; none between two.
     current: Option<Stream>,
+    /// Where a block may end.
     cut: Cut,
     encoding: Encoding,
+    /// Bytes of a block, about.
     size: usize,
 }
 
@@ -49,7 +56,9 @@ struct Stream {
     input: Box<dyn Read + Send>,
     /// Bytes that were read and belong to the next block.
     rest: Vec<u8>,
+    /// The line that the next block begins with, counted from 1.
     line: u64,
+    /// Whether the next block is the file's first.
     first: bool,
 }
 

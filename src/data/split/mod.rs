@@ -24,6 +24,7 @@ pub enum SplitRule {
     Sklearn {
         /// The test rows' share of all rows, rounded up to whole rows.
         test_size: f64,
+        /// `random_state` of scikit-learn.
         seed: u32,
         /// The validation rows' share of the other rows; the training rows are rounded down to whole rows.
         validation: f64,
@@ -32,15 +33,35 @@ pub enum SplitRule {
     ///
     /// The permutation is [`permutation`] on the words of ChaCha8 whose key is `seed` as eight little-endian bytes and 24
     /// zeros: it depends on no library's shuffle and never changes.
-    Random { parts: [u32; 3], seed: u64 },
+    Random {
+        /// Training, validation, test: `[8, 1, 1]` is 80, 10 and 10 percent.
+        parts: [u32; 3],
+        /// Of the permutation; not the seed of training.
+        seed: u64,
+    },
     /// The rows of `torch.randperm` after `torch.manual_seed(seed)`, as the library RecBole cuts them: the second and the third part
     /// have their share of the rows rounded down, the first the others.
-    Torch { parts: [u32; 3], seed: u32 },
+    Torch {
+        /// As in [`SplitRule::Random`].
+        parts: [u32; 3],
+        /// `torch.manual_seed`'s.
+        seed: u32,
+    },
     /// As [`SplitRule::Random`] within the positive and within the negative rows, so that every part has the same share of both.
-    Stratified { parts: [u32; 3], seed: u64 },
+    Stratified {
+        /// As in [`SplitRule::Random`].
+        parts: [u32; 3],
+        /// As in [`SplitRule::Random`].
+        seed: u64,
+    },
     /// As [`SplitRule::Random`] within each user's rows: the second and the third part have their share rounded down, but one row
     /// at least where the user has three. What rankings of a whole catalogue are measured on, RecBole's for one.
-    RandomByUser { parts: [u32; 3], seed: u64 },
+    RandomByUser {
+        /// As in [`SplitRule::Random`].
+        parts: [u32; 3],
+        /// As in [`SplitRule::Random`].
+        seed: u64,
+    },
     /// A user's last row is for the test, the last but one for validation; users with fewer than three rows only train.
     /// Of rows at the same time, the later in the table is the later.
     LeaveLastOut,
@@ -56,6 +77,7 @@ pub enum SplitRule {
     Files,
     /// A file has a line for each row that the protocol keeps: `train`, `valid`, `test` or `none`.
     Listed {
+        /// As it was given on the command line or in the schema.
         file: PathBuf,
         /// Of the file, 64 hexadecimal digits: another file of that name is refused.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,8 +5,11 @@ use crate::error::{Error, Result};
 /// Row numbers, each in at most one of the three.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
+    /// In the order that an epoch is shuffled from.
     pub train: Vec<u32>,
+    /// May be empty: then the training loss chooses the epoch.
     pub valid: Vec<u32>,
+    /// May be empty: then nothing is evaluated in the end.
     pub test: Vec<u32>,
 }
 

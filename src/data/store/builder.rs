@@ -32,7 +32,9 @@ const IN_MEMORY: u64 = 512 << 20;
 
 /// A data set in the making. Columns are added in the order of the directory, see [`Index::resolve`].
 pub(crate) struct Builder {
+    /// Where the bytes go.
     sink: Sink,
+    /// One a column that is there, in the order of the directory.
     entries: Vec<Entry>,
     /// SHA-256 of each column's bytes.
     hashes: Vec<[u8; 32]>,

@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum DType {
+    /// Labels, and codes of fields of up to 256 table rows.
     U8,
+    /// Codes of fields of up to 65,536 table rows.
     U16,
+    /// Other codes, users, items, starts of lists, row numbers.
     U32,
+    /// Numbers, weights, probabilities.
     F32,
 }
 

@@ -31,7 +31,9 @@ pub(crate) enum Role {
     TrueProbability,
     /// Row numbers, in the order of the split.
     Train,
+    /// As [`Role::Train`].
     Valid,
+    /// As [`Role::Train`].
     Test,
 }
 
@@ -41,7 +43,9 @@ pub(crate) enum Role {
 pub(crate) struct Entry {
     /// The field's name; empty for columns that are no field.
     pub name: String,
+    /// What the numbers mean.
     pub role: Role,
+    /// How many bytes each takes.
     pub dtype: DType,
     /// In bytes from the beginning of the payload.
     pub offset: u64,
@@ -64,16 +68,26 @@ impl Entry {
 /// The columns of one field, as places in the directory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FieldIndex {
+    /// Codes, one a row.
     One(usize),
+    /// Transformed numbers, one a row.
     Number(usize),
-    Mean { starts: usize, codes: usize },
+    Mean {
+        /// `[rows + 1]`
+        starts: usize,
+        /// Row after row; pooled to a mean or a sum, as the field says.
+        codes: usize,
+    },
 }
 
 /// Where in the directory everything is.
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
+    /// One a field of the schema.
     pub fields: Vec<FieldIndex>,
+    /// Every data set has one.
     pub label: usize,
+    /// None where the protocol has no such role; so with the next three.
     pub user: Option<usize>,
     pub item: Option<usize>,
     pub weight: Option<usize>,
@@ -132,6 +146,7 @@ impl Index {
 /// A walk through the directory, one expected column after the other.
 struct Walk<'a> {
     entries: &'a [Entry],
+    /// The entry that the next column has to be.
     next: usize,
 }
 

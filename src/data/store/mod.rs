@@ -54,9 +54,12 @@ const MAX_HEADER: usize = 1 << 30;
 #[serde(deny_unknown_fields)]
 struct Header {
     schema: Schema,
+    /// See [`Dataset::fingerprint`].
     fingerprint: String,
+    /// The length of every column with one entry a row.
     rows: u32,
     counts: Counts,
+    /// The directory, see [`Index::resolve`].
     columns: Vec<Entry>,
 }
 

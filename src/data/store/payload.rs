@@ -43,6 +43,7 @@ pub(crate) enum Payload {
     /// The payload is this part of the file (or of memory without one); it begins on a multiple of [`ALIGNMENT`].
     Mapped {
         map: Mmap,
+        /// Where in the map the columns lie, in bytes.
         place: Range<usize>,
         /// None for a file that only we know.
         witness: Option<Witness>,
@@ -54,6 +55,7 @@ pub(crate) struct Witness {
     file: File,
     /// What messages call it.
     path: PathBuf,
+    /// As the file was when it was opened.
     before: State,
 }
 
@@ -84,6 +86,7 @@ impl Witness {
 /// A payload in memory, growing by whole lines; the space after a column is zero.
 #[derive(Default)]
 pub(crate) struct Owned {
+    /// 64 bytes each, so that columns begin where vectors load fastest.
     lines: Vec<Line>,
     /// How many bytes are in use, those up to the end of the column that is being written.
     used: usize,

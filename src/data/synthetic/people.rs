@@ -17,8 +17,11 @@ const WOMEN: f64 = 0.35;
 /// What the taste model sees of a user: positions in the lists above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Profile {
+    /// In `GENDERS`.
     pub(super) gender: usize,
+    /// In `AGES`.
     pub(super) age: usize,
+    /// From 0 to 20, MovieLens' own code.
     pub(super) occupation: usize,
 }
 

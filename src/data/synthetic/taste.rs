@@ -33,7 +33,9 @@ pub(super) struct Taste {
     quality: Vec<f64>,
     /// Opposite for the two genders.
     gender_genre: [[f64; GENRES.len()]; GENDERS.len()],
+    /// By occupation, then by genre.
     occupation_genre: [[f64; GENRES.len()]; OCCUPATIONS],
+    /// By age bucket, then by the movie's decade.
     age_decade: [[f64; DECADES]; AGES.len()],
 }
 

@@ -14,8 +14,11 @@ const SESSION: f64 = 60.0;
 /// A meeting of a user and a movie; both are positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Visit {
+    /// In the list of users.
     pub(super) user: usize,
+    /// In the list of movies.
     pub(super) movie: usize,
+    /// Since 1970.
     pub(super) seconds: i64,
 }
 
@@ -23,6 +26,7 @@ pub(super) struct Visit {
 pub(super) struct Popularity {
     /// The rank of each movie; 0 is the most popular.
     pub(super) rank: Vec<usize>,
+    /// Draws a rank.
     weighted: Weighted,
 }
 

@@ -131,6 +131,7 @@ fn fill(
 /// The rows of all tables, side by side: all tables have the same.
 struct Rows<'r> {
     schema: &'r Schema,
+    /// The first table row of each field, and the number of all at the end.
     offsets: Vec<usize>,
     /// Name and numbers a row.
     tables: Vec<(&'r str, usize)>,

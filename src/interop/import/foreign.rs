@@ -13,6 +13,7 @@ type Numbers<'f> = Box<dyn Fn() -> Result<Vec<f32>> + 'f>;
 pub struct Tensor<'f> {
     /// As the file names it.
     pub source: String,
+    /// Of the numbers as they are given, row-major.
     pub shape: Vec<usize>,
     numbers: Numbers<'f>,
 }
@@ -75,6 +76,7 @@ pub const PYTORCH: &str = "PyTorch";
 /// A file's tensors.
 #[derive(Debug)]
 pub struct Foreign<'f> {
+    /// The file, for messages.
     pub path: PathBuf,
     /// What wrote it, for people.
     pub layout: &'static str,

@@ -21,6 +21,7 @@ const MOST_PARTS: usize = 1_000;
 pub struct Found {
     /// From the root on, parts joined by `/`.
     pub path: String,
+    /// Row-major, as HDF5 keeps it.
     pub shape: Vec<usize>,
     dataset: Dataset,
 }
@@ -29,6 +30,7 @@ pub struct Found {
 pub struct Hdf5 {
     path: PathBuf,
     file: Hdf5File,
+    /// Of the file in bytes: nothing in it can be longer.
     length: u64,
 }
 

@@ -28,7 +28,9 @@ pub const INTERACTING: [(&str, &str); 4] = [
     ("value", "value"),
     ("res", "residual"),
 ];
+/// The same of dense layers.
 pub const DENSE: [(&str, &str); 2] = [("kernel", "weight"), ("bias", "bias")];
+/// The same of batch normalisations.
 pub const NORM: [(&str, &str); 4] = [
     ("gamma", "norm.gain"),
     ("beta", "norm.bias"),
@@ -39,8 +41,11 @@ pub const NORM: [(&str, &str); 4] = [
 /// The names of layers of each kind, in the order in which the model has them.
 #[derive(Debug, Default)]
 pub struct Order {
+    /// A layer's place here is its number in our names.
     pub interacting: Vec<String>,
+    /// As `interacting`; the last is the perceptron's output.
     pub dense: Vec<String>,
+    /// As `interacting`.
     pub norm: Vec<String>,
 }
 

@@ -28,18 +28,23 @@ use crate::error::{Error, Result, one_line};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Map {
+    /// The preset whose settings hold where neither the weights nor `settings` say.
     pub preset: String,
     /// Whether the order of the values is their program's own, so that only a list can tell it.
     #[serde(default)]
     pub needs_classes: bool,
+    /// Ours, as `--set` names them, that these weights are to be read with.
     #[serde(default)]
     pub settings: BTreeMap<String, Value>,
+    /// Rows of the embedding tables that are no value's.
     #[serde(default)]
     pub table: TableRows,
     /// By our name.
     pub tensors: BTreeMap<String, Rule>,
+    /// By their name: why no model of ours has such a tensor.
     #[serde(default)]
     pub refused: BTreeMap<String, String>,
+    /// By their name: why it is no weight.
     #[serde(default)]
     pub ignored: BTreeMap<String, String>,
 }
@@ -48,8 +53,11 @@ pub struct Map {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TableRows {
+    /// How many before the values' rows.
     pub first: usize,
+    /// How many behind them.
     pub last: usize,
+    /// Which of these is for unknown values.
     pub unknown: Unknown,
 }
 
@@ -60,7 +68,9 @@ pub enum Unknown {
     /// None: ours is zeros.
     #[default]
     None,
+    /// The first row of the table.
     First,
+    /// The last row of the table.
     Last,
 }
 
@@ -133,7 +143,9 @@ impl Map {
 /// What stands for the placeholders of a pattern.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captured {
+    /// The number in the place of `{layer}`.
     pub layer: Option<u64>,
+    /// The field's name in the place of `{field}`.
     pub field: Option<String>,
 }
 

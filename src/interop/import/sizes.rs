@@ -12,14 +12,19 @@ pub struct Sizes {
     pub layers: usize,
     /// Of an interacting layer, all heads together.
     pub width: usize,
+    /// H, which no shape tells: it divides `width`.
     pub heads: usize,
+    /// Whether the logit of the attention has one.
     pub head_bias: bool,
+    /// Whether query, key, value and residual have one.
     pub projection_bias: bool,
+    /// Whether the outputs of interacting layers are normalised.
     pub layer_norm: bool,
     /// Whether the linear part is there.
     pub linear: bool,
     /// The hidden layers of the perceptron; none: there is no perceptron.
     pub hidden: Vec<usize>,
+    /// Whether the perceptron's layers are normalised over the batch.
     pub batch_norm: bool,
 }
 

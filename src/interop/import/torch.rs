@@ -14,7 +14,9 @@ use crate::error::{Error, Result};
 struct Match<'m> {
     ours: &'m str,
     rule: &'m Rule,
+    /// As the file has it.
     theirs: String,
+    /// What stands for the placeholders in it.
     captured: Captured,
 }
 

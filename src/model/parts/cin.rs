@@ -23,6 +23,7 @@ use crate::model::init::InitConfig;
 pub struct CinConfig {
     /// The feature maps of each layer; layer l sees interactions of l + 1 fields.
     pub maps: Vec<usize>,
+    /// Of all weights of the part.
     pub init: InitConfig,
 }
 

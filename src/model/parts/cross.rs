@@ -22,6 +22,7 @@ pub struct CrossConfig {
     pub layers: usize,
     /// Of the layers' matrices; 0: full ones.
     pub rank: usize,
+    /// Of all weights of the part; biases start at 0.
     pub init: InitConfig,
 }
 

@@ -17,7 +17,9 @@ pub const TABLE: &str = "embedding";
 pub struct EmbeddingConfig {
     /// d, the numbers of an embedding.
     pub dim: usize,
+    /// The share of an embedding's numbers that is set to 0 in training, 0 to below 1.
     pub dropout: f32,
+    /// Of table rows; those for unknown values start at 0.
     pub init: InitConfig,
 }
 

@@ -36,6 +36,7 @@ pub struct InteractingConfig {
     /// Whether every head has `width` numbers, as in FuxiCTR and DeepCTR, instead of its share of them.
     #[serde(default)]
     pub per_head: bool,
+    /// What is added to what a field collects, so that it keeps what it was.
     #[serde(default)]
     pub residual: Residual,
     /// Multiply the heads' joined outputs by a matrix `[width, width]`, as the Transformer does (Vaswani et al. 2017, section 3.2.2).
@@ -44,7 +45,7 @@ pub struct InteractingConfig {
     /// Multiply what each field collects by a number of its own, 1 at first: how much it is told by the others.
     #[serde(default)]
     pub gate: bool,
-    /// Divide the scores by sqrt(width / heads); the paper's equations do not.
+    /// Divide the scores by sqrt(c), c being the numbers of a head; the paper's equations do not.
     pub scale_scores: bool,
     /// Give the four projections (query, key, value, residual) a bias, as the authors' code does.
     pub projection_bias: bool,
@@ -59,7 +60,9 @@ pub struct InteractingConfig {
     pub dropout: f32,
     /// Compose the layer of primitive ops (the textbook) instead of the fused one: the same function, slower.
     pub composed: bool,
+    /// Of the projections' matrices; biases start at 0.
     pub init: InitConfig,
+    /// From the last layer's output to a logit.
     pub head: HeadConfig,
 }
 
@@ -79,9 +82,11 @@ pub enum Residual {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeadConfig {
+    /// One number that is added to the logit.
     pub bias: bool,
     /// ReLU on the logit: a defect of variants B and C, kept to reproduce them.
     pub relu: bool,
+    /// Of its weights `[F width, 1]`; the bias starts at 0.
     pub init: InitConfig,
 }
 

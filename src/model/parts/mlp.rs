@@ -22,9 +22,11 @@ pub struct MlpConfig {
     /// Normalise each hidden layer over the batch, as Keras does it: dense, ReLU, normalise, ReLU, dropout (epsilon 1e-3,
     /// momentum 0.99).
     pub batch_norm: bool,
+    /// The share of a hidden layer's units that is set to 0 in training, 0 to below 1.
     pub dropout: f32,
     /// ReLU and dropout on the output unit: a defect of variants B and C, kept to reproduce them.
     pub output_relu: bool,
+    /// Of all matrices, the output's too; biases start at 0.
     pub init: InitConfig,
 }
 

@@ -34,12 +34,14 @@ const CHUNK: usize = 1 << 14;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Section {
+    /// What the numbers are, such as `weights.dense`.
     pub name: String,
     /// In numbers, not in bytes.
     pub length: u64,
 }
 
 impl Section {
+    /// A section of `length` numbers.
     pub fn new(name: impl Into<String>, length: usize) -> Section {
         Section {
             name: name.into(),
@@ -89,6 +91,7 @@ pub(super) struct Reader {
     file: BufReader<File>,
     /// Of the whole file.
     length: u64,
+    /// Where the first section begins, less the 32 bytes before the header.
     header_length: u64,
 }
 

@@ -31,7 +31,9 @@ use crate::ranks::{Owners, Ranks};
 /// A training between two batches.
 #[derive(Debug, Clone)]
 pub struct Snapshot<'a> {
+    /// Step, epoch, row, history.
     pub position: &'a Position,
+    /// As they are now; of tables that are spread over ranks, the rows that are here.
     pub parameters: &'a Parameters,
     /// The optimiser's state by name, each of the form of the weights.
     pub slots: Vec<(&'static str, &'a Parameters)>,
@@ -45,12 +47,15 @@ pub struct Snapshot<'a> {
 struct HeaderOut<'a> {
     origin: &'a Origin,
     position: &'a Position,
+    /// Names of the optimiser's state, in the order of their sections.
     slots: Vec<&'a str>,
+    /// Where the rows of tables lie in files of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     parts: Option<Parts>,
     /// The weights are those of the best epoch, which are then not written once more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     best_now: bool,
+    /// In the order of the file.
     sections: Vec<Section>,
 }
 
@@ -167,6 +172,7 @@ pub struct Checkpoint {
     position: Position,
     slots: Vec<String>,
     parts: Option<Parts>,
+    /// See `HeaderOut`.
     best_now: bool,
     sections: Vec<Section>,
 }
@@ -174,6 +180,7 @@ pub struct Checkpoint {
 /// The numbers of a checkpoint.
 #[derive(Debug)]
 pub struct State {
+    /// As they were then; of tables that are spread over ranks, the rows that are to be kept here.
     pub parameters: Arc<Parameters>,
     /// See [`Snapshot::slots`].
     pub slots: Vec<(String, Parameters)>,

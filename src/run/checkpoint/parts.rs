@@ -28,8 +28,11 @@ const ROWS: &str = "rows-";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parts {
+    /// Batches done: see [`Position::step`].
     step: u64,
+    /// Epochs done.
     epochs: usize,
+    /// How many parts, one a rank.
     count: usize,
 }
 
@@ -156,6 +159,7 @@ pub(super) fn table_name(set: &str, number: usize) -> String {
 /// A file whose next sections are tables, or a share of their rows.
 #[derive(Debug)]
 pub(super) struct Part {
+    /// Stands where its sections begin.
     pub reader: Reader,
     /// Whose rows the file has.
     pub owners: Owners,

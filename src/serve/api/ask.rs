@@ -42,6 +42,7 @@ fn ten() -> usize {
     10
 }
 
+/// What is answered, with the model's name in front.
 #[derive(Debug, Serialize)]
 pub struct Answer<T> {
     model: String,
@@ -134,10 +135,13 @@ struct Similar {
     top: usize,
 }
 
+/// The nearest values, and what they are near to.
 #[derive(Debug, Serialize)]
 pub struct Neighbours {
+    /// The field whose embeddings were compared.
     field: String,
     value: String,
+    /// The nearest first.
     neighbours: Vec<Neighbour>,
 }
 

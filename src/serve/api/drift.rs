@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::serve::app::App;
 use crate::serve::drift::Report;
 
+/// One entry a model.
 #[derive(Debug, Serialize)]
 pub struct Models {
     models: Vec<Model>,

@@ -49,6 +49,7 @@ pub async fn feedback(State(app): State<Arc<App>>, body: Body) -> Result<StatusC
     .await
 }
 
+/// One entry a model that feedback came for.
 #[derive(Debug, Serialize)]
 pub struct Traffic {
     models: Vec<Model>,
@@ -61,6 +62,7 @@ struct Model {
     tally: Tally,
     /// Rate, and the ends of its 95 % interval.
     click_rate: Option<[f64; 3]>,
+    /// See [`Tally::calibration`]; none before a score came.
     calibration: Option<f64>,
 }
 

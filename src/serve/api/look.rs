@@ -12,6 +12,7 @@ use crate::data::catalogue::Side;
 use crate::serve::app::App;
 use crate::serve::problem::Problem;
 
+/// One entry a model.
 #[derive(Debug, Serialize)]
 pub struct Models {
     models: Vec<Model>,
@@ -19,11 +20,14 @@ pub struct Models {
 
 #[derive(Debug, Serialize)]
 struct Model {
+    /// The run directory's.
     name: String,
+    /// What it is made of: `autoint+`.
     model: String,
     preset: String,
     protocol: String,
     fields: Vec<String>,
+    /// Of the data that it was trained on, all parts of the split.
     rows: usize,
     best_epoch: usize,
     fingerprint: String,
@@ -63,15 +67,18 @@ pub async fn models(State(app): State<Arc<App>>) -> Json<Models> {
 /// Which model's data.
 #[derive(Debug, Deserialize)]
 pub struct Of {
+    /// None: the first.
     model: Option<String>,
 }
 
+/// A user or an item.
 #[derive(Debug, Serialize)]
 pub struct Entry {
     id: String,
     columns: BTreeMap<String, String>,
 }
 
+/// A user, and what they had.
 #[derive(Debug, Serialize)]
 pub struct User {
     #[serde(flatten)]
@@ -85,6 +92,7 @@ pub struct User {
 #[derive(Debug, Serialize)]
 struct Liked {
     item: String,
+    /// The item's title or name, where items have such a column.
     title: Option<String>,
     /// `YYYY-MM-DD` in UTC, where the log has times.
     date: Option<String>,

@@ -24,6 +24,7 @@ struct Request {
     rows: Vec<Map<String, Value>>,
 }
 
+/// One result a row, in the order of the rows.
 #[derive(Debug, Serialize)]
 pub struct Answer {
     model: String,

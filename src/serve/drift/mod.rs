@@ -24,9 +24,11 @@ const SLOTS: u32 = 60;
 /// See the module.
 #[derive(Debug)]
 pub struct Drift {
+    /// What it is compared with.
     trained: Distribution,
     /// The first table row of each field.
     offsets: Vec<usize>,
+    /// How long traffic is remembered.
     window: Duration,
     start: Instant,
     /// The oldest first.
@@ -40,26 +42,33 @@ struct Slot {
     number: u64,
     /// By field and bin.
     fields: Vec<Vec<u64>>,
+    /// By bin.
     scores: Vec<u64>,
 }
 
 /// How far a model's traffic is from its training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
+    /// How long traffic is remembered.
     pub window_seconds: u64,
+    /// One a field, in the order of the schema.
     pub fields: Vec<FieldDrift>,
+    /// Of whole rows that were scored.
     pub scores: ScoreDrift,
 }
 
 /// Of one field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldDrift {
+    /// As in the schema.
     pub name: String,
     /// Values that came in the window; each of a list counts.
     pub values: u64,
     /// The share of them that is unknown or missing; none when nothing came.
     pub unknown: Option<f64>,
+    /// The same share of the training rows, 0 to 1.
     pub unknown_in_training: f64,
+    /// How far its values are from training's.
     #[serde(flatten)]
     pub moved: Moved,
 }
@@ -67,12 +76,15 @@ pub struct FieldDrift {
 /// Of the probabilities.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ScoreDrift {
+    /// Rows that were scored in the window.
     pub rows: u64,
     /// Between the bins.
     pub bounds: Vec<f32>,
     /// The share of each bin, one more than bounds.
     pub shares: Vec<f64>,
+    /// As `shares`, of the rows that [`Distribution`] was made of.
     pub shares_in_training: Vec<f64>,
+    /// How far the scores are from training's.
     #[serde(flatten)]
     pub moved: Moved,
 }
@@ -80,7 +92,9 @@ pub struct ScoreDrift {
 /// The population stability index, and what it would be by chance; none when nothing came.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Moved {
+    /// 0 for the same shares; .1 and .25 are the customary bounds.
     pub psi: Option<f64>,
+    /// What so many rows of the training's own distribution would have on average.
     pub psi_by_chance: Option<f64>,
 }
 

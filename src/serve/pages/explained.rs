@@ -61,7 +61,9 @@ impl Row {
 /// What fills a bar and what has full colour: the same for all explanations of a page, so that they can be compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {
+    /// The largest, in logits and without its sign.
     contribution: f32,
+    /// The largest weight, 0 to 1.
     attention: f32,
 }
 

@@ -16,7 +16,9 @@ use crate::serve::problem::Problem;
 /// A page's language and the state that its address holds.
 #[derive(Debug, Clone)]
 pub struct State {
+    /// By `lang` in the address, else by what the browser accepts.
     pub language: Language,
+    /// Without the query.
     pub path: String,
     /// The query; of a name that is there twice, the last.
     pub query: BTreeMap<String, String>,

@@ -3,7 +3,9 @@
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
+    /// `ko`
     Korean,
+    /// `en`
     English,
 }
 

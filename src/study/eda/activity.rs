@@ -12,12 +12,17 @@ const POINTS: f64 = 150.0;
 pub struct Activity {
     /// How many users (items) there are.
     pub who: usize,
+    /// Rows of whoever has fewest, at least 1.
     pub least: u64,
+    /// Rows of the one in the middle; of two, the upper.
     pub median: u64,
+    /// Rows over users (items).
     pub mean: f64,
+    /// Rows of the busiest.
     pub most: u64,
     /// The share of all rows that the busiest 1 % (at least one) have.
     pub of_busiest: f64,
+    /// See the module: 0 to below 1.
     pub gini: f64,
     /// Rows, and how many have as many or more; both fall or rise strictly.
     pub tail: Vec<(u64, u64)>,

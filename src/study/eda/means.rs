@@ -16,13 +16,16 @@ const MOST_VALUES: usize = 10_000;
 /// Numbers in one pass (Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products", Technometrics 1962).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Moments {
+    /// How many numbers.
     pub n: u64,
+    /// Of them; 0 when there are none.
     pub mean: f64,
     /// The sum of squared differences from the mean.
     squares: f64,
 }
 
 impl Moments {
+    /// Takes in a number.
     pub fn add(&mut self, x: f64) {
         self.n += 1;
         let before = x - self.mean;
@@ -59,13 +62,16 @@ impl Moments {
 /// The numbers of one column's values, while rows are seen.
 #[derive(Debug, Default)]
 pub struct ByValue {
+    /// At most [`MOST_VALUES`], those that came first.
     all: HashMap<String, Moments>,
+    /// The rows of all other values together.
     beyond: Moments,
 }
 
 /// Means by the values of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Means {
+    /// The field's or the raw column's name.
     pub column: String,
     /// In rising order where they are numbers, else the highest mean first.
     pub shown: Vec<(String, Moments)>,

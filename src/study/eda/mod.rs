@@ -28,14 +28,19 @@ use crate::error::Result;
 pub struct Exploration {
     /// Where the rows are from.
     pub source: String,
+    /// Rows, fields and split in numbers.
     pub summary: Summary,
+    /// What became of the raw rows.
     pub counts: Counts,
+    /// See [`Dataset::fingerprint`].
     pub fingerprint: String,
     /// One a field.
     pub fields: Vec<Values>,
     /// None where the protocol names no users (items).
     pub users: Option<Activity>,
+    /// As `users`.
     pub items: Option<Activity>,
+    /// Which fields follow from each other.
     pub pairs: Pairs,
     /// None where the rows are encoded already.
     pub raw: Option<Raw>,

@@ -16,10 +16,15 @@ const FARTHEST: f64 = 3.2e11;
 /// How long a bin is; all in UTC, weeks begin on Monday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
+    /// Bins are called `2014-10-21 05h`.
     Hour,
+    /// Called `2014-10-21`.
     Day,
+    /// Called by their Monday.
     Week,
+    /// Called `2014-10`.
     Month,
+    /// So many years from a multiple of it on; called by the first.
     Years(i64),
 }
 
@@ -82,21 +87,26 @@ impl Unit {
 pub struct OverTime {
     /// Rows and positive rows by hour or, when `days`, by day.
     counts: BTreeMap<i64, [u64; 2]>,
+    /// Whether hours were too many to be kept apart.
     days: bool,
     /// Rows without a time.
     without: u64,
+    /// The first and the last second that came.
     ends: Option<(i64, i64)>,
 }
 
 /// Rows over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
+    /// How long each bin is.
     pub unit: Unit,
     /// Without gaps: when each begins, rows, positive rows.
     pub bins: Vec<(String, u64, u64)>,
     /// The first and the last day.
     pub from: String,
+    /// The last, in the same form, `2014-10-21`.
     pub to: String,
+    /// Rows without a time, which are in no bin.
     pub without: u64,
 }
 

@@ -44,10 +44,13 @@ pub struct Raw {
 /// The number that the label is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelNumber {
+    /// That of the label's rule.
     pub column: String,
+    /// Over all rows that were looked at.
     pub all: Moments,
     /// How often each comes; empty when there are too many different ones.
     pub numbers: Vec<(f64, u64)>,
+    /// By the values of some fields, of which two or more occur.
     pub means: Vec<Means>,
 }
 
@@ -120,6 +123,7 @@ fn wanted(source: &Source, data: &Dataset) -> (Protocol, Vec<usize>) {
 /// The label's numbers while rows are seen.
 #[derive(Default)]
 struct Label {
+    /// Of all rows so far.
     all: Moments,
     /// How often each comes, of the first different ones.
     numbers: BTreeMap<Ordered, u64>,

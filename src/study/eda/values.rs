@@ -19,8 +19,11 @@ const PARTS: usize = 10;
 /// A value, or several together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
+    /// The value as people read it, or what several have in common.
     pub name: String,
+    /// How often it comes; in a list each value counts.
     pub rows: u64,
+    /// How often in a positive row.
     pub positives: u64,
 }
 
@@ -34,7 +37,9 @@ impl Group {
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Values {
+    /// As in the schema.
     pub name: String,
+    /// Whether a row has one value, several, or a number.
     pub kind: FieldKind,
     /// Different values that occur; of a number, none.
     pub occur: Option<usize>,

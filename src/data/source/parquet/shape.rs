@@ -6,6 +6,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
 /// A column as a user sees it: a field at the top of the schema.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
+    /// As the file's schema has it.
     pub name: String,
     /// The first column of the file's that belongs to it.
     pub leaf: usize,
@@ -22,6 +23,7 @@ pub(super) struct Column {
 pub(super) enum Kind {
     /// As they are: numbers, truth values, texts.
     Plain,
+    /// Whole numbers whose highest bit is no sign.
     Unsigned,
     /// Days since 1970.
     Date,

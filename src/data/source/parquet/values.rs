@@ -21,6 +21,7 @@ const BATCH: usize = 8192;
 /// A column of a row group: one text a row.
 #[derive(Debug, Clone)]
 pub(super) struct Read {
+    /// One a row, those of bad rows empty.
     pub texts: Texts,
     /// Rows with a value that is none, counted from 0, rising.
     pub bad: Vec<(usize, String)>,
@@ -187,11 +188,15 @@ fn dispatch(out: &mut Out, reader: ColumnReader, kind: Kind, name: &str) -> Resu
 struct Out {
     /// The number of rows that there should be.
     rows: usize,
+    /// Whether a row may have several values.
     list: bool,
     /// The definition level of a value that is there.
     present: i16,
+    /// All texts, one behind the other.
     text: String,
+    /// Where each row's text ends.
     ends: Vec<u32>,
+    /// See [`Read::bad`].
     bad: Vec<(usize, String)>,
 }
 

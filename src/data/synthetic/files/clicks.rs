@@ -74,10 +74,14 @@ pub(super) struct Clicks {
 
 /// The values of a row.
 struct Row {
+    /// A rank, 0 being the most active.
     user: u32,
+    /// A rank, 0 being the most popular.
     item: u32,
     device: usize,
+    /// Whether it is a fifth off.
     discounted: bool,
+    /// Since 1970.
     seconds: u64,
 }
 

@@ -25,10 +25,15 @@ const MISSING: [f64; 11] = [
 /// An integer column: its group in [`MISSING`]; the shares of zero and of -1 among its values; mean and standard deviation
 /// of the logarithm of the others.
 struct Integer {
+    /// Which group of columns are missing together.
     missing: usize,
+    /// The share of zeros among the values that are there.
     zero: f64,
+    /// The share of -1 among them.
     negative: f64,
+    /// Of the logarithm of the others.
     mean: f64,
+    /// Of the same.
     deviation: f64,
 }
 
@@ -156,6 +161,7 @@ const OF_KIND: u32 = 300;
 enum Whole {
     Missing,
     Zero,
+    /// Always -1.
     Negative,
     /// How far the logarithm is from its mean, in standard deviations.
     Positive(f64),

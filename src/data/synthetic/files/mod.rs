@@ -42,8 +42,11 @@ const AHEAD: usize = 2;
 /// How a generated file looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
+    /// 40 columns of tabs, no header.
     Criteo,
+    /// 24 columns of commas, with header.
     Avazu,
+    /// 8 columns of commas, with header.
     Clicks,
 }
 

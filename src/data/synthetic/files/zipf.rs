@@ -37,15 +37,19 @@ pub(super) struct Law {
 
 /// The table that ranks are drawn from.
 pub(super) struct Zipf {
+    /// By rank; each is drawn with its neighbours' share as Walker's method has it.
     cells: Vec<Cell>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Cell {
+    /// The first rank of the cell.
     first: u32,
+    /// How many ranks it has, equally likely.
     width: u32,
     /// The cell that is meant by the words from `keep` on.
     alias: u32,
+    /// Words below it mean this cell.
     keep: u32,
 }
 

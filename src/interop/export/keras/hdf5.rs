@@ -16,7 +16,9 @@ const INTERNAL_K: usize = 16;
 /// A group or a dataset. The names of a group's links are sorted byte-wise, as the format wants them.
 #[derive(Debug)]
 pub(super) enum Item<'a> {
+    /// By the names of its links.
     Group(BTreeMap<String, Item<'a>>),
+    /// Row-major.
     Floats {
         shape: Vec<usize>,
         values: &'a [f32],

@@ -13,9 +13,12 @@ const ROWS: &str = "rows";
 /// What a tensor holds: the number is ONNX's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DType {
+    /// f32
     Float = 1,
     Int64 = 7,
+    /// UTF-8
     Text = 8,
+    /// f64
     Double = 11,
 }
 
@@ -54,10 +57,13 @@ pub(super) fn to(dtype: DType) -> Attribute<'static> {
 pub(super) struct Graph {
     /// Of GraphProto: nodes and constants, in the order in which they were added.
     body: Message,
+    /// Name, and ONNX's description of it, in the order in which they were added.
     inputs: Vec<(String, Message)>,
+    /// As `inputs`.
     outputs: Vec<(String, Message)>,
     /// Before the names of what is added.
     scope: String,
+    /// How many names were given.
     values: usize,
 }
 
@@ -156,11 +162,13 @@ impl Graph {
         self.constant(name, dims, DType::Float, Content::Raw(bytes))
     }
 
+    /// A constant of f32, row-major; gives its name.
     pub fn floats(&mut self, dims: &[usize], values: &[f32]) -> String {
         let name = self.name("floats");
         self.numbers(name, dims, values)
     }
 
+    /// A constant of f64, row-major; gives its name.
     pub fn doubles(&mut self, dims: &[usize], values: &[f64]) -> String {
         let (name, bytes) = (
             self.name("doubles"),
@@ -169,6 +177,7 @@ impl Graph {
         self.constant(name, dims, DType::Double, Content::Raw(bytes.collect()))
     }
 
+    /// A constant of i64, row-major; gives its name.
     pub fn ints(&mut self, dims: &[usize], values: &[i64]) -> String {
         let (name, bytes) = (
             self.name("ints"),

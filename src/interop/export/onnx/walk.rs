@@ -21,17 +21,22 @@ pub(super) struct Walk<'a> {
     parameters: &'a Parameters,
     /// The table rows of each field.
     fields: &'a [Field],
+    /// Every shape in which a result is there, those that a Reshape made included.
     seen: Vec<Seen>,
 }
 
 /// A result in one of its shapes, without the axis of the rows.
 struct Seen {
+    /// What the tape calls the result by.
     units: Range<usize>,
+    /// Without the rows, which come first.
     shape: Vec<usize>,
+    /// What the graph calls it by.
     value: String,
 }
 
 impl<'a> Walk<'a> {
+    /// With nothing walked yet.
     pub fn new(
         graph: &'a mut Graph,
         tape: &'a Tape,

@@ -16,10 +16,12 @@ pub(super) struct Columns<'s> {
     texts: BTreeMap<ColumnRef, String>,
     /// The columns that are inputs of texts.
     keys: BTreeSet<ColumnRef>,
+    /// As `texts`, of columns that are read as numbers.
     numbers: BTreeMap<ColumnRef, String>,
 }
 
 impl<'s> Columns<'s> {
+    /// Of a schema, with no input yet.
     pub fn new(schema: &'s Schema) -> Columns<'s> {
         Columns {
             schema,

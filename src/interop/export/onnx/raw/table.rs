@@ -6,6 +6,7 @@ use crate::data::source::columns::ColumnRef;
 
 /// A column of a joined table.
 pub(super) struct Joined<'s> {
+    /// Keys and texts.
     pub table: &'s Lookup,
     /// Its number in the table.
     pub column: usize,
