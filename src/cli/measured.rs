@@ -2,7 +2,8 @@
 
 use autoint::Result;
 use autoint::metrics::MetricName;
-use autoint::metrics::list::{ALL, Cut};
+use autoint::metrics::list::ALL;
+use autoint::metrics::metric::Cut;
 use clap::Args;
 
 /// Which metrics.
@@ -18,7 +19,7 @@ fn help() -> String {
     let mut text =
         "Metrics, separated by commas, such as `auc,pr_auc,ndcg@20` [default: the protocol's]:\n"
             .to_owned();
-    for metric in &ALL {
+    for metric in ALL {
         let cut = if metric.cut == Cut::None { "" } else { "@k" };
         text += &format!("\n  {}{cut}: {}", metric.name, metric.help);
     }

@@ -36,8 +36,6 @@
 
 use crate::simd::MAX_LANES;
 
-pub mod adagrad;
-pub mod adam;
 pub mod attention;
 pub mod batch_norm;
 pub mod bce;
@@ -50,14 +48,11 @@ pub mod layer_norm;
 pub mod lookup;
 pub mod math;
 pub mod matmul;
-pub mod nadam;
 #[cfg(test)]
 mod oracle;
 pub mod outer;
 pub mod product;
-pub mod rmsprop;
 pub mod row;
-pub mod sgd;
 pub mod softmax;
 pub mod update;
 pub mod weight_grad;

@@ -13,8 +13,12 @@
 //!
 //! One sort makes it O(n log n); pairs are counted in integers, so the only rounding is the final division.
 
+use super::metric::{Metric, Of, metric};
 use super::{input, ranking::rank_key};
 use crate::error::Result;
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric("auc", "area under the ROC curve", true, Of::Auc).usual();
 
 /// The AUC of `scores` (`[n]`, f32 or f64, any monotone scale) against `labels` (`[n]`, 0 or 1).
 /// `None` when a class is missing.

@@ -9,8 +9,17 @@
 //! Relationship Between Precision-Recall and ROC Curves", ICML 2006). Range 0..1; a constant or random score has the rate of positives,
 //! which is why it tells more than the AUC where positives are rare. Undefined (`None`) without a positive.
 
+use super::metric::{Metric, Of, metric};
 use super::{input, ranking::rank_key};
 use crate::error::Result;
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "pr_auc",
+    "average precision: the area under precision over recall",
+    true,
+    Of::Order(average_precision),
+);
 
 /// The average precision of `scores` against `labels` (`[n]`, 0 or 1). `None` without a positive.
 ///

@@ -9,6 +9,15 @@
 //! rate of positives. Unlike the log loss it does not punish a certain mistake without end. Undefined (`None`) without rows.
 
 use super::loss::{Loss, sigmoid};
+use super::metric::{Metric, Of, metric};
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "brier",
+    "mean squared error of the probability",
+    false,
+    Of::Loss(LOSS),
+);
 
 /// The loss of a row.
 pub const LOSS: Loss = Loss {

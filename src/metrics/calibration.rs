@@ -11,7 +11,16 @@
 //! positives has 0, so read it beside the AUC. Undefined (`None`) without rows.
 
 use super::input;
+use super::metric::{Metric, Of, metric};
 use crate::error::Result;
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "ece",
+    "expected calibration error, 15 bins of equal width",
+    false,
+    Of::Probabilities(expected_calibration_error),
+);
 
 /// The bins of [`expected_calibration_error`].
 pub const BINS: usize = 15;

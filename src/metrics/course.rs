@@ -14,7 +14,24 @@
 //!
 //! Range 0..1. Undefined (`None`) without a positive.
 
+use super::metric::{Cut, Metric};
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const HITRATE: Metric = Metric::list(
+    "course_hitrate",
+    "the course's HitRate, a recall",
+    course_hitrate,
+)
+.at(Cut::Only(10));
+
+/// Its entry in the list.
+pub const NDCG: Metric = Metric::list(
+    "course_ndcg",
+    "the course's NDCG, its ideal not cut at ten",
+    course_ndcg,
+)
+.at(Cut::Only(10));
 
 /// The course's NDCG of one user's list (its k is 10). `None` without a positive.
 pub fn course_ndcg(ranked: Ranked<'_>, k: usize) -> Option<f64> {

@@ -8,6 +8,16 @@
 //! 2010. Range 0..1: k / items where everyone gets the same list. Undefined (`None`) without items or with k = 0.
 
 use super::items::Lists;
+use super::metric::{Cut, Metric, Of, metric};
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "coverage",
+    "share of the catalogue that stands in anyone's first k",
+    true,
+    Of::Items(coverage),
+)
+.at(Cut::Any);
 
 /// The coverage of the lists.
 pub fn coverage(lists: &Lists, k: usize) -> Option<f64> {

@@ -11,7 +11,17 @@
 //!
 //! Range 0..1. Undefined (`None`) when no user has rows of both classes.
 
+use super::metric::{Metric, Of, metric};
 use super::{auc::auc_of_ranked, ranking::UserRanking};
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "gauc",
+    "AUC within each user, weighted by the user's rows",
+    true,
+    Of::User(gauc_of_user),
+)
+.usual();
 
 /// The AUC of one user's rows and its weight, their number. `None` when they are of one class.
 pub fn gauc_of_user(user: &UserRanking<'_>) -> Option<(f64, f64)> {

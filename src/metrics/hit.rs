@@ -8,7 +8,16 @@
 //! the "hit ratio" of He et al., "Neural Collaborative Filtering", WWW 2017. Range 0..1. (The course's "HitRate" is a
 //! recall: [`course`](super::course).) A user with at most k rows always has 1, so on such users it says nothing.
 
+use super::metric::Metric;
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const METRIC: Metric = Metric::list(
+    "hit",
+    "share of users with a positive among the first k",
+    hit_at,
+)
+.usual();
 
 /// Hit@k of one user's list: 0 or 1. `None` without a positive or with k = 0.
 pub fn hit_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {

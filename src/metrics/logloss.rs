@@ -15,7 +15,17 @@
 
 use super::input;
 use super::loss::Loss;
+use super::metric::{Metric, Of, metric};
 use crate::error::Result;
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "logloss",
+    "mean binary cross-entropy, nats",
+    false,
+    Of::Loss(LOSS),
+)
+.usual();
 
 /// The loss of a row.
 pub const LOSS: Loss = Loss {

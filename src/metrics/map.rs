@@ -8,7 +8,15 @@
 //! by P would not). Users without a positive are left out (Manning et al., "Introduction to Information Retrieval", section 8.4).
 //! Range 0..1.
 
+use super::metric::Metric;
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const METRIC: Metric = Metric::list(
+    "map",
+    "mean over users of the average precision of the first k",
+    map_at,
+);
 
 /// AP@k of one user's list. `None` without a positive or with k = 0.
 pub fn map_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::auc::auc;
 use super::items::Lists;
-use super::list::Of;
 use super::loss::Loss;
+use super::metric::Of;
 use super::name::MetricName;
 use super::prepared::Prepared;
 use super::ranking::mean;

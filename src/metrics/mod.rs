@@ -58,6 +58,7 @@ pub mod logloss;
 pub mod loss;
 pub mod map;
 pub mod measure;
+pub mod metric;
 pub mod mrr;
 mod name;
 pub mod ndcg;

@@ -7,7 +7,15 @@
 //! The reported number is the mean over users with at least one positive (Voorhees, "The TREC-8 Question Answering Track Report", 1999).
 //! Range 0..1.
 
+use super::metric::Metric;
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const METRIC: Metric = Metric::list(
+    "mrr",
+    "one over the rank of the first positive, if among the first k",
+    mrr_at,
+);
 
 /// MRR@k of one user's list. `None` without a positive or with k = 0.
 pub fn mrr_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::list::{ALL, Cut, Metric};
+use super::list::ALL;
+use super::metric::{Cut, Metric};
 use crate::error::{Error, Result};
 
 /// The k of a name that has none.

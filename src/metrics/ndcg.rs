@@ -13,7 +13,16 @@
 //!
 //! Range 0..1; the reported number is the mean over users with at least one positive, other users have none.
 
+use super::metric::Metric;
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const METRIC: Metric = Metric::list(
+    "ndcg",
+    "discounted gain of the first k over the best possible",
+    ndcg_at,
+)
+.usual();
 
 /// NDCG@k of one user's list. `None` without a positive or with k = 0.
 pub fn ndcg_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {

@@ -9,6 +9,16 @@
 //! Range 0..log2 users; undefined (`None`) when no list has an item.
 
 use super::items::Lists;
+use super::metric::{Cut, Metric, Of, metric};
+
+/// Its entry in the list.
+pub const METRIC: Metric = metric(
+    "novelty",
+    "mean bits of surprise of the first k: how few users have an item",
+    true,
+    Of::Items(novelty),
+)
+.at(Cut::Any);
 
 /// The novelty of the lists.
 pub fn novelty(lists: &Lists, k: usize) -> Option<f64> {

@@ -8,7 +8,15 @@
 //! number is the mean over users with at least one positive (Manning et al., "Introduction to Information Retrieval", section 8.4).
 //! Range 0..1.
 
+use super::metric::Metric;
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const METRIC: Metric = Metric::list(
+    "precision",
+    "share of positives among the first k",
+    precision_at,
+);
 
 /// Precision@k of one user's list. `None` without a positive or with k = 0.
 pub fn precision_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {

@@ -8,7 +8,16 @@
 //! reported number is the mean over users with at least one positive (Manning et al., "Introduction to Information
 //! Retrieval", section 8.4).
 
+use super::metric::Metric;
 use super::ranking::Ranked;
+
+/// Its entry in the list.
+pub const METRIC: Metric = Metric::list(
+    "recall",
+    "share of a user's positives among the first k",
+    recall_at,
+)
+.usual();
 
 /// Recall@k of one user's list. `None` without a positive or with k = 0.
 pub fn recall_at(ranked: Ranked<'_>, k: usize) -> Option<f64> {

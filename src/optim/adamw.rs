@@ -47,3 +47,30 @@ impl Method<2> for AdamW {
         (moved - at.learning_rate * config.weight_decay * w, state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::tests::held;
+
+    #[test]
+    fn the_kernel_does_what_the_definition_says() {
+        held::<AdamW, 2>();
+    }
+
+    /// Decay is outside of the moments: without a gradient AdamW only shrinks weights.
+    #[test]
+    fn adamw_without_gradient_only_decays() {
+        let config = OptimizerConfig {
+            weight_decay: 0.5,
+            ..OptimizerConfig::default()
+        };
+        let first = At {
+            t: 1,
+            learning_rate: 0.1,
+            l2: 0.0,
+        };
+        let (w, state) = AdamW::definition(&config, first, 2.0, 0.0, [0.0; 2]);
+        assert_eq!((w, state), (1.9, [0.0; 2]));
+    }
+}

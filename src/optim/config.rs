@@ -25,6 +25,14 @@ pub enum OptimizerKind {
     Adagrad,
 }
 
+impl OptimizerKind {
+    /// All of them.
+    pub const ALL: [OptimizerKind; 6] = {
+        use OptimizerKind::{Adagrad, Adam, AdamW, Nadam, RmsProp, Sgd};
+        [Sgd, Adam, AdamW, Nadam, RmsProp, Adagrad]
+    };
+}
+
 /// What a step does to the rows of an embedding table that its batch does not touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

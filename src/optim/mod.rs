@@ -9,8 +9,8 @@
 //! | RMSprop with momentum | [`rmsprop`] | v, velocity |
 //! | Adagrad | [`adagrad`] | v |
 //!
-//! Formulas are PyTorch's; each file says where Keras differs. An optimiser is written twice: in f32 for the vector units
-//! ([`crate::kernels::update::Rule`], beside the other kernels) and in f64 as the textbook has it ([`method::Method`]).
+//! Formulas are PyTorch's; each file says where Keras differs. An optimiser is written twice, both in its file: in f32 for the vector
+//! units ([`crate::kernels::update::Rule`]) and in f64 as the textbook has it ([`method::Method`]).
 //!
 //! Reading order: [`config`], [`method`], one optimiser, then [`optimizer`] (what training calls), [`tables`] (embedding tables:
 //! dense, lazy, exact), [`clip`], and [`schedule`] (the learning rate).
@@ -30,11 +30,11 @@
 //!
 //! # Adding an optimiser
 //!
-//! Its arithmetic stands among the kernels (a [`crate::kernels::update::Rule`]), its constants and its textbook form here (a
-//! [`method::Method`]); `config.rs` has its kind, `optimizer.rs` the arm that makes it. Two tests then hold it to its textbook form, and
-//! the modes of tables to each other.
+//! Its file has the formula with its source, the arithmetic of a step, the constants, the textbook, and the test that holds one to the
+//! other (`tests::held`). Then three lines: the module here, the kind in `config.rs` (and in its list `ALL`, by which the tests of the
+//! modes of tables go), the arm that makes it in `optimizer.rs`.
 //!
-//! Files: `src/kernels/NAME.rs` (new), `src/kernels/mod.rs`, `src/optim/NAME.rs` (new), `src/optim/mod.rs`, `src/optim/config.rs`, `src/optim/optimizer.rs`, `src/optim/tests/definitions.rs`, `src/optim/tests/modes.rs`
+//! Files: `src/optim/NAME.rs` (new), `src/optim/mod.rs`, `src/optim/config.rs`, `src/optim/optimizer.rs`
 
 pub mod adagrad;
 pub mod adam;

@@ -5,7 +5,52 @@
 
 use super::config::OptimizerConfig;
 use super::method::{At, Method};
-pub use crate::kernels::nadam::Nadam;
+use crate::kernels::update::Rule;
+use crate::simd::Simd;
+
+/// The constants of one step; the state is m and v.
+///
+/// `g += l2 w; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+/// w -= (gradient_rate g + moment_rate m) / (sqrt(v) correction + epsilon)`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nadam {
+    /// How much of m is kept.
+    pub beta1: f32,
+    /// 1 - beta1, rounded once.
+    pub rest1: f32,
+    /// How much of v is kept.
+    pub beta2: f32,
+    /// 1 - beta2, likewise.
+    pub rest2: f32,
+    /// Added to the corrected root, so that nothing is divided by zero.
+    pub epsilon: f32,
+    /// learning rate * (1 - mu_t) / (1 - mu_1 ... mu_t)
+    pub gradient_rate: f32,
+    /// learning rate * mu_(t+1) / (1 - mu_1 ... mu_(t+1))
+    pub moment_rate: f32,
+    /// 1 / sqrt(1 - beta2^t)
+    pub correction: f32,
+    /// L2 penalty: its gradient is `l2 w`.
+    pub l2: f32,
+}
+
+impl Rule<2> for Nadam {
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, w: S::F, g: S::F, [m, v]: [S::F; 2]) -> (S::F, [S::F; 2]) {
+        let g = s.mul_add(s.splat(self.l2), w, g);
+        let m = s.mul_add(s.splat(self.beta1), m, s.mul(s.splat(self.rest1), g));
+        let squared = s.mul(g, g);
+        let v = s.mul_add(s.splat(self.beta2), v, s.mul(s.splat(self.rest2), squared));
+        let deviation = s.mul_add(s.sqrt(v), s.splat(self.correction), s.splat(self.epsilon));
+        let ahead = s.mul(s.splat(self.gradient_rate), g);
+        let ahead = s.mul_add(s.splat(self.moment_rate), m, ahead);
+        (s.sub(w, s.div(ahead, deviation)), [m, v])
+    }
+
+    fn is_pure(&self) -> bool {
+        self.l2 == 0.0
+    }
+}
 
 fn mu(config: &OptimizerConfig, t: u64) -> f64 {
     config.beta1 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * config.momentum_decay))
@@ -63,5 +108,16 @@ impl Method<2> for Nadam {
         let m_hat = next * m / (1.0 - product * next);
         let w = w - at.learning_rate * (g_hat + m_hat) / (v_hat.sqrt() + config.epsilon);
         (w, [m, v])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::tests::held;
+
+    #[test]
+    fn the_kernel_does_what_the_definition_says() {
+        held::<Nadam, 2>();
     }
 }

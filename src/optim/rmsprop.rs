@@ -6,7 +6,43 @@
 
 use super::config::OptimizerConfig;
 use super::method::{At, Method};
-pub use crate::kernels::rmsprop::RmsProp;
+use crate::kernels::update::Rule;
+use crate::simd::Simd;
+
+/// The constants of one step; the state is v and the velocity b.
+///
+/// `g += l2 w; v = alpha v + (1 - alpha) g^2; b = momentum b + g / (sqrt(v) + epsilon); w -= rate b`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RmsProp {
+    /// The learning rate.
+    pub rate: f32,
+    /// How much of v is kept.
+    pub alpha: f32,
+    /// 1 - alpha, rounded once.
+    pub rest: f32,
+    /// Added to the root, so that nothing is divided by zero.
+    pub epsilon: f32,
+    /// How much of the velocity is kept; 0 for none.
+    pub momentum: f32,
+    /// L2 penalty: its gradient is `l2 w`.
+    pub l2: f32,
+}
+
+impl Rule<2> for RmsProp {
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, w: S::F, g: S::F, [v, b]: [S::F; 2]) -> (S::F, [S::F; 2]) {
+        let g = s.mul_add(s.splat(self.l2), w, g);
+        let squared = s.mul(g, g);
+        let v = s.mul_add(s.splat(self.alpha), v, s.mul(s.splat(self.rest), squared));
+        let scaled = s.div(g, s.add(s.sqrt(v), s.splat(self.epsilon)));
+        let b = s.mul_add(s.splat(self.momentum), b, scaled);
+        (s.sub(w, s.mul(s.splat(self.rate), b)), [v, b])
+    }
+
+    fn is_pure(&self) -> bool {
+        self.l2 == 0.0
+    }
+}
 
 impl Method<2> for RmsProp {
     const STATE: [&'static str; 2] = ["v", "momentum"];
@@ -33,5 +69,16 @@ impl Method<2> for RmsProp {
         let v = config.alpha * v + (1.0 - config.alpha) * g * g;
         let b = config.momentum * b + g / (v.sqrt() + config.epsilon);
         (w - at.learning_rate * b, [v, b])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::tests::held;
+
+    #[test]
+    fn the_kernel_does_what_the_definition_says() {
+        held::<RmsProp, 2>();
     }
 }

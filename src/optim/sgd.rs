@@ -6,7 +6,62 @@
 
 use super::config::OptimizerConfig;
 use super::method::{At, Method};
-pub use crate::kernels::sgd::{Momentum, Sgd};
+use crate::kernels::update::Rule;
+use crate::simd::Simd;
+
+/// The constants of one step; there is no state. `w -= rate (g + l2 w)`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sgd {
+    /// The learning rate.
+    pub rate: f32,
+    /// L2 penalty: its gradient is `l2 w`.
+    pub l2: f32,
+}
+
+impl Rule<0> for Sgd {
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, w: S::F, g: S::F, _: [S::F; 0]) -> (S::F, [S::F; 0]) {
+        let g = s.mul_add(s.splat(self.l2), w, g);
+        (s.sub(w, s.mul(s.splat(self.rate), g)), [])
+    }
+
+    fn is_pure(&self) -> bool {
+        self.l2 == 0.0
+    }
+}
+
+/// The constants of one step with momentum; the state is the velocity b.
+///
+/// `g += l2 w; b = momentum b + g; w -= rate b`, and with Nesterov `w -= rate (g + momentum b)`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Momentum {
+    /// The learning rate.
+    pub rate: f32,
+    /// How much of the velocity is kept.
+    pub momentum: f32,
+    /// Whether the step is taken from where the velocity is about to lead.
+    pub nesterov: bool,
+    /// L2 penalty: its gradient is `l2 w`.
+    pub l2: f32,
+}
+
+impl Rule<1> for Momentum {
+    #[inline(always)]
+    fn apply<S: Simd>(self, s: S, w: S::F, g: S::F, [b]: [S::F; 1]) -> (S::F, [S::F; 1]) {
+        let g = s.mul_add(s.splat(self.l2), w, g);
+        let b = s.mul_add(s.splat(self.momentum), b, g);
+        let ahead = if self.nesterov {
+            s.mul_add(s.splat(self.momentum), b, g)
+        } else {
+            b
+        };
+        (s.sub(w, s.mul(s.splat(self.rate), ahead)), [b])
+    }
+
+    fn is_pure(&self) -> bool {
+        self.l2 == 0.0
+    }
+}
 
 impl Method<0> for Sgd {
     const STATE: [&'static str; 0] = [];
@@ -50,5 +105,17 @@ impl Method<1> for Momentum {
             b
         };
         (w - at.learning_rate * ahead, [b])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::tests::held;
+
+    #[test]
+    fn the_kernel_does_what_the_definition_says() {
+        held::<Sgd, 0>();
+        held::<Momentum, 1>();
     }
 }

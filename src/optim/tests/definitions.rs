@@ -1,16 +1,10 @@
-//! Every optimiser's kernel against its f64 definition, on every instruction set.
+//! An optimiser's kernel against its f64 definition, on every instruction set: the file of each calls this.
 
 use proptest::prelude::*;
 
 use crate::kernels::update::Update;
-use crate::optim::adagrad::Adagrad;
-use crate::optim::adam::Adam;
-use crate::optim::adamw::AdamW;
 use crate::optim::config::OptimizerConfig;
 use crate::optim::method::{At, Method};
-use crate::optim::nadam::Nadam;
-use crate::optim::rmsprop::RmsProp;
-use crate::optim::sgd::{Momentum, Sgd};
 use crate::simd::Isa;
 
 const STEPS: usize = 20;
@@ -111,46 +105,7 @@ fn agrees<R: Method<N>, const N: usize>(case: &Case) -> Result<(), TestCaseError
     Ok(())
 }
 
-proptest! {
-    #[test]
-    fn kernels_do_what_the_definitions_say(case in cases()) {
-        agrees::<Sgd, 0>(&case)?;
-        agrees::<Momentum, 1>(&case)?;
-        agrees::<Adam, 2>(&case)?;
-        agrees::<AdamW, 2>(&case)?;
-        agrees::<Nadam, 2>(&case)?;
-        agrees::<RmsProp, 2>(&case)?;
-        agrees::<Adagrad, 1>(&case)?;
-    }
-}
-
-/// Adam's first step is the learning rate against the gradient's sign, whatever its size.
-#[test]
-fn adams_first_step_has_the_length_of_the_learning_rate() {
-    let config = OptimizerConfig::default();
-    let first = At {
-        t: 1,
-        learning_rate: 0.1,
-        l2: 0.0,
-    };
-    for g in [1e-3, 1.0, -50.0] {
-        let (w, _) = Adam::definition(&config, first, 0.0, g, [0.0; 2]);
-        assert!((w + 0.1 * g.signum()).abs() < 1e-5, "{w}");
-    }
-}
-
-/// Decay is outside of the moments: without a gradient AdamW only shrinks weights.
-#[test]
-fn adamw_without_gradient_only_decays() {
-    let config = OptimizerConfig {
-        weight_decay: 0.5,
-        ..OptimizerConfig::default()
-    };
-    let first = At {
-        t: 1,
-        learning_rate: 0.1,
-        l2: 0.0,
-    };
-    let (w, state) = AdamW::definition(&config, first, 2.0, 0.0, [0.0; 2]);
-    assert_eq!((w, state), (1.9, [0.0; 2]));
+/// Holds the kernel of an optimiser to its definition: random settings, weights and gradients, every instruction set.
+pub fn held<R: Method<N>, const N: usize>() {
+    proptest!(|(case in cases())| agrees::<R, N>(&case)?);
 }

@@ -4,3 +4,5 @@ mod blocks;
 mod definitions;
 mod model;
 mod modes;
+
+pub use definitions::held;

@@ -13,18 +13,13 @@ fn kinds() -> Vec<OptimizerConfig> {
         momentum: 0.9,
         ..config
     };
-    vec![
-        of(OptimizerKind::Adam),
-        OptimizerConfig {
-            weight_decay: 0.1,
-            ..of(OptimizerKind::AdamW)
-        },
-        of(OptimizerKind::Nadam),
-        of(OptimizerKind::Sgd),
-        momentum(of(OptimizerKind::Sgd)),
-        momentum(of(OptimizerKind::RmsProp)),
-        of(OptimizerKind::Adagrad),
-    ]
+    let mut all = OptimizerKind::ALL.map(of).to_vec();
+    all.push(OptimizerConfig {
+        weight_decay: 0.1,
+        ..of(OptimizerKind::AdamW)
+    });
+    all.extend([OptimizerKind::Sgd, OptimizerKind::RmsProp].map(|kind| momentum(of(kind))));
+    all
 }
 
 fn trained(config: &OptimizerConfig, mode: EmbeddingMode, isa: Isa, threads: usize) -> Vec<u32> {
