@@ -149,15 +149,23 @@ fn an_optimiser_and_a_metric_are_in_the_files_that_their_pages_name() {
 #[test]
 fn what_is_missing_is_found() {
     let there = |path: &str| path == "src/a/mod.rs";
-    let page = |line: &str| format!("//! A folder.\n//!\n//! # Adding a thing\n//!\n{LINE}{line}\n");
+    let page =
+        |line: &str| format!("//! A folder.\n//!\n//! # Adding a thing\n//!\n{LINE}{line}\n");
     let good = "`src/a/NAME.rs` (new), `src/a/mod.rs`";
     assert_eq!(touched(good).len(), 2);
     assert_eq!(wrong("p", &page(good), there), [""; 0]);
-    for line in ["`src/a/mod.rs`, `src/b.rs`", "`src/a/NAME.rs`", "`src/a/x.rs` (new)"] {
+    for line in [
+        "`src/a/mod.rs`, `src/b.rs`",
+        "`src/a/NAME.rs`",
+        "`src/a/x.rs` (new)",
+    ] {
         assert_eq!(wrong("p", &page(line), there).len(), 1, "{line}");
     }
     let elsewhere = format!("//! A folder.\n{LINE}`src/a/mod.rs`\n");
     assert_eq!(wrong("p", &elsewhere, there).len(), 1);
     assert!(names("use a::Adagrad;\n", "adagrad"));
-    assert!(!names("// Adagrad\n#[cfg(test)]\nmod tests {\n    Adagrad", "adagrad"));
+    assert!(!names(
+        "// Adagrad\n#[cfg(test)]\nmod tests {\n    Adagrad",
+        "adagrad"
+    ));
 }

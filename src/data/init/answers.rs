@@ -48,13 +48,9 @@ pub(super) enum Answers {
         max: f64,
     },
     /// Two other values; the rarer is proposed.
-    Two {
-        positive: Test,
-    },
+    Two { positive: Test },
     /// Other numbers.
-    Numbers {
-        positive: Test,
-    },
+    Numbers { positive: Test },
     /// One value.
     One(String),
     /// None.
