@@ -14,7 +14,7 @@
 //!
 //! # Reading order
 //!
-//! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
+//! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules` holds them to it.
 //!
 //! 1. [`error`], [`files`], [`protobuf`], [`page`]: one error type; files that are written whole or not at all; messages for other programs; pages
 //!    and their drawings.
