@@ -14,7 +14,7 @@
 //!
 //! # Reading order
 //!
-//! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules.rs` holds them to it.
+//! The folders follow the flow; each knows only the ones before it in this list, and `tests/source_rules` holds them to it.
 //!
 //! 1. [`error`], [`files`], [`protobuf`], [`page`]: one error type; files that are written whole or not at all; messages for other programs; pages
 //!    and their drawings.
@@ -47,7 +47,7 @@
 //! `cargo run --release --example lesson_01`.
 //!
 //! - **A row becomes numbers.** [`data::encode::value`]: a text is looked up in its field's vocabulary, a number is scaled; code 0 is for
-//!   what nobody knows. [`data::batch::Batch`] is what comes out of it, `data/gather.rs` between the two. Lesson 3. One then knows all that
+//!   what nobody knows. [`data::batch::Batch`] is what comes out of it, `src/data/gather.rs` between the two. Lesson 3. One then knows all that
 //!   a model ever sees: for each row and field which rows of a table, and times what.
 //! - **Numbers become a logit.** [`model::parts::interacting`]: the paper's equations line by line, in small ops (`composed`), and in
 //!   [`autograd::ops::interacting`] as one op. Lessons 4 and 5. One then knows what AutoInt is: each field asks all others, and
