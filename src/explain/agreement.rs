@@ -44,6 +44,7 @@ pub struct MeanAgreement {
     pub interval: Option<Estimate>,
     /// Rows that have an agreement: their attention and their contributions differ between fields.
     pub rows: usize,
+    /// What the mean of as many random rankings would reach.
     pub random_baseline: Random,
 }
 
@@ -52,9 +53,11 @@ pub struct MeanAgreement {
 pub struct Random {
     /// Always 0.
     pub mean: f64,
+    /// Of the correlation, or of the mean of several.
     pub standard_deviation: f64,
     /// 95 % lie between `low` and `high`, about.
     pub low: f64,
+    /// See `low`.
     pub high: f64,
 }
 

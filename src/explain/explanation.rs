@@ -22,7 +22,9 @@ pub struct Explanation {
     pub fields: Vec<String>,
     /// Those of a raw row whose value the model does not know.
     pub unknown: Vec<String>,
+    /// As scoring gives it.
     pub logit: f32,
+    /// Its sigmoid.
     pub probability: f32,
     /// The attention weights, `[L, H, F, F]`.
     pub attention: Attention,

@@ -11,7 +11,9 @@ use crate::error::{Error, Result};
 /// The columns of a row and their values, as many; an empty value is a missing one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawRow {
+    /// The columns' names.
     pub header: Vec<String>,
+    /// As they would stand in a CSV file.
     pub values: Vec<String>,
 }
 

@@ -70,7 +70,6 @@ impl Op for Add {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

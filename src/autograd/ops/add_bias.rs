@@ -76,7 +76,6 @@ impl Op for AddBias {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
     use crate::autograd::{Init, Role};
 

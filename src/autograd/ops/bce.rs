@@ -96,7 +96,6 @@ impl Op for Bce {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

@@ -277,7 +277,6 @@ impl Op for Cin {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
     use crate::autograd::{Init, Role};
 

@@ -100,7 +100,6 @@ impl Op for Dropout {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

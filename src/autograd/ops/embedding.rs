@@ -107,7 +107,6 @@ impl Op for Embedding {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::Init;
     use crate::autograd::layout::TableSpec;
     use crate::autograd::ops::checks::held;

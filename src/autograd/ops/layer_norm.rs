@@ -130,7 +130,6 @@ impl Op for LayerNorm {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
     use crate::autograd::{Init, Role};
 

@@ -256,7 +256,6 @@ impl Op for Linear {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
     use crate::autograd::{Init, Role};
 

@@ -63,7 +63,6 @@ impl Op for Relu {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

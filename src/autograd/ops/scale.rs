@@ -59,7 +59,6 @@ impl Op for Scale {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

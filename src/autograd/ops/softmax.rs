@@ -72,7 +72,6 @@ impl Op for Softmax {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

@@ -68,7 +68,6 @@ impl Op for Sum {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::autograd::ops::checks::held;
 
     #[test]

@@ -61,6 +61,7 @@ pub struct Trace {
 pub struct Step {
     /// `scope/op`.
     pub op: String,
+    /// What it computes, in one line.
     pub formula: String,
     /// The steps whose results it takes, by their place in the list.
     pub operands: Vec<usize>,
@@ -139,12 +140,10 @@ impl Trace {
 
 /// Where the loss lies.
 fn loss(tape: &Tape) -> Result<&Var> {
-    let losses = tape
-        .nodes()
-        .iter()
-        .filter(|node| node.op.kind() == OpKind::Bce);
+    let mut nodes = tape.nodes().iter().rev();
+    let loss = nodes.find(|node| node.op.kind() == OpKind::Bce);
     let missing = || Error::Data("the model has no loss: trace it without a label".into());
-    losses.last().map(|node| &node.result).ok_or_else(missing)
+    loss.map(|node| &node.result).ok_or_else(missing)
 }
 
 /// A walk and what was seen on it.

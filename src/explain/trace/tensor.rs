@@ -7,7 +7,9 @@ use serde::Serialize;
 /// A result or a parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tensor {
+    /// `out`, `attention weights`, or the name of a parameter.
     pub name: String,
+    /// Of one row, e.g. `[F, d]`.
     pub shape: Vec<usize>,
     /// Row-major.
     pub values: Vec<f32>,
