@@ -4,10 +4,16 @@
 #
 # `guard.sh` compares; `guard.sh --renew` writes the number anew, after a change that is meant or with another compiler.
 # Fewer instructions fail too: then the number is to be renewed, or the next loss of as much would pass.
+# The build is that of the tests (`--features ...` when they have some), so that nothing is compiled for it alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 expected_file=benches/guard.txt
 tolerance=5
+renew=
+if [ "${1:-}" = --renew ]; then
+    renew=1
+    shift
+fi
 
 if ! command -v valgrind >/dev/null; then
     echo "guard: skipped, there is no valgrind"
@@ -17,11 +23,11 @@ if [ "$(uname -m)" != x86_64 ]; then
     echo "guard: skipped, the number is of x86_64"
     exit 0
 fi
-cargo build --quiet --locked --release --example guard
+cargo build --quiet --locked --example guard "$@"
 target="${CARGO_TARGET_DIR:-target}"
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
-if ! valgrind --tool=callgrind --callgrind-out-file=/dev/null "$target/release/examples/guard" >"$log" 2>&1; then
+if ! valgrind --tool=callgrind --callgrind-out-file=/dev/null "$target/debug/examples/guard" >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
 fi
@@ -32,7 +38,7 @@ if ! [[ "$found" =~ ^[0-9]+$ ]]; then
     cat "$log" >&2
     exit 1
 fi
-if [ "${1:-}" = --renew ]; then
+if [ -n "$renew" ]; then
     echo "$found" >"$expected_file"
     echo "guard: $found instructions, written to $expected_file"
     exit 0
