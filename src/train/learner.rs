@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::machine::Machine;
 use super::profile::{Stage, Stages};
@@ -138,51 +137,74 @@ impl Learner {
 
     /// Takes a step; gives the loss before it.
     pub fn step(&mut self, batch: &mut Batch, step: Step, stages: &mut Stages) -> Result<f64> {
-        let Learner {
-            engine,
-            optimizer,
-            parameters,
-            far,
-            fetched,
-        } = self;
-        let parameters = Arc::make_mut(parameters);
-        let (part, draw, number) = (step.part, Some(step.draw), step.number);
-        let start = Instant::now();
-        let loss = match far {
-            None => {
-                optimizer.prepare(engine.runtime(), batch.ids(), parameters);
-                stages.add(Stage::Update, start);
-                let start = Instant::now();
-                let loss = engine.step_part(parameters, batch, part, None, draw, number)?;
-                stages.add(Stage::Replay, start);
-                if !engine.is_alone() {
-                    // What other ranks have touched is to move here too.
-                    let touched = engine.gradients().touched.ids().iter().copied();
-                    optimizer.prepare(engine.runtime(), touched, parameters);
-                }
-                loss
-            }
-            Some(far) => {
-                far.fetch(batch, fetched, &mut |places, out| {
-                    optimizer.prepare(engine.runtime(), places.iter().copied(), parameters);
-                    far.put(parameters, places, out);
-                });
-                stages.add(Stage::Fetch, start);
-                let start = Instant::now();
-                swap_dense(parameters, &mut fetched.parameters);
-                let (rows, ids) = (&fetched.parameters, Some(fetched.ids()));
-                let loss = engine.step_part(rows, batch, part, ids, draw, number);
-                swap_dense(parameters, &mut fetched.parameters);
-                stages.add(Stage::Replay, start);
-                loss?
-            }
+        let loss = match self.far.clone() {
+            None => self.prepare_and_replay(batch, step, stages)?,
+            Some(far) => self.fetch_and_replay(&far, batch, step, stages)?,
         };
-        let start = Instant::now();
-        let gradients = engine.gradients();
-        optimizer.step(engine.runtime(), gradients, step.learning_rate, parameters);
-        engine.update_buffers(part.rows, parameters);
-        stages.add(Stage::Update, start);
+        stages.timed(Stage::Update, || self.update(step));
         Ok(loss)
+    }
+
+    /// Loss and gradients of a batch where all rows of tables are here.
+    fn prepare_and_replay(
+        &mut self,
+        batch: &Batch,
+        Step {
+            part, draw, number, ..
+        }: Step,
+        stages: &mut Stages,
+    ) -> Result<f64> {
+        let (engine, optimizer) = (&mut self.engine, &mut self.optimizer);
+        let parameters = Arc::make_mut(&mut self.parameters);
+        stages.timed(Stage::Update, || {
+            optimizer.prepare(engine.runtime(), batch.ids(), parameters);
+        });
+        let loss = stages.timed(Stage::Replay, || {
+            engine.step_part(parameters, batch, part, None, Some(draw), number)
+        })?;
+        if !engine.is_alone() {
+            // What other ranks have touched is to move here too.
+            let touched = engine.gradients().touched.ids().iter().copied();
+            optimizer.prepare(engine.runtime(), touched, parameters);
+        }
+        Ok(loss)
+    }
+
+    /// The same where they are spread over ranks.
+    fn fetch_and_replay(
+        &mut self,
+        far: &Far,
+        batch: &mut Batch,
+        Step {
+            part, draw, number, ..
+        }: Step,
+        stages: &mut Stages,
+    ) -> Result<f64> {
+        let (engine, optimizer, fetched) =
+            (&mut self.engine, &mut self.optimizer, &mut self.fetched);
+        let parameters = Arc::make_mut(&mut self.parameters);
+        stages.timed(Stage::Fetch, || {
+            far.fetch(batch, fetched, &mut |places, out| {
+                optimizer.prepare(engine.runtime(), places.iter().copied(), parameters);
+                far.put(parameters, places, out);
+            });
+        });
+        stages.timed(Stage::Replay, || {
+            swap_dense(parameters, &mut fetched.parameters);
+            let (rows, ids) = (&fetched.parameters, Some(fetched.ids()));
+            let loss = engine.step_part(rows, batch, part, ids, Some(draw), number);
+            swap_dense(parameters, &mut fetched.parameters);
+            loss
+        })
+    }
+
+    /// Moves the weights by the gradients.
+    fn update(&mut self, step: Step) {
+        let engine = &self.engine;
+        let parameters = Arc::make_mut(&mut self.parameters);
+        let (runtime, gradients) = (engine.runtime(), engine.gradients());
+        (self.optimizer).step(runtime, gradients, step.learning_rate, parameters);
+        engine.update_buffers(step.part.rows, parameters);
     }
 
     /// Brings all rows up to date, so that weights and state can be read.

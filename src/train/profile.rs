@@ -55,6 +55,14 @@ impl Stages {
         self.0[stage as usize] += start.elapsed();
     }
 
+    /// Does some work, which takes the time of a stage.
+    pub(super) fn timed<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let done = work();
+        self.add(stage, start);
+        done
+    }
+
     /// How long a stage took in all.
     pub fn time(&self, stage: Stage) -> Duration {
         self.0[stage as usize]
