@@ -211,6 +211,28 @@ fn a_file_that_does_not_say_what_it_is_is_found() {
 }
 
 #[test]
+fn a_file_that_no_module_names_is_found() {
+    let modules = [
+        (
+            "lib.rs",
+            "//! 1. `data`: rows\npub mod data;\npub mod error;\n",
+        ),
+        (
+            "data/mod.rs",
+            "//! Rows.\nmod a;\n#[cfg(test)]\nmod tests;\n// mod c;\n",
+        ),
+        ("data/a.rs", "//! One.\nmod deep;\n"),
+        ("data/a/deep.rs", "//! Deep.\n"),
+        ("data/tests.rs", "//! Tests.\n"),
+        ("data/c.rs", "//! Nobody's.\n"),
+    ];
+    let all = modules.map(|(path, text)| Source::new(path, text));
+    let found = rules::no_orphans(&all);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with("data/c.rs: "));
+}
+
+#[test]
 fn what_is_unsafe_without_a_reason_is_found() {
     let bad = [
         "fn f() {\n    unsafe { g() }\n}\n",

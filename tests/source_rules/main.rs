@@ -68,6 +68,11 @@ fn files_say_what_they_are() {
 }
 
 #[test]
+fn every_file_is_a_module() {
+    hold(rules::no_orphans);
+}
+
+#[test]
 fn what_is_unsafe_says_why_it_is_sound() {
     hold(rules::safety_comments);
 }

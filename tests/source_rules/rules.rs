@@ -175,6 +175,29 @@ pub fn module_documentation(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
+/// Every file is the module of another: what no `mod` names is compiled by nobody.
+pub fn no_orphans(sources: &[Source]) -> Vec<String> {
+    let declares = |parent: &str, name: &str| {
+        let parent = sources.iter().find(|source| source.path == parent);
+        let ends = format!("mod {name};");
+        parent.is_some_and(|parent| parent.code.lines().any(|line| line.trim().ends_with(&ends)))
+    };
+    let orphan = |source: &&Source| {
+        let path = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parents = match folder {
+            "" if ["lib", "main"].contains(&name) => return false,
+            "" => ["lib.rs".to_owned(), "main.rs".to_owned()],
+            folder => [format!("{folder}/mod.rs"), format!("{folder}.rs")],
+        };
+        !parents.iter().any(|parent| declares(parent, name))
+    };
+    let orphans = sources.iter().filter(orphan);
+    orphans
+        .map(|source| format!("{}: no `mod` names it, so nobody compiles it", source.path))
+        .collect()
+}
+
 /// What is unsafe says why it is sound, in a comment above its statement.
 pub fn safety_comments(sources: &[Source]) -> Vec<String> {
     unsafe_lines(sources, |source, line| {

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::steps::{NEAR, Step, Trace};
 use super::tensor::{Gradient, Tensor};
-use super::{NEAR, Step, Trace};
+
 use crate::page::cells::Cells;
 use crate::page::numbers::short;
 use crate::page::page;
