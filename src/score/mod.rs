@@ -1,7 +1,7 @@
 //! What is done with a trained model: logits of rows, metrics of a part of the data, predictions of raw rows. All of it goes
 //! through one [`Scorer`].
 //!
-//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`calibration`] and [`logistic`] (what mends probabilities), [`segments`](mod@segments), [`compare`], [`predict`](mod@predict), [`distribution`].
+//! Reading order: [`scorer`], [`evaluation`], [`catalogue`] and [`item_knn`] (rankings of all items), [`calibration`] and [`logistic`] (what mends probabilities), [`segments`](mod@segments), [`compare`], [`predict`](mod@predict), [`distribution`]; [`shared`] (rows that several ranks score together).
 //!
 //! Its idea: all that scores goes through one [`Scorer`], so validation, `predict`, rankings and the server agree to the last bit. It knows a
 //! model and data, but no run directory ([`crate::run`] opens one and hands its weights over) and no training.
@@ -23,6 +23,7 @@ pub mod logistic;
 pub mod predict;
 pub mod scorer;
 pub mod segments;
+pub mod shared;
 
 pub use calibration::Calibration;
 pub use distribution::Distribution;

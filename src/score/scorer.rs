@@ -5,12 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::calibration::Calibration;
+use super::shared;
 use crate::autograd::far::{Far, Fetched};
 use crate::autograd::{Frozen, Parameters, Runtime, Var};
 use crate::data::batch::Batch;
 use crate::data::dataset::Dataset;
 use crate::data::pairs::Items;
 use crate::data::schema::Schema;
+use crate::ranks::{Ranks, share};
 
 /// Rows scored at a time.
 const CHUNK: usize = 16_384;
@@ -29,6 +31,8 @@ pub struct Scorer<'a> {
     offset: f32,
     /// Applied last; none: logits are the model's own.
     calibration: Option<Calibration>,
+    /// Who scores rows together with this process; none: nobody.
+    ranks: Option<Arc<dyn Ranks>>,
 }
 
 /// Where the weights are.
@@ -69,6 +73,7 @@ impl<'a> Scorer<'a> {
             runtime: Arc::clone(runtime),
             offset: schema.protocol.sampling.logit_offset(),
             calibration: None,
+            ranks: None,
             schema,
         }
     }
@@ -79,6 +84,47 @@ impl<'a> Scorer<'a> {
         if let Weights::Far(far, own) = &self.weights {
             far.answer(&mut |places, out| far.put(own, places, out));
         }
+    }
+
+    /// The same, of several ranks that have such a scorer each: what the first asks of [`Scorer::rows`] is shared out, while the others are
+    /// in [`Scorer::help`].
+    pub fn among(mut self, ranks: &Arc<dyn Ranks>) -> Self {
+        self.ranks = (!ranks.alone()).then(|| Arc::clone(ranks));
+        self
+    }
+
+    /// Scores its share of whatever the first rank asks for, until that is done.
+    pub fn help(&self, data: &Dataset) {
+        loop {
+            self.answer();
+            let rows = match &self.ranks {
+                None => return,
+                Some(ranks) => shared::asked(&**ranks, &[]),
+            };
+            if rows.is_empty() {
+                return;
+            }
+            self.share(data, &rows);
+        }
+    }
+
+    /// Lets the other ranks go on, who are in [`Scorer::help`].
+    pub fn done(&self) {
+        self.answer();
+        if let Some(ranks) = &self.ranks {
+            shared::asked(&**ranks, &[]);
+        }
+    }
+
+    /// Scores this rank's share of rows that all are about to score; gives all logits.
+    fn share(&self, data: &Dataset, rows: &[u32]) -> Vec<f32> {
+        let Some(ranks) = &self.ranks else {
+            return self.own_rows(data, rows);
+        };
+        let own = share(ranks.rank(), ranks.size(), rows.len());
+        let logits = self.own_rows(data, &rows[own]);
+        self.answer();
+        shared::gathered(&**ranks, &logits, rows.len())
     }
 
     /// The same with calibrated logits.
@@ -176,6 +222,16 @@ impl<'a> Scorer<'a> {
 
     /// The logits of the given rows of a data set that is encoded with the schema, in their order.
     pub fn rows(&self, data: &Dataset, rows: &[u32]) -> Vec<f32> {
+        let ranks = self.ranks.as_ref().filter(|_| !rows.is_empty());
+        let Some(ranks) = ranks else {
+            return self.own_rows(data, rows);
+        };
+        self.answer();
+        shared::asked(&**ranks, rows);
+        self.share(data, rows)
+    }
+
+    fn own_rows(&self, data: &Dataset, rows: &[u32]) -> Vec<f32> {
         self.chunked(rows.chunks(CHUNK), |rows, batch| data.gather(rows, batch))
     }
 

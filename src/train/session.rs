@@ -32,7 +32,7 @@ pub struct Session<'a> {
 }
 
 /// Trains as one of several ranks, of which the first keeps the run, in `folder`: this one adds its part to checkpoints where it has one,
-/// and gives the first the rows that it needs to finish.
+/// and scores with the first what that needs to finish.
 ///
 /// # Errors
 /// As [`Trainer::run`].
@@ -43,7 +43,8 @@ pub fn help(
     stop: &AtomicBool,
 ) -> Result<Ended> {
     let outcome = trainer.run(&mut Helper { folder, origin }, stop)?;
-    trainer.scorer(&outcome.parameters).answer();
+    let scorer = trainer.shared_scorer(&outcome.parameters);
+    scorer.help(trainer.data());
     Ok(outcome.ended)
 }
 
@@ -106,7 +107,7 @@ impl Session<'_> {
     pub fn finish(&mut self, outcome: &Outcome, extras: &Extras) -> Result<Option<Evaluation>> {
         let data = self.data;
         let provenance = self.origin.provenance(outcome.best_epoch, outcome.ended);
-        let scorer = self.trainer.scorer(&outcome.parameters);
+        let scorer = self.trainer.shared_scorer(&outcome.parameters);
         let distribution = Distribution::of(&scorer, data);
         self.run.finish(Finished {
             settings: &self.origin.settings,
@@ -127,7 +128,7 @@ impl Session<'_> {
         if extras.report {
             self.report(outcome, &provenance, &scorer, evaluation.as_ref())?;
         }
-        scorer.answer();
+        scorer.done();
         Ok(evaluation)
     }
 

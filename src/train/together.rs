@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::autograd::part::{self, rows_of};
-use crate::ranks::{Ranks, share};
+use crate::ranks::Ranks;
 
 /// Whether one of the ranks says so.
 pub(super) fn any(ranks: &dyn Ranks, own: bool) -> bool {
@@ -22,11 +22,6 @@ pub(super) fn loss_scale(ranks: &dyn Ranks, own: &[f32], rows: usize, weighted: 
     }
     let of_rank = |rank| rows_of(rank, ranks.size(), rows);
     part::loss_scale(&numbers(ranks, own, of_rank), rows)
-}
-
-/// The logits of `rows` rows, of which each rank has its share.
-pub(super) fn logits(ranks: &dyn Ranks, own: &[f32], rows: usize) -> Vec<f32> {
-    numbers(ranks, own, |rank| share(rank, ranks.size(), rows))
 }
 
 /// Numbers of all rows, one each, of which a rank has those of its own.

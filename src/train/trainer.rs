@@ -31,6 +31,7 @@ use crate::run::checkpoint::{Checkpoint, Snapshot, State};
 use crate::run::history::{Ended, EpochRecord};
 use crate::run::position::Position;
 use crate::score::scorer::{Scorer, labels_of};
+use crate::score::shared::gathered;
 use crate::settings::Settings;
 
 /// What training gives.
@@ -237,6 +238,17 @@ impl<'a> Trainer<'a> {
         self.learner.scorer(self.data.schema(), parameters)
     }
 
+    /// The same, with which the ranks score rows together: the first asks, and ends by [`Scorer::done`]; the others are in
+    /// [`Scorer::help`].
+    pub fn shared_scorer<'p>(&'p self, parameters: &'p Parameters) -> Scorer<'p> {
+        self.scorer(parameters).among(&self.ranks)
+    }
+
+    /// What it trains on.
+    pub fn data(&self) -> &'a Dataset {
+        self.data
+    }
+
     /// The attention weights of the interacting layers, one `[H, F, F]` a layer.
     pub fn attention(&self) -> &[Var] {
         &self.attention
@@ -421,7 +433,7 @@ impl<'a> Trainer<'a> {
             }
         };
         scorer.answer();
-        (together::logits(&*self.ranks, &own, labels.len()), labels)
+        (gathered(&*self.ranks, &own, labels.len()), labels)
     }
 
     fn validate(&self) -> Result<EpochRecord> {

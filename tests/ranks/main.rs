@@ -10,7 +10,7 @@ mod signal;
 use std::sync::atomic::AtomicBool;
 
 use autoint::autograd::Parameters;
-use autoint::data::dataset::Dataset;
+use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
 use autoint::data::store::Target;
 use autoint::optim::EmbeddingMode;
@@ -134,4 +134,43 @@ fn weighted_rows_and_drawn_negatives() {
     same_for_any_number_of_ranks(&weighted, &[3]);
     let drawn = settings("autoint", &["train.negatives=1"]);
     same_for_any_number_of_ranks(&drawn, &[3]);
+}
+
+/// The logits of test rows, asked for by the first of so many ranks.
+fn tested(data: &Dataset, settings: &Settings, size: usize) -> Vec<u32> {
+    let isa = Isa::choose().unwrap();
+    let all = together(size, |ranks| {
+        let first = ranks.first();
+        let machine = Machine {
+            ranks,
+            ..Machine::new(isa, 1)
+        };
+        let mut trainer = Trainer::new(data, settings, &machine).unwrap();
+        let outcome = trainer.run(&mut Silent, &AtomicBool::new(false)).unwrap();
+        let scorer = trainer.shared_scorer(&outcome.parameters);
+        if !first {
+            scorer.help(data);
+            return Vec::new();
+        }
+        let test = data.split(SplitName::Test);
+        let mut logits = Vec::new();
+        // Fewer rows than ranks, none, and all.
+        for rows in [&test[..2], &[], test] {
+            logits.extend(scorer.rows(data, rows).into_iter().map(f32::to_bits));
+        }
+        scorer.done();
+        logits
+    });
+    all.into_iter().next().unwrap()
+}
+
+#[test]
+fn test_rows_are_scored_by_all() {
+    let (data, mut settings) = (data(), settings("autoint", &["train.epochs=1"]));
+    let one = tested(&data, &settings, 1);
+    assert_eq!(one.len(), 2 + data.split(SplitName::Test).len());
+    for tables in [TablePlace::Replicated, TablePlace::Sharded] {
+        settings.cluster.tables = tables;
+        assert!(tested(&data, &settings, 3) == one, "{tables:?}");
+    }
 }
