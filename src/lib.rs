@@ -18,11 +18,11 @@
 //!
 //! 1. [`error`], [`files`], [`protobuf`], [`page`]: one error type; files that are written whole or not at all; messages for other programs; pages
 //!    and their drawings.
-//! 2. [`metrics`], [`data`]: every metric with its definition, by whose names a protocol says what it measures; readers, protocols,
+//! 2. [`ranks`]: several processes that do one thing together.
+//! 3. [`metrics`], [`data`]: every metric with its definition, by whose names a protocol says what it measures; readers, protocols,
 //!    vocabularies, the encoded store, splits, batches.
-//! 3. [`study`]: data looked at before they are trained on.
-//! 4. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
-//! 5. [`ranks`]: several processes that train one model.
+//! 4. [`study`]: data looked at before they are trained on.
+//! 5. [`simd`], [`kernels`]: one vector trait, and the arithmetic written against it.
 //! 6. [`autograd`]: the tape, the ops (one a file, forward and backward side by side), the engine that replays them.
 //! 7. [`model`]: AutoInt and AutoInt+ in terms of ops.
 //! 8. [`optim`]: optimisers and schedules.

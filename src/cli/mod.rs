@@ -130,9 +130,9 @@ pub fn main() -> ExitCode {
 
 impl Cli {
     fn run(&self, ranks: &Arc<dyn Ranks>) -> anyhow::Result<()> {
-        if !ranks.alone() && !matches!(self.command, Command::Train(_)) {
+        if !ranks.alone() && !matches!(self.command, Command::Train(_) | Command::Prepare(_)) {
             anyhow::bail!(
-                "only `autoint train` is done by several ranks: start all else without mpirun"
+                "only `autoint train` and `autoint prepare` are done by several ranks: start all else without mpirun"
             );
         }
         // One is enough to speak.
@@ -146,7 +146,7 @@ impl Cli {
             Command::Init(arguments) => arguments.run(&mut out)?,
             Command::Doctor(arguments) => arguments.run(&mut out)?,
             Command::Eda(arguments) => arguments.run(&mut out)?,
-            Command::Prepare(arguments) => arguments.run(&mut out)?,
+            Command::Prepare(arguments) => arguments.run(ranks, &mut out)?,
             Command::Train(arguments) => arguments.run(ranks, &mut out)?,
             Command::Tune(arguments) => arguments.run(&mut out)?,
             Command::Reproduce(arguments) => arguments.run(&mut out)?,

@@ -2,17 +2,21 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use autoint::Error;
 use autoint::data::dataset::{Dataset, SplitName};
 use autoint::data::source::Source;
 use autoint::data::store::{Target, check_name};
+use autoint::ranks::Ranks;
+use autoint::ranks::agree::agree;
 use clap::Args;
 
 use super::data::{Asked, DataOptions};
+use super::session::program;
 
-/// Encode raw data into one file that training maps into memory.
+/// Encode raw data into one file that training maps into memory. (Under mpirun several ranks read the files.)
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -26,7 +30,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+    pub fn run(&self, ranks: &Arc<dyn Ranks>, out: &mut dyn Write) -> anyhow::Result<()> {
         let start = Instant::now();
         if self.data.data.is_empty() && !self.data.has_schema() {
             let what = "name the data, or a schema that names them with --schema";
@@ -40,7 +44,16 @@ impl Arguments {
             return Err(Error::file(file, what).into());
         }
         check_name(&self.out)?;
-        let data = source.encode(protocol.as_ref(), Target::Store(&self.out))?;
+        let facts = [
+            ("the program", program(ranks)?),
+            ("the data", serde_json::to_string(&source)?),
+            ("the protocol", serde_json::to_string(&protocol)?),
+        ];
+        agree(&**ranks, &facts)?;
+        let (asked, target) = (protocol.as_ref(), Target::Store(&self.out));
+        let Some(data) = source.encode_among(&**ranks, asked, target)? else {
+            return Ok(());
+        };
         if let Some(path) = &self.split_to {
             write_split(&data, path)?;
         }

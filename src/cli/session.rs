@@ -307,7 +307,7 @@ impl<'a> Work<'a> {
 }
 
 /// Version and sum of this very program, which is looked at where there are others.
-fn program(ranks: &Arc<dyn Ranks>) -> Result<String> {
+pub fn program(ranks: &Arc<dyn Ranks>) -> Result<String> {
     let version = env!("CARGO_PKG_VERSION");
     if ranks.alone() {
         return Ok(version.into());

@@ -1,4 +1,4 @@
-//! Several processes that train one model: who is there, and the two ways in which they hand each other numbers.
+//! Several processes that do one thing together: who is there, and the two ways in which they hand each other numbers.
 //!
 //! A *rank* is one of the processes, and its number. What they exchange is words of 32 bits; who computes what, and in which order
 //! sums are made, is up to the callers: nothing here adds anything up, as libraries do so in an order of their own.

@@ -108,11 +108,75 @@ fn ranks_that_differ_refuse_to_start() {
     }
 }
 
+/// Part files, of which three ranks read one, none and two.
+#[test]
+fn files_are_prepared_to_the_store_of_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let done = |command: &mut Command, arguments: &[&str]| {
+        let output = command.args(arguments).current_dir(folder.path()).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let generate = [
+        "generate", "--layout", "clicks", "--rows", "3000", "--out", "all.csv",
+    ];
+    done(&mut autoint(), &generate);
+    done(&mut autoint(), &["init", "all.csv"]);
+    let text = fs::read_to_string(path("all.csv")).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    fs::create_dir(path("parts")).unwrap();
+    for (number, rows) in [&rows[..2000], &rows[2000..2100], &rows[2100..]]
+        .iter()
+        .enumerate()
+    {
+        let text = format!("{header}\n{}\n", rows.join("\n"));
+        fs::write(path("parts").join(format!("{number}.csv")), text).unwrap();
+    }
+    let prepare = |out| {
+        [
+            "prepare", "--schema", "all.toml", "--data", "parts", "--out", out,
+        ]
+    };
+    let alone = done(&mut autoint(), &prepare("alone.store"));
+    let together = done(&mut mpirun(3), &prepare("together.store"));
+    assert_eq!(
+        alone.lines().count(),
+        together.lines().count(),
+        "one rank speaks"
+    );
+    assert!(fs::read(path("together.store")).unwrap() == fs::read(path("alone.store")).unwrap());
+    let bad = path("parts").join("2.csv");
+    fs::write(
+        &bad,
+        fs::read_to_string(&bad)
+            .unwrap()
+            .replacen("clicked", "licked", 1),
+    )
+    .unwrap();
+    let output = mpirun(3)
+        .args(prepare("bad.store"))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success() && !path("bad.store").exists());
+    assert!(
+        told(&output).contains("2.csv: has other columns than"),
+        "{}",
+        told(&output)
+    );
+}
+
 #[test]
 fn what_is_not_training_is_refused() {
     let output = mpirun(2).args(["inspect", "nothing"]).output().unwrap();
     assert!(!output.status.success());
-    assert!(told(&output).contains("only `autoint train` is done by several ranks"));
+    assert!(
+        told(&output)
+            .contains("only `autoint train` and `autoint prepare` are done by several ranks")
+    );
 }
 
 /// The processes that a process has started.

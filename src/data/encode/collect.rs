@@ -45,7 +45,7 @@ pub(super) struct Collector {
     /// Texts that mean "missing", beside the empty one.
     missing: Vec<String>,
     /// Whether any row had a value, for values that leave no other trace.
-    some: bool,
+    pub(super) some: bool,
     /// What is written in one go.
     codes: Vec<u32>,
     lengths: Vec<u32>,

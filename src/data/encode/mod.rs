@@ -5,9 +5,11 @@
 //!    temporary files once it is more than a few megabytes.
 //! 2. **Encode** (`fit`, `finish`): the split is drawn, fields are fitted to the training rows, and codes are written.
 //!
-//! The same rows give the same data set for any number of threads and any size of chunks.
+//! The same rows give the same data set for any number of threads and any size of chunks. Several ranks may collect them (`among`,
+//! `parcel`).
 
 mod admit;
+mod among;
 pub mod cells;
 mod collect;
 mod core;
@@ -15,6 +17,7 @@ mod duplicates;
 mod finish;
 mod fit;
 mod intern;
+mod parcel;
 mod plan;
 pub mod rows;
 mod rowwise;
@@ -26,6 +29,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+pub use self::among::encode_among;
 use self::collect::Collector;
 use self::finish::{write_codes, write_field};
 use self::fit::{Basis, Fitted, codes_of, fit};
@@ -103,6 +107,15 @@ pub fn encode_with(schema: &Schema, table: &Table) -> Result<Dataset> {
 /// When a column is missing, a row is bad and bad rows are not to be skipped, no row or no training row is left, or the system
 /// refuses.
 pub fn encode_rows(inputs: Inputs, rules: Rules<'_>, target: Target<'_>) -> Result<Dataset> {
+    let (collected, tables) = collect(inputs.into_iter().enumerate(), rules)?;
+    collected.finish(rules, tables, target)
+}
+
+/// The first pass: what is collected of all inputs, each with the part of the split that it is for, and what of joined tables is used.
+fn collect(
+    inputs: impl IntoIterator<Item = (usize, Box<dyn Reader>)>,
+    rules: Rules<'_>,
+) -> Result<(Collection, BTreeMap<String, Lookup>)> {
     let protocol = rules.protocol();
     protocol.check().map_err(|(_, what)| Error::Data(what))?;
     if let Rules::Fitted(schema) | Rules::Grown(schema) = rules {
@@ -110,7 +123,7 @@ pub fn encode_rows(inputs: Inputs, rules: Rules<'_>, target: Target<'_>) -> Resu
     }
     let mut collected = Collection::new(protocol);
     let mut tables = BTreeMap::new();
-    for (part, mut reader) in inputs.into_iter().enumerate() {
+    for (part, mut reader) in inputs {
         let plan = Plan::new(protocol, rules.tables(), reader.as_mut())?;
         collected.read(reader.as_mut(), &plan, rules, part)?;
         collected.rows.counts.notes.extend(reader.notes());
@@ -118,7 +131,7 @@ pub fn encode_rows(inputs: Inputs, rules: Rules<'_>, target: Target<'_>) -> Resu
             tables.insert(name.clone(), table.only(&plan.used_of(name, table)));
         }
     }
-    collected.finish(rules, tables, target)
+    Ok((collected, tables))
 }
 
 /// Parses and looks at the chunks of one input in parallel, and hands out some at a time, in their order.

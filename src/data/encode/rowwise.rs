@@ -20,13 +20,13 @@ pub(super) struct RowWise {
     /// 0 or 1, one a kept row.
     pub labels: Vec<u8>,
     /// None without that role; so with `items`.
-    users: Option<Collector>,
-    items: Option<Collector>,
+    pub(super) users: Option<Collector>,
+    pub(super) items: Option<Collector>,
     /// Empty without that role; so with `true_probability`.
-    times: Spool<f64>,
+    pub(super) times: Spool<f64>,
     /// None without that role.
-    weights: Option<Spool<f32>>,
-    true_probability: Spool<f32>,
+    pub(super) weights: Option<Spool<f32>>,
+    pub(super) true_probability: Spool<f32>,
     /// Grows chunk by chunk.
     pub counts: Counts,
     /// Kept rows by the part whose files they are from.
@@ -63,12 +63,7 @@ impl RowWise {
         part: usize,
     ) -> Result<()> {
         self.count(admitted, protocol)?;
-        let rows = self.labels.len() + admitted.kept.len();
-        if u32::try_from(rows).is_err() {
-            return Err(Error::Data(format!(
-                "the data has {rows} rows or more, at most 2^32 - 1 are possible"
-            )));
-        }
+        room_for(self.labels.len() + admitted.kept.len())?;
         if let Some(part) = self.of_files.get_mut(part) {
             *part += admitted.kept.len() as u32;
         }
@@ -103,13 +98,7 @@ impl RowWise {
             .first_bad
             .extend(first.map(|bad| place(bad.line, &bad.what).to_string()));
         counts.bad += bad;
-        let most = protocol.rows.most_bad;
-        if counts.bad > most {
-            return Err(Error::Data(format!(
-                "more than {most} rows are bad, the first: {}; mend the data, or raise `most_bad` in [rows]",
-                counts.first_bad.first().map_or("", String::as_str)
-            )));
-        }
+        few_bad(counts, protocol)?;
         let dropped: u64 = admitted.dropped.iter().sum();
         for (condition, rows) in protocol.rows.drop.iter().zip(&admitted.dropped) {
             *counts.dropped.entry(condition.to_string()).or_default() += rows;
@@ -120,6 +109,12 @@ impl RowWise {
         counts.kept += admitted.kept.len() as u64;
         counts.read += admitted.kept.len() as u64 + dropped + bad;
         Ok(())
+    }
+
+    /// Whether there are not too many rows, nor too many bad ones.
+    pub(super) fn check_counts(&self, protocol: &Protocol) -> Result<()> {
+        room_for(self.labels.len())?;
+        few_bad(&self.counts, protocol)
     }
 
     /// All rows are there: looks for duplicates, and whether any row is left.
@@ -262,6 +257,26 @@ impl RowWise {
         }
         Ok(())
     }
+}
+
+fn room_for(rows: usize) -> Result<()> {
+    match u32::try_from(rows) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::Data(format!(
+            "the data has {rows} rows or more, at most 2^32 - 1 are possible"
+        ))),
+    }
+}
+
+fn few_bad(counts: &Counts, protocol: &Protocol) -> Result<()> {
+    let most = protocol.rows.most_bad;
+    if counts.bad <= most {
+        return Ok(());
+    }
+    Err(Error::Data(format!(
+        "more than {most} rows are bad, the first: {}; mend the data, or raise `most_bad` in [rows]",
+        counts.first_bad.first().map_or("", String::as_str)
+    )))
 }
 
 /// Numbers without gaps, in the order of first occurrence.

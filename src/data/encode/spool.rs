@@ -71,7 +71,7 @@ impl<T: Pod> Spool<T> {
     }
 }
 
-fn failed(source: io::Error) -> Error {
+pub(super) fn failed(source: io::Error) -> Error {
     Error::Io {
         path: std::env::temp_dir(),
         action: "keep what was read in a temporary file in",

@@ -6,6 +6,7 @@ pub mod bytes;
 pub mod cells;
 pub mod columns;
 pub mod csv;
+mod display;
 pub mod files;
 pub mod join;
 pub mod jsonl;
@@ -15,12 +16,12 @@ mod lines;
 pub mod open;
 pub mod parquet;
 pub mod reader;
+mod shared;
 pub mod sniff;
 pub mod table;
 pub mod text;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -372,26 +373,6 @@ impl Source {
             Ok((name.clone(), lookup))
         };
         protocol.tables.iter().map(load).collect()
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::Synthetic { rows: None } => f.write_str(SYNTHETIC),
-            Source::Synthetic { rows: Some(rows) } => write!(f, "{SYNTHETIC}:{rows}"),
-            Source::Absent => f.write_str("none"),
-            Source::Frame { rows } => write!(f, "a data frame of {rows} rows"),
-            Source::Movielens { folder } => folder.display().fmt(f),
-            Source::Store { file } => file.display().fmt(f),
-            Source::Files { files, .. } => match &files[..] {
-                [] => f.write_str("no file"),
-                [one] => one.display().fmt(f),
-                [first, more @ ..] => {
-                    write!(f, "{} and {} more files", first.display(), more.len())
-                }
-            },
-        }
     }
 }
 
