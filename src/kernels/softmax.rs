@@ -33,7 +33,7 @@
 //! d_x_j = sum_m d_y_m y_m ([m = j] - y_j) = y_j (d_y_j - sum_m y_m d_y_m)
 //! ```
 //!
-//! It needs the result y only, whatever the exponential was: both gradients below begin with the same [`dot`]. A scale before the
+//! It needs the result y only, whatever the exponential was: both gradients below begin with the same `dot`. A scale before the
 //! softmax is a factor of `d_x`.
 
 use super::math::{exp, exp2_negative};
