@@ -15,8 +15,9 @@ use super::workspace::{Replay, ShardGrads, Workspace};
 use crate::data::batch::Batch;
 use crate::simd::Isa;
 
-/// Step of the central differences, as in [`super::check`].
-const H: f64 = 1e-5;
+/// Step of the central differences. A tenth of that of [`super::check`]: among the ReLUs of a whole model some argument is near to 0, and
+/// few numbers may cross it. What rounding adds in f64, some 1e-10, is still far below f32's.
+const H: f64 = 1e-6;
 
 /// See the module.
 #[derive(Debug)]
@@ -291,10 +292,11 @@ mod tests {
             let difference = walk.difference(by);
             assert!((difference - slope).abs() < 1e-4, "{by:?}: {difference}");
         }
-        // The loss of a label of 1 at so high a logit is 0, and so are its slopes.
+        // The loss of a label of 1 at so high a logit is next to 0, and so are its slopes.
         let mut walk = Walk::new(&tape, &parameters, &batch, &loss, isa);
-        assert_eq!((walk.nodes(), walk.values()[5]), (3, 0.0));
-        assert!(walk.slopes().units[..4].iter().all(|slope| *slope == 0.0));
+        let small = |x: &f32| x.abs() < 1e-30;
+        assert!(walk.nodes() == 3 && small(&walk.values()[5]));
+        assert!(walk.slopes().units[..5].iter().all(small));
         assert_eq!(walk.kink_distance(), f64::INFINITY);
     }
 }

@@ -108,7 +108,7 @@ fn ranks_that_differ_refuse_to_start() {
     }
 }
 
-/// Part files, of which three ranks read one, none and two.
+/// Part files, of which three ranks read one, none and two (each as many bytes as come near its share).
 #[test]
 fn files_are_prepared_to_the_store_of_one_process() {
     let folder = tempfile::tempdir().unwrap();
@@ -163,7 +163,7 @@ fn files_are_prepared_to_the_store_of_one_process() {
         .unwrap();
     assert!(!output.status.success() && !path("bad.store").exists());
     assert!(
-        told(&output).contains("2.csv: has other columns than"),
+        told(&output).contains("2.csv: there is no column `clicked`"),
         "{}",
         told(&output)
     );

@@ -200,4 +200,18 @@ kind = "numeric"
             );
         }
     }
+
+    #[test]
+    fn a_file_with_other_columns_than_the_first_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(folder.path());
+        let opened = |own| opened(&files[0], &files[own..=own], &Layout::default());
+        assert!(opened(0).is_ok() && opened(3).is_ok());
+        fs::write(&files[3], "item,user,tags,price,click\ni1,u1,a,1,0\n").unwrap();
+        let error = opened(3).err().unwrap().to_string();
+        assert!(
+            error.contains("part-3.csv: has other columns than"),
+            "{error}"
+        );
+    }
 }

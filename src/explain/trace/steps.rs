@@ -52,5 +52,6 @@ pub struct Step {
     pub results: Vec<Tensor>,
 }
 
-/// Below this a ReLU's argument is so near to 0 that f32 and f64, or the two sides of a difference, may be on different sides.
-pub const NEAR: f64 = 1e-4;
+/// Below this a ReLU's argument is so near to 0 that f32 and f64, or the two sides of a difference (a step of 1e-6 each, times a weight or
+/// two), may be on different sides.
+pub const NEAR: f64 = 5e-6;

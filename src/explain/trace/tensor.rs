@@ -15,7 +15,7 @@ pub struct Tensor {
     pub values: Vec<f32>,
     /// Of a result: the largest distance of a value from the op's definition in f64, relative to the largest value.
     pub error: Option<f64>,
-    /// When it was asked for.
+    /// When it was asked for, and an op takes what is in it.
     pub gradient: Option<Gradient>,
 }
 
