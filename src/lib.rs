@@ -75,8 +75,8 @@
 //! | L | interacting layers |
 //! | c | numbers of a head: width / H |
 //!
-//! A *unit* is one number per row; activations of a shard are `[units, R]` with the rows contiguous, so that the rows lie in
-//! the lanes of the vector registers (see [`kernels`]).
+//! A *unit* is one number per row; activations of a shard are `[blocks, units, 16]`, sixteen rows side by side, so that the rows lie in
+//! the lanes of the vector registers (drawn in [`kernels`]).
 
 // What input can reach must not panic. (Tests may: that is how they fail.)
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]

@@ -93,7 +93,7 @@ fn worst(isa: Isa, record: &impl Fn(&mut Tape) -> Result<Var>, mutation: Option<
         let last = tape.nodes().len() - 1;
         tape.replace_op(last, |op| Box::new(Mutant(op, mutation)));
     }
-    let inputs = tape.nodes().iter().filter(|n| n.op.name() == "input");
+    let inputs = tape.nodes().iter().filter(|n| n.op.is_leaf());
     let leaves = inputs.map(|n| n.result.clone()).collect::<Vec<Var>>();
     let noise = |n: usize, salt: u32| -> Vec<f32> {
         (0..n as u32)

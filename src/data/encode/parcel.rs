@@ -211,7 +211,7 @@ fn get_spool<T: bytemuck::Pod>(
     own: impl Fn(T) -> Result<T>,
 ) -> Result<()> {
     let mut left = length(from)?;
-    let mut part = vec![T::zeroed(); CHUNK];
+    let mut part = vec![T::zeroed(); left.min(CHUNK as u64) as usize];
     while left > 0 {
         let part = &mut part[..(CHUNK as u64).min(left) as usize];
         from.read_exact(bytemuck::cast_slice_mut(part))
