@@ -44,7 +44,7 @@
 //!
 //! From a raw row to a served answer, for who knows what a derivative is and some Rust. A stop is a file, what to see in it, and lessons
 //! that print the same with small numbers: `examples/lessons/lesson_01.rs` to `lesson_10.rs`, as in
-//! `cargo run --release --example lesson_01`.
+//! `cargo run --release --example lesson_01`. Read the lessons by their numbers, first; the stops then find them again in the product.
 //!
 //! - **A row becomes numbers.** [`data::encode::value`]: a text is looked up in its field's vocabulary, a number is scaled; code 0 is for
 //!   what nobody knows. [`data::batch::Batch`] is what comes out of it, `src/data/gather.rs` between the two. Lesson 3. One then knows all that

@@ -70,3 +70,15 @@ fn a_kernel_rung_by_rung() {
 fn the_order_of_sums() {
     lesson_10::main().unwrap();
 }
+
+/// A lesson is read in one go.
+#[test]
+fn lessons_are_short() {
+    for number in 1..=10 {
+        let path = format!("examples/lessons/lesson_{number:02}.rs");
+        let text =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/").to_owned() + &path);
+        let lines = text.unwrap().lines().count();
+        assert!(lines < 120, "{path} has {lines} lines");
+    }
+}

@@ -1,8 +1,12 @@
 //! Lesson 2: an op of one's own.
 //!
-//! An op is four things: a name, forward, backward, and its *definition*, the formula for one row in f64, as plainly as it can be
-//! written. The definition is what the other two are checked against: gradients by moving every number a little to both sides. Here is
-//! `out = x^2`, and the same with a gradient that is wrong by a factor.
+//! An op is six things: a name, its formula in one line (for people), its kind (for export; `Other` is exported nowhere), forward,
+//! backward, and its *definition*, the formula for one row in f64, as plainly as it can be written. The definition is what forward and
+//! backward are checked against: gradients by moving every number a little to both sides. Here is `out = x^2`, and the same with a
+//! gradient that is wrong by a factor.
+//!
+//! `operands.get(0)` are all numbers of all rows, in blocks of `BLOCK` rows side by side (lesson 5): an op that goes number by number
+//! need not know their order.
 
 use autoint::Result;
 use autoint::autograd::check::{Check, Outcome};
@@ -74,11 +78,13 @@ fn checked(factor: f32) -> Result<(f64, f64)> {
             ..Batch::default()
         },
         rows: BLOCK,
+        // Of dropout: none is drawn.
         draw: None,
         // What each number of the result weighs in the scalar that is differentiated. With all the same, some errors would not show.
         cotangent: &numbers(2),
     };
     match check.run(Isa::choose()?) {
+        // An argument of a ReLU was next to its kink; here is none.
         Outcome::Rejected => Ok((f64::INFINITY, f64::INFINITY)),
         Outcome::Compared { value, gradients } => Ok((value, gradients[0].1)),
     }
@@ -99,6 +105,8 @@ pub fn main() -> Result<()> {
         assert_eq!(gradient < 2e-4, factor == 2.0);
     }
     println!("\nThe check allows 2e-4: the first passes, the second is found out.");
-    println!("Every op of src/autograd/ops is checked so, and once more with its backward broken.");
+    println!(
+        "Every op of src/autograd/ops is checked so, and three times more with its backward broken."
+    );
     Ok(())
 }

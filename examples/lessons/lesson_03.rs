@@ -54,6 +54,7 @@ pub fn main() -> Result<()> {
         weights: vec![],
     };
     let mut logits = Vec::new();
+    // Frozen weights are for scoring: what is linear in embeddings is computed once a table row.
     engine.logits(&engine.freeze(&parameters), &batch, &mut logits);
     engine.step(&parameters, &batch, None, 1)?;
 

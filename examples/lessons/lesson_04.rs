@@ -79,6 +79,7 @@ pub fn main() -> Result<()> {
     let logit = tape.linear(&flat, &weight, None)?;
 
     let parameters = Parameters::initialise(tape.layout(), 4);
+    // What replays a tape forward; an `Engine` (lesson 3) is one with gradients.
     let runtime = Runtime::new(tape, logit, Isa::choose()?, 1)?;
     let batch = Batch {
         rows: 1,

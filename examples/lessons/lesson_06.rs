@@ -1,7 +1,7 @@
 //! Lesson 6: AutoInt in forty lines of ops, trained until it knows ten rows by heart.
 //!
-//! A model that cannot overfit ten rows is broken: it is the first test of anything that learns. Whole models are put together in
-//! `src/model` from the same ops; there, sizes come from a configuration.
+//! A model that cannot overfit ten rows is broken. Whole models are put together in `src/model` from the same ops. (`prepare` and `settle`
+//! bring rows of a table up to date that no step has touched: lesson 8.)
 
 use autoint::Result;
 use autoint::autograd::layout::TableSpec;
@@ -89,7 +89,6 @@ pub fn main() -> Result<()> {
     };
     let mut optimizer = Optimizer::new(&config, tape.layout())?;
     let mut engine = Engine::new(tape, logit, loss, Isa::choose()?, 1)?;
-
     println!("step     loss");
     let mut last = f64::INFINITY;
     for step in 1..=200 {

@@ -1,7 +1,6 @@
 //! Lesson 9: reading a kernel. The same product, rung by rung, from three loops to register tiles.
 //!
-//! `out[t][o] = sum_k x[t][k] w[k][o]` for sixteen rows at once. Everything fits the nearest caches, so what counts is how many operations
-//! the processor gets to do per instruction and per load:
+//! `out[t][o] = sum_k x[t][k] w[k][o]` for sixteen rows at once, all of it in the nearest caches: what counts are operations a load.
 //!
 //! 1. three loops, rows apart: every number is loaded for one multiplication.
 //! 2. rows in lanes: one instruction does several rows, if the compiler sees it.
@@ -91,12 +90,7 @@ pub fn main() -> Result<()> {
     let w: Vec<f32> = (0..K * O).map(|k| number(3 * k + 1)).collect();
     let mut first = vec![0.0; T * O * BLOCK];
     three_loops(&x, &w, &mut first);
-    let names = [
-        "three loops",
-        "rows in lanes",
-        "tile of 4 outputs",
-        "the kernel",
-    ];
+    let names = ["three loops", "rows in lanes", "tile of 4", "the kernel"];
     let rungs: [Product; 4] = [three_loops, rows_in_lanes, a_tile_of_outputs, the_kernel];
     let isa = Isa::choose()?.name();
     println!("[{T}, {K}] x [{K}, {O}] for {BLOCK} rows, one thread, {isa}");

@@ -2,7 +2,7 @@
 
 use super::metric::Metric;
 
-/// All of them, in the order of tables.
+/// All of them, in the order of tables, which is all that the order is for: put one beside its kin.
 pub static ALL: &[Metric] = &[
     super::auc::METRIC,
     super::logloss::METRIC,

@@ -1,4 +1,6 @@
-//! Metrics that are means over rows: the loss of a row, of its logit or of its probability.
+//! Metrics that are means over rows: the loss of a row, of its logit or of its probability. (More may be better: the metric's entry says
+//! so.) Models are measured from logits, which decide where both differ by rounding; probabilities are for baselines and other systems.
+//! Whoever calls this has checked lengths, labels and that scores are numbers, see [`super::evaluate`].
 
 /// The loss of a row with a label of 0 or 1.
 #[derive(Debug, Clone, Copy)]

@@ -34,6 +34,10 @@
 //! Its file has the formula with its source, the function, and examples that were computed by hand. Whatever asks for metrics by name
 //! (protocols, tables, JSON, intervals) goes by its entry in the list.
 //!
+//! Copy [`brier`] for a mean over rows (a [`loss::Loss`], whether less is better or more: the entry says which), [`calibration`] for what
+//! needs all probabilities at once, [`ndcg`] for ranked lists, [`gauc`] for users. Input was checked before ([`evaluate`]): lengths, labels,
+//! numbers. Give it a row of the table above, and its name to the list of metrics in `README.md`.
+//!
 //! Files: `src/metrics/NAME.rs` (new), `src/metrics/mod.rs`, `src/metrics/list.rs`
 
 pub mod auc;

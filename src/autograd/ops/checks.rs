@@ -4,7 +4,7 @@
 //! (Random shapes and values are the business of `tests/gradient_check.rs`; here one case an op is enough.)
 
 use crate::autograd::batch_op::BatchOp;
-use crate::autograd::check::Check;
+use crate::autograd::check::{Check, Outcome};
 use crate::autograd::kind::OpKind;
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Op, unit_and_row};
 use crate::autograd::{Parameters, Tape, Var};
@@ -85,8 +85,12 @@ impl Op for Mutant {
     }
 }
 
-/// The worst error of the op that `record` records last, broken or not.
-fn worst(isa: Isa, record: &impl Fn(&mut Tape) -> Result<Var>, mutation: Option<Mutation>) -> f64 {
+/// What the check finds of the op that `record` records last, broken or not.
+fn outcome(
+    isa: Isa,
+    record: &impl Fn(&mut Tape) -> Result<Var>,
+    mutation: Option<Mutation>,
+) -> Outcome {
     let mut tape = Tape::new();
     let result = record(&mut tape).unwrap();
     if let Some(mutation) = mutation {
@@ -130,7 +134,7 @@ fn worst(isa: Isa, record: &impl Fn(&mut Tape) -> Result<Var>, mutation: Option<
         draw: Some(Draw { seed: 1, step: 1 }),
         cotangent: &cotangent,
     };
-    check.run(isa).worst()
+    check.run(isa)
 }
 
 /// Holds the op called `name`, which `record` records last on leaves of its own, to its definition, on every instruction set; and holds
@@ -140,10 +144,15 @@ pub fn held(name: &str, record: impl Fn(&mut Tape) -> Result<Var>) {
     record(&mut tape).unwrap();
     assert_eq!(tape.nodes().last().unwrap().op.name(), name);
     for isa in Isa::available() {
-        let error = worst(isa, &record, None);
-        assert!(error < TOLERANCE, "{name} on {}: {error}", isa.name());
+        let found = outcome(isa, &record, None);
+        assert!(
+            found.worst() < TOLERANCE,
+            "{name} on {}: relative errors of values and gradients, allowed {TOLERANCE:e}: {found:?}; a leaf's gradient is an operand's, \
+             look at backward, a value's at forward, both against the definition",
+            isa.name()
+        );
         for mutation in [Mutation::Scaled, Mutation::Negated, Mutation::Forgotten] {
-            let error = worst(isa, &record, Some(mutation));
+            let error = outcome(isa, &record, Some(mutation)).worst();
             assert!(
                 error > 10.0 * TOLERANCE,
                 "{name} on {} with its gradient {mutation:?} passes: {error}",

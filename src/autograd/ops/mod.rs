@@ -25,8 +25,14 @@
 //!
 //! # Adding an op
 //!
-//! One file here and its line below (and its line above, which a test asks for): copy [`relu`], which is the shortest whole one. Its
-//! [`Op::kind`](super::Op::kind) may be [`OpKind::Other`](super::OpKind::Other) until somebody wants it exported.
+//! One file here and its line below (and its line above, which a test asks for): copy [`relu`], which is the shortest whole one, without
+//! its `kink_distance` where there is no kink. Plain loops will do, as in `examples/lessons/lesson_02.rs`; what shall be fast is a kernel.
+//! Backward may use the result (`out`) where that is cheaper than the operand. [`Op::kind`](super::Op::kind) may be
+//! [`OpKind::Other`](super::OpKind::Other) until somebody wants it exported. Functions whose last bits hang on the machine's mathematical
+//! library (`tanh`, `exp` of the standard library) break the promise of equal bits: [`crate::kernels::math`] has its own.
+//!
+//! `cargo test --lib NAME` runs its test, which has arguments between -1 and 1; `tests/gradient_check.rs` is the place for random shapes
+//! and large arguments, and asked of nobody.
 
 pub mod add;
 pub mod add_bias;
