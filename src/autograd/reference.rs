@@ -100,21 +100,6 @@ impl Reference<'_> {
         }
     }
 
-    /// How far that row is from the nearest kink at these nodes.
-    pub fn kink_of_row(
-        &self,
-        nodes: Range<usize>,
-        parameters: &Parameters64,
-        values: &[f64],
-    ) -> f64 {
-        let nodes = self.tape.nodes()[nodes].iter();
-        let distances = nodes.map(|node| {
-            let context = self.context(node, 0, parameters, values, &[]);
-            node.op.kink_distance(&context)
-        });
-        distances.fold(f64::INFINITY, f64::min)
-    }
-
     fn context<'c>(
         &'c self,
         node: &Node,
@@ -147,15 +132,29 @@ impl Reference<'_> {
         parameters: &Parameters64,
         evaluated: &Evaluated,
     ) -> f64 {
-        let mut nearest = f64::INFINITY;
-        for (i, &row) in rows.iter().enumerate() {
-            let values = &evaluated.values[i];
-            for node in self.tape.nodes() {
-                let context = self.context(node, row, parameters, values, &evaluated.statistics);
-                nearest = nearest.min(node.op.kink_distance(&context));
-            }
-        }
-        nearest
+        let Evaluated { values, statistics } = evaluated;
+        let nodes = 0..self.tape.nodes().len();
+        let distances = rows.iter().zip(values).map(|(&row, values)| {
+            self.kink_of_row(nodes.clone(), row, parameters, values, statistics)
+        });
+        distances.fold(f64::INFINITY, f64::min)
+    }
+
+    /// The same of some nodes and one row, whose results are there.
+    pub(super) fn kink_of_row(
+        &self,
+        nodes: Range<usize>,
+        row: usize,
+        parameters: &Parameters64,
+        values: &[f64],
+        statistics: &[Statistics],
+    ) -> f64 {
+        let nodes = self.tape.nodes()[nodes].iter();
+        let distances = nodes.map(|node| {
+            let context = self.context(node, row, parameters, values, statistics);
+            node.op.kink_distance(&context)
+        });
+        distances.fold(f64::INFINITY, f64::min)
     }
 
     /// The value of one result for every row of the batch, `[rows][units]`; for tapes without leaves.

@@ -76,9 +76,8 @@ impl<'a> Walk<'a> {
         };
         let (nodes, replay) = (0..walk.nodes(), walk.replay());
         walk.workspace.forward(replay, nodes.clone(), shard(batch));
-        let mut defined = std::mem::take(&mut walk.defined);
-        walk.reference().resume(nodes, &walk.wide, &mut defined);
-        walk.defined = defined;
+        let reference = walk.reference();
+        reference.resume(nodes, &walk.wide, &mut walk.defined);
         walk
     }
 
@@ -109,7 +108,6 @@ impl<'a> Walk<'a> {
         let fields = self.batch.fields.len();
         let tables = layout.tables.iter();
         let mut samples: Vec<Vec<f32>> = tables.map(|t| vec![0.0; fields * t.dim]).collect();
-        self.workspace.reserve_gradients(self.tape, BLOCK);
         let seed = self.workspace.seed(self.tape, self.end);
         seed.fill(0.0);
         seed[0] = 1.0;
@@ -165,7 +163,7 @@ impl<'a> Walk<'a> {
     /// How far the nearest argument of a ReLU is from its kink, where it has no derivative.
     pub fn kink_distance(&self) -> f64 {
         let (reference, nodes) = (self.reference(), 0..self.nodes());
-        reference.kink_of_row(nodes, &self.wide, &self.defined)
+        reference.kink_of_row(nodes, 0, &self.wide, &self.defined, &[])
     }
 
     /// The node that a unit of the tape is of.
