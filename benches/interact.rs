@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use autoint::autograd::op::Shard;
 use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
-use autoint::autograd::{Parameters, Part, Tape, Var};
+use autoint::autograd::{Parameters, Part, Tape, Var, WeightPairs};
 use autoint::data::batch::Batch;
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::InteractingConfig;
@@ -29,6 +29,7 @@ struct Layer {
     output: Var,
     leaf: Var,
     parameters: Parameters,
+    pairs: WeightPairs,
     workspace: Workspace,
     batch: Batch,
     d_dense: Vec<f32>,
@@ -53,6 +54,7 @@ impl Layer {
         Layer {
             isa,
             d_dense: vec![0.0; tape.layout().dense_len()],
+            pairs: WeightPairs::of(isa, tape.layout(), &parameters),
             parameters,
             workspace,
             batch,
@@ -68,6 +70,7 @@ impl Layer {
             isa: self.isa,
             tape: &self.tape,
             parameters: black_box(&self.parameters),
+            pairs: &self.pairs,
         };
         let shard = Shard {
             batch: &self.batch,

@@ -42,7 +42,7 @@ fn matmul(c: &mut Criterion) {
         let mut out = vec![0.0; tokens * outputs * BLOCK];
         group.bench_function("forward", |b| {
             b.iter(|| {
-                isa.run(Matmul {
+                isa.multiply(Matmul {
                     x: &x,
                     w: black_box(&w),
                     w_strides: (outputs, 1),
@@ -78,7 +78,7 @@ fn matmul(c: &mut Criterion) {
                 } else {
                     Inputs::Plain(&x, &mut room)
                 };
-                isa.run(WeightGrad {
+                isa.multiply(WeightGrad {
                     x: inputs,
                     d_out: black_box(&out),
                     d_w: &mut d_w,

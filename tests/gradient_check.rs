@@ -9,7 +9,7 @@ use autoint::autograd::layout::TableSpec;
 use autoint::autograd::op::Shard;
 use autoint::autograd::ops::batch_norm::Norm;
 use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
-use autoint::autograd::{Init, Parameters, Part, Role, Tape, Var};
+use autoint::autograd::{Init, Parameters, Part, Role, Tape, Var, WeightPairs};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::{HeadConfig, InitConfig, InteractingConfig, Residual};
@@ -322,7 +322,8 @@ proptest! {
             let batch = Batch { rows: 32, ..Batch::default() };
             let shard = Shard { batch: &batch, first_row: 0, used: 32, part: Part::whole(&batch), draw: None, statistics: &[], backward: true };
             let isa = Isa::choose().map_err(fails)?;
-            let replay = Replay { isa, tape: &b.tape, parameters: &parameters };
+            let pairs = WeightPairs::of(isa, b.tape.layout(), &parameters);
+            let replay = Replay { isa, tape: &b.tape, parameters: &parameters, pairs: &pairs };
             let nodes = 0..b.tape.nodes().len();
             workspace.forward(replay, nodes.clone(), shard);
             let (mut dense, mut samples) = (vec![0.0; parameters.dense.len()], Vec::new());

@@ -70,7 +70,7 @@ fn a_tile_of_outputs(x: &[f32], w: &[f32], out: &mut [f32]) {
 
 fn the_kernel(x: &[f32], w: &[f32], out: &mut [f32]) {
     let Ok(isa) = Isa::choose() else { return };
-    isa.run(Matmul {
+    isa.multiply(Matmul {
         x,
         w,
         w_strides: (O, 1),

@@ -4,6 +4,7 @@
 //! matter: with all ones the gradient through a softmax is zero whatever backward does.
 
 use super::batch_op::Statistics;
+use super::factors::WeightPairs;
 use super::layout::Parameters;
 use super::op::{Shard, place, unit_and_row};
 use super::part::Part;
@@ -160,10 +161,12 @@ impl Check<'_> {
         dense: &mut [f32],
         samples: &mut [Vec<f32>],
     ) {
+        let pairs = WeightPairs::of(isa, self.tape.layout(), self.parameters);
         let replay = Replay {
             isa,
             tape: self.tape,
             parameters: self.parameters,
+            pairs: &pairs,
         };
         let mut statistics: Vec<Statistics> = Vec::new();
         for phase in phases(self.tape, self.result) {

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::batch_op::Statistics;
 use super::exchange::Exchange;
+use super::factors::WeightPairs;
 use super::frozen::Frozen;
 use super::gradients::Gradients;
 use super::group::{Group, Job, rows_of_shards};
@@ -52,6 +53,8 @@ pub struct Engine {
     /// Of the tape's batch ops, by their number.
     statistics: Vec<Statistics>,
     index: SparseIndex,
+    /// Of the parameters of the step.
+    pairs: WeightPairs,
     /// Per table: the gradients of the rows that were touched here.
     touched: Vec<Vec<f32>>,
     /// The same of all ranks.
@@ -78,6 +81,7 @@ impl Engine {
             rows: RowSums::default(),
             total: Sums::default(),
             index: SparseIndex::default(),
+            pairs: WeightPairs::default(),
             touched: vec![Vec::new(); layout.tables.len()],
             runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
         })
@@ -177,6 +181,8 @@ impl Engine {
         let tables = self.tape().layout().tables.iter().zip(&parameters.tables);
         let rows = tables.map(|(table, numbers)| numbers.len() / table.dim);
         self.index.grow(rows.max().unwrap_or(0));
+        let (runtime, pairs) = (&self.runtime, &mut self.pairs);
+        pairs.refresh(runtime.isa(), runtime.tape().layout(), parameters);
         self.index_and_replay(parameters, batch, part, draw, here);
         let lengths = (self.tape().layout().dense_len(), 0);
         let Engine {
@@ -243,6 +249,7 @@ impl Engine {
             index,
             statistics,
             phases,
+            pairs,
             ..
         } = self;
         let (trace, count, tape) = (runtime.trace(), part.count(), runtime.tape());
@@ -251,6 +258,7 @@ impl Engine {
                 isa: runtime.isa(),
                 tape,
                 parameters,
+                pairs,
             },
             batch,
             loss,

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::factors::WeightPairs;
 use super::layout::{Parameters, TableId};
 use super::op::{BLOCK, Freeze};
 use super::tape::{Node, Tape, Var};
@@ -24,6 +25,7 @@ const FROZEN_BYTES: usize = 32 << 20;
 #[derive(Debug)]
 pub struct Frozen<'a> {
     parameters: Cow<'a, Parameters>,
+    pairs: WeightPairs,
     /// Per node: `[table rows, frozen units]`, empty for ops that compute everything anew.
     rows: Vec<Vec<f32>>,
     /// Per node: whether the result is still asked for.
@@ -45,6 +47,7 @@ impl<'a> Frozen<'a> {
         starts: Option<&[usize]>,
         logit: &Var,
     ) -> Self {
+        let pairs = WeightPairs::of(isa, tape.layout(), &parameters);
         let mut left = FROZEN_BYTES / size_of::<f32>();
         let rows = tape.nodes().iter().map(|node| {
             let units = node.op.frozen_units();
@@ -56,12 +59,13 @@ impl<'a> Frozen<'a> {
             let spec = &tape.layout().tables[table.0];
             left -= spec.rows * units;
             let starts = starts.unwrap_or(&spec.field_starts);
-            freeze(isa, tape, node, (table, starts), &parameters)
+            freeze(isa, tape, node, (table, starts), (&parameters, &pairs))
         });
         let rows: Vec<_> = rows.collect();
         let needed = needed(tape, &rows, &[logit]);
         Frozen {
             parameters,
+            pairs,
             rows,
             needed,
         }
@@ -70,6 +74,11 @@ impl<'a> Frozen<'a> {
     /// The weights.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// Made of the weights.
+    pub(super) fn pairs(&self) -> &WeightPairs {
+        &self.pairs
     }
 
     /// What the frozen rows take, beside the weights.
@@ -125,7 +134,7 @@ fn freeze(
     tape: &Tape,
     node: &Node,
     (table, starts): (TableId, &[usize]),
-    parameters: &Parameters,
+    (parameters, pairs): (&Parameters, &WeightPairs),
 ) -> Vec<f32> {
     let (spec, units) = (&tape.layout().tables[table.0], node.op.frozen_units());
     let mut end = parameters.tables[table.0].len() / spec.dim;
@@ -133,8 +142,11 @@ fn freeze(
     for (field, &start) in starts.iter().enumerate().rev() {
         let of_field = &mut all[start * units..end * units];
         let blocks = of_field.par_chunks_mut(BLOCK * units).enumerate();
-        let memory = || (vec![0.0; spec.dim * BLOCK], vec![0.0; units * BLOCK]);
-        blocks.for_each_init(memory, |(embeddings, frozen), (block, rows)| {
+        let memory = || {
+            let numbers = |units: usize| vec![0.0; units * BLOCK];
+            (numbers(spec.dim), numbers(spec.dim), numbers(units))
+        };
+        blocks.for_each_init(memory, |(embeddings, scratch, frozen), (block, rows)| {
             let first = (start + block * BLOCK) as u32;
             let mut ids = [0; BLOCK];
             let ids = &mut ids[..rows.len() / units];
@@ -150,8 +162,10 @@ fn freeze(
             node.op.freeze(&mut Freeze {
                 isa,
                 parameters,
+                pairs,
                 field,
                 embeddings,
+                scratch,
                 out: frozen,
             });
             isa.run(ToSamples {

@@ -27,7 +27,7 @@
 //! ```
 //! use autoint::autograd::op::{BLOCK, Shard, place};
 //! use autoint::autograd::workspace::{Replay, ShardGrads, Workspace};
-//! use autoint::autograd::{Init, Parameters, Part, Role, Tape};
+//! use autoint::autograd::{Init, Parameters, Part, Role, Tape, WeightPairs};
 //! use autoint::data::batch::Batch;
 //! use autoint::simd::Isa;
 //!
@@ -52,7 +52,9 @@
 //!     statistics: &[],
 //!     backward: true,
 //! };
-//! let replay = Replay { isa: Isa::choose()?, tape: &tape, parameters: &parameters };
+//! let isa = Isa::choose()?;
+//! let pairs = WeightPairs::of(isa, tape.layout(), &parameters);
+//! let replay = Replay { isa, tape: &tape, parameters: &parameters, pairs: &pairs };
 //! let mut workspace = Workspace::new(&tape, BLOCK);
 //! for (unit, number) in [1.0, 2.0].into_iter().enumerate() {
 //!     workspace.value_mut(&x)[place(2, unit, 0)] = number;
@@ -85,6 +87,7 @@ pub mod check;
 pub mod cores;
 pub mod engine;
 mod exchange;
+mod factors;
 pub mod far;
 pub mod fields;
 pub mod frozen;
@@ -112,6 +115,7 @@ pub mod workspace;
 pub mod workspaces;
 
 pub use engine::Engine;
+pub use factors::{WeightPairs, Weights};
 pub use frozen::Frozen;
 pub use gradients::Gradients;
 pub use kind::OpKind;

@@ -4,6 +4,7 @@
 //! Nothing is drawn: a dropout lets all pass, a batch norm goes by its moving averages. So the numbers are those of a prediction (where
 //! scoring takes a short cut, see [`super::frozen`], up to rounding), and the gradients are those of a training without dropout.
 
+use super::factors::WeightPairs;
 use super::layout::Parameters;
 use super::op::{BLOCK, Shard, place};
 use super::part::Part;
@@ -27,6 +28,7 @@ pub struct Walk<'a> {
     end: &'a Var,
     isa: Isa,
     parameters: &'a Parameters,
+    pairs: WeightPairs,
     wide: Parameters64,
     workspace: Workspace,
     /// By unit of the tape, in f64.
@@ -73,8 +75,15 @@ impl<'a> Walk<'a> {
             end,
             isa,
             parameters,
+            pairs: WeightPairs::of(isa, tape.layout(), parameters),
         };
-        let (nodes, replay) = (0..walk.nodes(), walk.replay());
+        let nodes = 0..walk.nodes();
+        let replay = Replay {
+            isa,
+            tape,
+            parameters,
+            pairs: &walk.pairs,
+        };
         walk.workspace.forward(replay, nodes.clone(), shard(batch));
         let reference = walk.reference();
         reference.resume(nodes, &walk.wide, &mut walk.defined);
@@ -111,7 +120,13 @@ impl<'a> Walk<'a> {
         let seed = self.workspace.seed(self.tape, self.end);
         seed.fill(0.0);
         seed[0] = 1.0;
-        let (nodes, replay) = (0..self.nodes(), self.replay());
+        let nodes = 0..self.nodes();
+        let replay = Replay {
+            isa: self.isa,
+            tape: self.tape,
+            parameters: self.parameters,
+            pairs: &self.pairs,
+        };
         let mut grads = ShardGrads {
             dense: &mut dense,
             samples: &mut samples,
@@ -196,14 +211,6 @@ impl<'a> Walk<'a> {
             rows.map(|(&id, sum)| (id, sum.to_vec())).collect()
         };
         samples.iter().enumerate().map(of_table).collect()
-    }
-
-    fn replay(&self) -> Replay<'a> {
-        Replay {
-            isa: self.isa,
-            tape: self.tape,
-            parameters: self.parameters,
-        }
     }
 
     fn reference(&self) -> Reference<'a> {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::factors::WeightPairs;
 use super::frozen::Frozen;
 use super::layout::Parameters;
 use super::op::{Backward, Forward, OperandGrads, Operands, Shard};
@@ -30,6 +31,8 @@ pub struct Replay<'a> {
     pub tape: &'a Tape,
     /// Of the tape's layout.
     pub parameters: &'a Parameters,
+    /// Made of the parameters as they are.
+    pub pairs: &'a WeightPairs,
 }
 
 /// Where a shard's gradients are added.
@@ -112,6 +115,7 @@ impl Workspace {
             isa,
             tape,
             parameters: frozen.parameters(),
+            pairs: frozen.pairs(),
         };
         for (node_index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             self.forward_node(replay, node_index, shard, frozen.rows(node_index));
@@ -141,6 +145,7 @@ impl Workspace {
             saved: &mut self.saved[node.saved.start * rows..node.saved.end * rows],
             scratch: &mut self.scratch[..node.op.scratch_units() * rows],
             parameters: replay.parameters,
+            pairs: replay.pairs,
             shard,
             frozen,
         };
@@ -199,6 +204,7 @@ impl Workspace {
                 saved: &self.saved[node.saved.start * rows..node.saved.end * rows],
                 scratch: &mut self.scratch[..node.op.scratch_units() * rows],
                 parameters: replay.parameters,
+                pairs: replay.pairs,
                 d_dense: grads.dense,
                 d_samples: grads.samples,
                 first_sample: grads.first_sample,

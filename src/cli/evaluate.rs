@@ -6,17 +6,15 @@ use std::path::PathBuf;
 use autoint::data::dataset::SplitName;
 use autoint::data::protocol::Ranking;
 use autoint::data::protocol::condition::Condition;
-use autoint::run::Run;
 use autoint::score::{Asked, Evaluation, Segment, evaluate_as, segments};
-use autoint::simd::Isa;
 use autoint::study::future;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::computing::With;
 use super::measured::Measured;
 use super::output::note;
 use super::split_report::SplitReport;
-use super::threads::Threads;
 use super::{recorded, table};
 
 /// Measure a trained model on the data it was trained on, or on others of the same form.
@@ -53,13 +51,13 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    threads: Threads,
+    with: With,
 }
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let threads = self.threads.apply();
-        let run = Run::open(&self.run, Isa::choose()?, threads)?;
+        let run = self.with.open(&self.run)?;
+        let threads = run.runtime.threads();
         let source = recorded::source(&self.data, &run.provenance.source)?;
         let asked = Asked {
             metrics: self.measured.asked(),

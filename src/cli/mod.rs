@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod compare;
+mod computing;
 mod data;
 mod doctor;
 mod download;

@@ -6,6 +6,7 @@ use autoint::model::{ModelKind, Part};
 use autoint::search::space::Space;
 use autoint::settings::grid::{Candidate, candidates};
 use autoint::settings::{Settings, presets};
+use autoint::simd::Precision;
 use autoint::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -52,6 +53,9 @@ pub struct Options {
     /// (train.negatives): for logs that hold only what was chosen
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     negatives: Option<usize>,
+    /// In what products of matrices are taken (train.precision): bf16 has eight significant bits and is faster where the processor has it
+    #[arg(long)]
+    precision: Option<Precision>,
     /// Seed of initialisation, shuffling and dropout (train.seed), up to 9223372036854775807
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::seed)]
     seed: Option<u64>,
@@ -199,6 +203,7 @@ impl Options {
             whole("model.interacting.heads", self.heads),
             whole("model.interacting.layers", self.layers),
             fraction("model.mlp.dropout", self.dropout),
+            text("train.precision", self.precision.map(|p| p.to_string())),
             text("train.seed", self.seed.map(|seed| seed.to_string())),
         ];
         all.into_iter().flatten().collect()

@@ -3,13 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use autoint::run::Run;
 use autoint::score::predict::{Output, predict};
-use autoint::simd::Isa;
 use clap::Args;
 
+use super::computing::With;
 use super::output::is_stdout;
-use super::threads::Threads;
 
 /// Predict rows of a CSV file.
 ///
@@ -27,12 +25,12 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    threads: Threads,
+    with: With,
 }
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
+        let run = self.with.open(&self.run)?;
         let scorer = run.scorer();
         match self.output.as_deref().filter(|path| !is_stdout(path)) {
             Some(path) => {

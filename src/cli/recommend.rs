@@ -6,13 +6,11 @@ use std::path::PathBuf;
 use autoint::data::calendar::day;
 use autoint::data::catalogue::Catalogue;
 use autoint::recommend::{Answer, Ranker, Request, Who, export};
-use autoint::run::Run;
-use autoint::simd::Isa;
 use clap::{ArgGroup, Args};
 use indicatif::ProgressBar;
 
+use super::computing::With;
 use super::table;
-use super::threads::Threads;
 
 /// Liked items that are shown above an answer.
 const LIKED: usize = 5;
@@ -56,7 +54,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "all")]
     json: bool,
     #[command(flatten)]
-    threads: Threads,
+    with: With,
 }
 
 /// `COLUMN=VALUE`
@@ -74,7 +72,7 @@ fn share(text: &str) -> std::result::Result<f64, String> {
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let run = Run::open(&self.run, Isa::choose()?, self.threads.apply())?;
+        let run = self.with.open(&self.run)?;
         let catalogue = run.catalogue()?;
         let ranker = Ranker::new(run.scorer(), &catalogue)?;
         let who = match &self.user {

@@ -9,13 +9,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use autoint::serve::{App, Config, Limits, Log, Shares, serve};
-use autoint::simd::Isa;
 use autoint::{Error, Result};
 use clap::Args;
 
+use super::computing::{With, products};
 use super::numbers;
 use super::output::note;
-use super::threads::Threads;
 
 /// Serve trained runs over HTTP: pages for people at /, a JSON API for programs under /v1.
 ///
@@ -59,12 +58,12 @@ pub struct Arguments {
     #[arg(long, default_value_t = Limits::default().time.as_millis() as u64, value_name = "MS")]
     max_time: u64,
     #[command(flatten)]
-    threads: Threads,
+    with: With,
 }
 
 impl Arguments {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let threads = self.threads.apply();
+        let computing = self.with.computing()?;
         let limits = Limits {
             body: self.max_body,
             rows: self.max_rows,
@@ -74,8 +73,7 @@ impl Arguments {
             ..Limits::default()
         };
         let token = self.token_file.as_deref().map(token_in).transpose()?;
-        let isa = Isa::choose()?;
-        let mut app = App::open(self.run.clone(), isa, threads, limits, token)?;
+        let mut app = App::open(self.run.clone(), computing, limits, token)?;
         app.admin_token = self.admin_token_file.as_deref().map(token_in).transpose()?;
         app.traffic.shares = Shares::new(&self.split, self.run.len())?;
         let log = self.feedback.as_deref();
@@ -86,11 +84,19 @@ impl Arguments {
         for model in app.models().iter() {
             let protocol = &model.scorer().schema().protocol.name;
             let kind = model.settings.model.name();
-            writeln!(out, "model  {}: {kind}, protocol {protocol}", model.name)?;
+            let products = match model.scorer().runtime().isa() {
+                isa if isa.precision().is_f32() => String::new(),
+                isa => format!(", {}", products(isa)),
+            };
+            writeln!(
+                out,
+                "model  {}: {kind}, protocol {protocol}{products}",
+                model.name
+            )?;
         }
         let config = Config {
             listen: self.listen,
-            workers: threads.max(1),
+            workers: computing.threads.max(1),
         };
         let reloaded = Arc::clone(&app);
         serve(

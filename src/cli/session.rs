@@ -22,6 +22,7 @@ use autoint::{Error, Result};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::computing::products;
 use super::interrupt::{self, Stopped};
 use super::progress::Progress;
 use super::table;
@@ -107,11 +108,15 @@ impl<'a> Work<'a> {
         let parameters = trainer.runtime().tape().layout().len();
         writeln!(
             out,
-            "model  {}, preset {}: {} parameters, embedding tables {}",
+            "model  {}, preset {}: {} parameters, embedding tables {}{}",
             settings.model.name(),
             settings.preset,
             HumanCount(parameters as u64),
-            settings.optimizer.embedding_mode
+            settings.optimizer.embedding_mode,
+            match trainer.runtime().isa() {
+                isa if isa.precision().is_f32() => String::new(),
+                isa => format!(", {}", products(isa)),
+            }
         )?;
         out.flush()?;
         if !self.ranks.first() {

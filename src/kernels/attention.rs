@@ -5,10 +5,11 @@
 //! ([`super::softmax`]).
 
 use super::elementwise::Multiply;
+use super::pairs::{Axis, factor};
 use super::product::{Form, Matrix, Product};
 use super::softmax::{grad_of_scaled, softmax_of_scaled};
 use super::{BLOCK, Column};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Products, Simd, Term};
 
 /// The sizes of a layer's attention.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +28,34 @@ impl Sizes {
     /// c: numbers of a field's query that belong to one head.
     fn head_dim(self) -> usize {
         self.width / self.heads
+    }
+
+    /// The rows and columns of a head of `[F, width]`.
+    #[inline(always)]
+    fn head_size(self) -> [usize; 2] {
+        [self.fields, self.head_dim()]
+    }
+
+    /// The rows and columns of a head's weights.
+    #[inline(always)]
+    fn weights_size(self) -> [usize; 2] {
+        [self.fields, self.fields]
+    }
+
+    /// What [`Attend`] needs as room, in columns: a head's weights after dropout, and pairs of them, its queries, keys and values.
+    pub fn attend_room(self) -> usize {
+        let [head, weights] = [self.head_size(), self.weights_size()];
+        self.fields * self.fields
+            + paired(head, Axis::Along).max(paired(weights, Axis::Along))
+            + paired(head, Axis::Along).max(paired(head, Axis::Across))
+    }
+
+    /// What [`AttendGrad`] needs as room, in columns: a head's gradients of weights and scores, its weights after dropout, and pairs of
+    /// at most two matrices of weights and two heads.
+    pub fn attend_grad_room(self) -> usize {
+        let [head, weights] = [self.head_size(), self.weights_size()];
+        let both = |size| paired(size, Axis::Along).max(paired(size, Axis::Across));
+        2 * self.fields * self.fields + 2 * (both(head) + both(weights))
     }
 
     /// Head `h` of `[F, width]`, as a matrix field by dimension.
@@ -55,6 +84,11 @@ impl Sizes {
     }
 }
 
+/// How many pairs a matrix has.
+fn paired(size: [usize; 2], axis: Axis) -> usize {
+    axis.paired(size).iter().product()
+}
+
 /// `out[i] += sum_j alpha[h, i, j] v[j, h]` with `alpha[h, i, j] = softmax_j(scale * q[i, h] . k[j, h])`, for one block.
 ///
 /// It adds to `out`, as an interacting layer has projected its residual there.
@@ -72,49 +106,57 @@ pub struct Attend<'a> {
     pub mask: Option<&'a [Column]>,
     /// `[H, F, F]`: the softmax's result, before dropout.
     pub alpha: &'a mut [Column],
-    /// `[F, F]`: a head's weights after dropout; used with a mask only.
-    pub dropped: &'a mut [Column],
+    /// [`Sizes::attend_room`]. Holds anything before.
+    pub room: &'a mut [Column],
     /// `[F, width]`
     pub out: &'a mut [Column],
 }
 
-impl Kernel for Attend<'_> {
+impl Products for Attend<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn multiply<S: Simd, T: Term>(self, s: S) {
         let z = self.sizes;
         let (f, c) = (z.fields, z.head_dim());
+        let (dropped, room) = self.room.split_at_mut(f * f);
         for h in 0..z.heads {
             let (head, weights) = (z.head(h), z.weights());
             let alpha = &mut self.alpha[z.of_head(h)];
+            let mut left = &mut *room;
+            let q = factor::<S, T>(s, (self.q, head), z.head_size(), Axis::Along, &mut left);
+            let k = factor::<S, T>(s, (self.k, head), z.head_size(), Axis::Along, &mut left);
             Product::new(
                 Form::SecondTransposed,
-                (self.q, head),
-                (self.k, head),
+                q,
+                k,
                 (alpha, weights),
-                [f, f, c],
+                [f, f, T::terms(c)],
             )
-            .call(s);
+            .call::<S, T>(s);
             for scores in alpha.chunks_exact_mut(f) {
                 softmax_of_scaled(s, scores, z.scale);
             }
             let weighted = match self.mask {
                 None => &*alpha,
                 Some(mask) => {
-                    drop_out(s, alpha, &mask[z.of_head(h)], self.dropped);
-                    &*self.dropped
+                    drop_out(s, alpha, &mask[z.of_head(h)], dropped);
+                    &*dropped
                 }
             };
+            let mut left = &mut *room;
+            let size = z.weights_size();
+            let a = factor::<S, T>(s, (weighted, weights), size, Axis::Along, &mut left);
+            let v = factor::<S, T>(s, (self.v, head), z.head_size(), Axis::Across, &mut left);
             Product {
                 form: Form::Plain,
-                a: (weighted, weights),
-                b: (self.v, head),
+                a,
+                b: v,
                 c: (self.out, head),
-                size: [f, c, f],
+                size: [f, c, T::terms(f)],
                 accumulate: true,
             }
-            .call(s);
+            .call::<S, T>(s);
         }
     }
 }
@@ -156,8 +198,8 @@ pub struct AttendGrad<'a> {
     pub alpha: &'a [Column],
     /// `[H, F, F]`: the same factors as forward's; none means 1.
     pub mask: Option<&'a [Column]>,
-    /// `[2, F, F]`: a head's gradients of weights and scores, then its weights after dropout.
-    pub scratch: &'a mut [Column],
+    /// [`Sizes::attend_grad_room`]. Holds anything before.
+    pub room: &'a mut [Column],
     /// `[F, width]`
     pub d_q: &'a mut [Column],
     /// `[F, width]`
@@ -166,18 +208,19 @@ pub struct AttendGrad<'a> {
     pub d_v: &'a mut [Column],
 }
 
-impl Kernel for AttendGrad<'_> {
+impl Products for AttendGrad<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
+    fn multiply<S: Simd, T: Term>(mut self, s: S) {
         let units = self.sizes.fields * self.sizes.fields;
-        let (room, dropped) = std::mem::take(&mut self.scratch).split_at_mut(units);
+        let (room, rest) = std::mem::take(&mut self.room).split_at_mut(units);
+        let (dropped, pairs) = rest.split_at_mut(units);
         for h in 0..self.sizes.heads {
-            let (dropped, d_alpha) = self.through_dropout(s, h, room, dropped);
-            self.values(s, h, dropped);
+            let (dropped, d_alpha) = self.through_dropout::<S, T>(s, h, [room, dropped], pairs);
+            self.values::<S, T>(s, h, dropped, pairs);
             let d_score = self.through_softmax(s, h, d_alpha);
-            self.queries_and_keys(s, h, d_score);
+            self.queries_and_keys::<S, T>(s, h, d_score, pairs);
         }
     }
 }
@@ -185,12 +228,12 @@ impl Kernel for AttendGrad<'_> {
 impl<'a> AttendGrad<'a> {
     /// A head's weights after dropout, and the gradient of those before it, which is made in `room`.
     #[inline(always)]
-    fn through_dropout<'r, S: Simd>(
+    fn through_dropout<'r, S: Simd, T: Term>(
         &self,
         s: S,
         h: usize,
-        room: &'r mut [Column],
-        dropped: &'r mut [Column],
+        [room, dropped]: [&'r mut [Column]; 2],
+        mut pairs: &mut [Column],
     ) -> (&'r [Column], &'r mut [Column])
     where
         'a: 'r,
@@ -198,14 +241,15 @@ impl<'a> AttendGrad<'a> {
         let z = self.sizes;
         let d_dropped = room;
         // out = dropped v  =>  d_dropped = d_out v^T
+        let (d_out, v, size) = ((self.d_out, z.head(h)), (self.v, z.head(h)), z.head_size());
         Product::new(
             Form::SecondTransposed,
-            (self.d_out, z.head(h)),
-            (self.v, z.head(h)),
+            factor::<S, T>(s, d_out, size, Axis::Along, &mut pairs),
+            factor::<S, T>(s, v, size, Axis::Along, &mut pairs),
             (&mut *d_dropped, z.weights()),
-            [z.fields, z.fields, z.head_dim()],
+            [z.fields, z.fields, T::terms(z.head_dim())],
         )
-        .call(s);
+        .call::<S, T>(s);
         let alpha = &self.alpha[z.of_head(h)];
         match self.mask.map(|mask| &mask[z.of_head(h)]) {
             None => (alpha, d_dropped),
@@ -221,17 +265,24 @@ impl<'a> AttendGrad<'a> {
 
     /// A head's gradient of v.
     #[inline(always)]
-    fn values<S: Simd>(&mut self, s: S, h: usize, dropped: &[Column]) {
-        let z = self.sizes;
+    fn values<S: Simd, T: Term>(
+        &mut self,
+        s: S,
+        h: usize,
+        dropped: &[Column],
+        mut pairs: &mut [Column],
+    ) {
+        let (z, across) = (self.sizes, Axis::Across);
+        let (dropped, d_out) = ((dropped, z.weights()), (self.d_out, z.head(h)));
         // out = dropped v  =>  d_v = dropped^T d_out
         Product::new(
             Form::FirstTransposed,
-            (dropped, z.weights()),
-            (self.d_out, z.head(h)),
+            factor::<S, T>(s, dropped, z.weights_size(), across, &mut pairs),
+            factor::<S, T>(s, d_out, z.head_size(), across, &mut pairs),
             (&mut *self.d_v, z.head(h)),
-            [z.fields, z.head_dim(), z.fields],
+            [z.fields, z.head_dim(), T::terms(z.fields)],
         )
-        .call(s);
+        .call::<S, T>(s);
     }
 
     /// A head's gradient of the scores, in the place of that of the weights.
@@ -253,27 +304,34 @@ impl<'a> AttendGrad<'a> {
 
     /// A head's gradients of q and k.
     #[inline(always)]
-    fn queries_and_keys<S: Simd>(&mut self, s: S, h: usize, d_score: &[Column]) {
-        let z = self.sizes;
-        let size = [z.fields, z.head_dim(), z.fields];
+    fn queries_and_keys<S: Simd, T: Term>(
+        &mut self,
+        s: S,
+        h: usize,
+        d_score: &[Column],
+        mut pairs: &mut [Column],
+    ) {
+        let (z, across) = (self.sizes, Axis::Across);
+        let (d_score, of_score) = ((d_score, z.weights()), z.weights_size());
+        let size = [z.fields, z.head_dim(), T::terms(z.fields)];
         // score = q k^T  =>  d_q = d_score k
         Product::new(
             Form::Plain,
-            (d_score, z.weights()),
-            (self.k, z.head(h)),
+            factor::<S, T>(s, d_score, of_score, Axis::Along, &mut pairs),
+            factor::<S, T>(s, (self.k, z.head(h)), z.head_size(), across, &mut pairs),
             (&mut *self.d_q, z.head(h)),
             size,
         )
-        .call(s);
+        .call::<S, T>(s);
         // score = q k^T  =>  d_k = d_score^T q
         Product::new(
             Form::FirstTransposed,
-            (d_score, z.weights()),
-            (self.q, z.head(h)),
+            factor::<S, T>(s, d_score, of_score, across, &mut pairs),
+            factor::<S, T>(s, (self.q, z.head(h)), z.head_size(), across, &mut pairs),
             (&mut *self.d_k, z.head(h)),
             size,
         )
-        .call(s);
+        .call::<S, T>(s);
     }
 }
 
@@ -291,8 +349,7 @@ fn multiply_in_place<S: Simd>(s: S, x: &mut [Column], factor: &[Column]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::oracle::{assert_units, units, wide};
-    use crate::simd::Isa;
+    use crate::kernels::oracle::{arithmetics, assert_rounded_units, units, wide};
 
     const SIZES: [(usize, usize, usize); 4] = [(1, 1, 1), (3, 1, 5), (5, 2, 6), (14, 2, 4)];
 
@@ -334,7 +391,7 @@ mod tests {
 
     #[test]
     fn weights_and_sums_are_plain_loops() {
-        for (isa, of) in Isa::available()
+        for (isa, of) in arithmetics()
             .into_iter()
             .flat_map(|isa| SIZES.map(|z| (isa, z)))
         {
@@ -343,14 +400,14 @@ mod tests {
             let (factors, ones) = (units(weights, 5), vec![[1.0; BLOCK]; weights]);
             for (mask, factors) in [(None, &ones), (Some(&factors[..]), &factors)] {
                 let (mut alpha, mut out) = (vec![[f32::NAN; BLOCK]; weights], before.clone());
-                isa.run(Attend {
+                isa.multiply(Attend {
                     sizes: z,
                     q: &q,
                     k: &k,
                     v: &v,
                     mask,
                     alpha: &mut alpha,
-                    dropped: &mut vec![[f32::NAN; BLOCK]; z.fields * z.fields],
+                    room: &mut vec![[f32::NAN; BLOCK]; z.attend_room()],
                     out: &mut out,
                 });
                 let truth: Vec<_> = (0..BLOCK)
@@ -359,8 +416,8 @@ mod tests {
                         plain(z, [&q, &k, &v], &row(factors, lane))
                     })
                     .collect();
-                assert_units(isa, &alpha, |unit, lane| truth[lane].0[unit]);
-                assert_units(isa, &out, |unit, lane| {
+                assert_rounded_units(isa, &alpha, |unit, lane| truth[lane].0[unit]);
+                assert_rounded_units(isa, &out, |unit, lane| {
                     wide(before[unit][lane]) + truth[lane].1[unit]
                 });
             }
@@ -370,7 +427,7 @@ mod tests {
     /// Against differences of the plain loops, every number of q, k and v moved to both sides.
     #[test]
     fn gradients_are_differences_of_plain_loops() {
-        for (isa, of) in Isa::available()
+        for (isa, of) in arithmetics()
             .into_iter()
             .flat_map(|isa| SIZES.map(|z| (isa, z)))
         {
@@ -380,18 +437,18 @@ mod tests {
             let nans = |n: usize| vec![[f32::NAN; BLOCK]; n];
             let (mut alpha, mut grads) = (nans(weights), [n, n, n].map(nans));
             let [q, k, v] = all.each_ref().map(|x| &x[..]);
-            isa.run(Attend {
+            isa.multiply(Attend {
                 sizes: z,
                 q,
                 k,
                 v,
                 mask: Some(&factors),
                 alpha: &mut alpha,
-                dropped: &mut nans(z.fields * z.fields),
+                room: &mut nans(z.attend_room()),
                 out: &mut nans(n),
             });
             let [d_q, d_k, d_v] = grads.each_mut().map(|d| &mut d[..]);
-            isa.run(AttendGrad {
+            isa.multiply(AttendGrad {
                 sizes: z,
                 q,
                 k,
@@ -399,13 +456,13 @@ mod tests {
                 d_out: &d_out,
                 alpha: &alpha,
                 mask: Some(&factors),
-                scratch: &mut nans(2 * z.fields * z.fields),
+                room: &mut nans(z.attend_grad_room()),
                 d_q,
                 d_k,
                 d_v,
             });
             for (which, grad) in grads.iter().enumerate() {
-                assert_units(isa, grad, |unit, lane| {
+                assert_rounded_units(isa, grad, |unit, lane| {
                     let mask = row(&factors, lane);
                     let moved = |by: f64| -> f64 {
                         let mut x = all.each_ref().map(|x| row(x, lane));

@@ -4,9 +4,9 @@
 //!
 //! # Tiles
 //!
-//! A register tile keeps the sums of T tokens times N outputs in registers and runs down k. At each step N weights are broadcast, once for all
-//! T tokens, and one vector of each token is loaded, once for all N outputs: T * N multiplications for T + N loads. What bounds the tile are
-//! the registers: T * N sums, N weights and one vector of x must be in them at once.
+//! A register tile keeps the sums of M tokens times N outputs in registers and runs down k. At each step N weights are broadcast, once for all
+//! M tokens, and one vector of each token is loaded, once for all N outputs: M * N multiplications for M + N loads. What bounds the tile are
+//! the registers: M * N sums, N weights and one vector of x must be in them at once.
 //!
 //! | registers | tile | in use | |
 //! |---|---|---|---|
@@ -19,7 +19,7 @@
 //! nothing. Tokens that are left over go two by two, then one by one; then the outputs make up for the tokens, 2 x 4 and 1 x 8.
 
 use super::{BLOCK, Column, columns, columns_mut};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Products, Simd, Term};
 
 /// A product of tokens and weights.
 #[derive(Debug)]
@@ -38,17 +38,17 @@ pub struct Matmul<'a> {
     pub accumulate: bool,
     /// Those of all blocks: a layer's tokens times the blocks of the shard.
     pub tokens: usize,
-    /// Units of a token.
+    /// Units of a token; of pairs of units (see [`super::pairs`]) where products are of bf16.
     pub k: usize,
     /// Units of a token's result.
     pub outputs: usize,
 }
 
-impl Kernel for Matmul<'_> {
+impl Products for Matmul<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
+    fn multiply<S: Simd, T: Term>(mut self, s: S) {
         let x = columns(self.x);
         let out = columns_mut(std::mem::take(&mut self.out));
         let mut t = 0;
@@ -56,32 +56,32 @@ impl Kernel for Matmul<'_> {
         if S::REGISTERS >= 16 {
             while t + 4 <= self.tokens {
                 if S::REGISTERS >= 32 {
-                    self.outputs_of::<S, 4, 4>(s, x, out, t);
+                    self.outputs_of::<S, T, 4, 4>(s, x, out, t);
                 } else {
-                    self.outputs_of::<S, 4, 3>(s, x, out, t);
+                    self.outputs_of::<S, T, 4, 3>(s, x, out, t);
                 }
                 t += 4;
             }
             while t + 2 <= self.tokens {
-                self.outputs_of::<S, 2, 4>(s, x, out, t);
+                self.outputs_of::<S, T, 2, 4>(s, x, out, t);
                 t += 2;
             }
             if S::REGISTERS >= 32 && t < self.tokens {
-                self.outputs_of::<S, 1, 8>(s, x, out, t);
+                self.outputs_of::<S, T, 1, 8>(s, x, out, t);
                 t += 1;
             }
         }
         while t < self.tokens {
-            self.outputs_of::<S, 1, 2>(s, x, out, t);
+            self.outputs_of::<S, T, 1, 2>(s, x, out, t);
             t += 1;
         }
     }
 }
 
 impl Matmul<'_> {
-    /// All outputs of the T tokens from `t` on, N at a time.
+    /// All outputs of the M tokens from `t` on, N at a time.
     #[inline(always)]
-    fn outputs_of<S: Simd, const T: usize, const N: usize>(
+    fn outputs_of<S: Simd, T: Term, const M: usize, const N: usize>(
         &self,
         s: S,
         x: &[Column],
@@ -90,18 +90,18 @@ impl Matmul<'_> {
     ) {
         let mut o = 0;
         while o + N <= self.outputs {
-            self.tile::<S, T, N>(s, x, out, [t, o]);
+            self.tile::<S, T, M, N>(s, x, out, [t, o]);
             o += N;
         }
         while o < self.outputs {
-            self.tile::<S, T, 1>(s, x, out, [t, o]);
+            self.tile::<S, T, M, 1>(s, x, out, [t, o]);
             o += 1;
         }
     }
 
-    /// T tokens times N outputs in registers.
+    /// M tokens times N outputs in registers.
     #[inline(always)]
-    fn tile<S: Simd, const T: usize, const N: usize>(
+    fn tile<S: Simd, T: Term, const M: usize, const N: usize>(
         &self,
         s: S,
         x: &[Column],
@@ -109,13 +109,13 @@ impl Matmul<'_> {
         [t, o]: [usize; 2],
     ) {
         // Cut to one length before the loop, so that the loop checks no bounds.
-        let mut tokens = [&x[..0]; T];
+        let mut tokens = [&x[..0]; M];
         for (i, token) in tokens.iter_mut().enumerate() {
             *token = &x[(t + i) * self.k..][..self.k];
         }
         for strip in 0..BLOCK / S::LANES {
             let row = strip * S::LANES;
-            let mut acc = [[s.splat(0.0); N]; T];
+            let mut acc = [[s.splat(0.0); N]; M];
             for (i, acc) in acc.iter_mut().enumerate() {
                 let out = &out[(t + i) * self.outputs + o..][..N];
                 for (n, (acc, out)) in acc.iter_mut().zip(out).enumerate() {
@@ -134,7 +134,7 @@ impl Matmul<'_> {
                 for (acc, token) in acc.iter_mut().zip(tokens) {
                     let x = s.load(&token[k], row);
                     for (acc, &w) in acc.iter_mut().zip(&w) {
-                        *acc = s.mul_add(x, w, *acc);
+                        *acc = T::add(s, x, w, *acc);
                     }
                 }
             }
@@ -151,6 +151,8 @@ impl Matmul<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::oracle::{arithmetics, factor, rounded};
+    use crate::kernels::pairs::{Axis, PairWeights};
     use crate::simd::Isa;
     use ndarray::ArrayView2;
     use proptest::prelude::*;
@@ -166,6 +168,21 @@ mod tests {
         out
     }
 
+    /// Weights `[k, outputs]` as products of this precision take them, and from one output to the next when transposed.
+    fn weights(isa: Isa, w: &[f32], outputs: usize) -> [(Vec<f32>, usize); 2] {
+        if isa.precision().is_f32() {
+            return [(w.to_vec(), outputs), (w.to_vec(), outputs)];
+        }
+        let [mut across, mut along] = [vec![f32::NAN; w.len()], vec![f32::NAN; w.len()]];
+        isa.run(PairWeights {
+            w,
+            outputs,
+            across: &mut across,
+            along: &mut along,
+        });
+        [(across, outputs), (along, outputs.div_ceil(2))]
+    }
+
     proptest! {
         #[test]
         fn equals_matrixmultiply(
@@ -174,26 +191,30 @@ mod tests {
         ) {
             let rows = BLOCK;
             let noise = |n: usize, salt: u32| -> Vec<f32> {
-                (0..n as u32).map(|i| crate::kernels::dropout::uniform(seed, salt, i) - 0.5).collect()
+                rounded((0..n as u32).map(|i| crate::kernels::dropout::uniform(seed, salt, i) - 0.5).collect())
             };
             let (x, w) = (noise(tokens * k * rows, 1), noise(k * outputs, 2));
             let (bias, start) = (noise(outputs, 3), noise(tokens * outputs * rows, 4));
             let transposed: Vec<f32> =
                 (0..k * outputs).map(|i| w[i % k * outputs + i / k]).collect();
             let product = oracle(&x, &w, [tokens, k, outputs, rows]);
-            for isa in Isa::available() {
+            for isa in arithmetics() {
+                let x = factor(isa, columns(&x), [tokens, k], Axis::Along);
+                let terms = isa.terms(k);
+                let [(of_inputs, stride), _] = weights(isa, &w, outputs);
                 let mut out = start.clone();
-                isa.run(Matmul {
-                    x: &x, w: &w, w_strides: (outputs, 1), bias: Some(&bias), out: &mut out,
-                    accumulate: false, tokens, k, outputs,
+                isa.multiply(Matmul {
+                    x: x.as_flattened(), w: &of_inputs, w_strides: (stride, 1), bias: Some(&bias), out: &mut out,
+                    accumulate: false, tokens, k: terms, outputs,
                 });
                 for (i, (&a, &b)) in out.iter().zip(&product).enumerate() {
                     prop_assert!((a - b - bias[i / rows % outputs]).abs() < 1e-5);
                 }
                 let mut out = start.clone();
-                isa.run(Matmul {
-                    x: &x, w: &transposed, w_strides: (1, k), bias: None, out: &mut out,
-                    accumulate: true, tokens, k, outputs,
+                let [_, (of_outputs, stride)] = weights(isa, &transposed, k);
+                isa.multiply(Matmul {
+                    x: x.as_flattened(), w: &of_outputs, w_strides: (1, stride), bias: None, out: &mut out,
+                    accumulate: true, tokens, k: terms, outputs,
                 });
                 for (i, (&a, &b)) in out.iter().zip(&product).enumerate() {
                     prop_assert!((a - b - start[i]).abs() < 1e-5);

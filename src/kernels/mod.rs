@@ -51,6 +51,7 @@ pub mod matmul;
 #[cfg(test)]
 mod oracle;
 pub mod outer;
+pub mod pairs;
 pub mod product;
 pub mod row;
 pub mod softmax;

@@ -1,14 +1,51 @@
 //! What the tests of kernels share: numbers to try them on, and how results are held against plain loops in f64.
 
 use super::dropout::uniform;
+use super::pairs::{Axis, PairUp};
+use super::product::Matrix;
 use super::update::{Rule, Update};
 use super::{BLOCK, Column, columns};
-use crate::simd::Isa;
+use crate::simd::{Isa, Precision, bf16};
 
-/// `n` numbers between -1 and 1.
+/// Every instruction set of this machine with every precision, also as machines without AVX512-BF16 have it.
+pub fn arithmetics() -> Vec<Isa> {
+    let of = |isa: Isa| {
+        let half = isa.with(Precision::Bf16);
+        [isa, half, half.emulated()]
+    };
+    Isa::available().into_iter().flat_map(of).collect()
+}
+
+/// The nearest numbers that are bf16: products of such are the same in every precision.
+pub fn rounded(x: Vec<f32>) -> Vec<f32> {
+    let near = |x: f32| bf16::from_bf16(bf16::to_bf16(x));
+    x.into_iter().map(near).collect()
+}
+
+/// A matrix of columns `[rows, columns]` as products of this precision take it.
+pub fn factor(isa: Isa, x: &[Column], size: [usize; 2], axis: Axis) -> Vec<Column> {
+    if isa.precision().is_f32() {
+        return x.to_vec();
+    }
+    let [rows, columns] = axis.paired(size);
+    let at = Matrix {
+        start: 0,
+        stride: size[1],
+    };
+    let mut out = vec![[f32::NAN; BLOCK]; rows * columns];
+    isa.multiply(PairUp {
+        x: (x, at),
+        size,
+        axis,
+        out: &mut out,
+    });
+    out
+}
+
+/// `n` numbers between -1 and 1, each of them a bf16.
 pub fn numbers(n: usize, salt: u32) -> Vec<f32> {
     let number = |i: u32| 2.0 * uniform(1, salt, i) - 1.0;
-    (0..n as u32).map(number).collect()
+    rounded((0..n as u32).map(number).collect())
 }
 
 /// `n` units of one block, between -1 and 1.
@@ -23,11 +60,24 @@ pub fn wide(x: f32) -> f64 {
 
 /// Asserts that number i is `truth(i)`, but for the roundings of a few numbers of about 1.
 pub fn assert_numbers(isa: Isa, got: &[f32], truth: impl Fn(usize) -> f64) {
+    assert_within(isa, got, 1e-5, truth);
+}
+
+/// Asserts that number i is `truth(i)`, but for `bound` times the larger one of it and 1.
+fn assert_within(isa: Isa, got: &[f32], bound: f64, truth: impl Fn(usize) -> f64) {
     for (i, &got) in got.iter().enumerate() {
         let (got, truth) = (wide(got), truth(i));
-        let close = (got - truth).abs() < 1e-5 * truth.abs().max(1.0);
-        assert!(close, "{}, number {i}: {got} for {truth}", isa.name());
+        let close = (got - truth).abs() < bound * truth.abs().max(1.0);
+        let of = format!("{} {}", isa.name(), isa.precision());
+        assert!(close, "{of}, number {i}: {got} for {truth}");
     }
+}
+
+/// [`assert_units`] of what is made of products of products: in bf16 those in the middle are rounded too, by 2^-9 at most each.
+pub fn assert_rounded_units(isa: Isa, got: &[Column], truth: impl Fn(usize, usize) -> f64) {
+    let bound = if isa.precision().is_f32() { 1e-5 } else { 8e-3 };
+    let truth = |i| truth(i / BLOCK, i % BLOCK);
+    assert_within(isa, got.as_flattened(), bound, truth);
 }
 
 /// The same of units: `truth(unit, lane)`.

@@ -3,7 +3,7 @@
 //! An element of these matrices is a [`Column`], one number for each row of the block. Their own rows and columns are no rows of a batch.
 
 use super::{BLOCK, Column};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Products, Simd, Term, With};
 
 /// Where a matrix lies among a block's units: element (m, n) is unit `start + m * stride + n`.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ pub struct Product<'a> {
     pub b: (&'a [Column], Matrix),
     /// The result, likewise.
     pub c: (&'a mut [Column], Matrix),
-    /// m and n of the result `[m, n]`, and the terms p of each sum.
+    /// m and n of the result `[m, n]`, and the terms p of each sum: pairs where products are of bf16, see [`super::pairs`].
     pub size: [usize; 3],
     /// Add to c instead of overwriting it.
     pub accumulate: bool,
@@ -64,26 +64,26 @@ impl<'a> Product<'a> {
 
     /// Called, not inlined: attention has six products, and each inlined one is all its tiles again.
     #[inline(always)]
-    pub fn call<S: Simd>(self, s: S) {
-        s.call(self);
+    pub fn call<S: Simd, T: Term>(self, s: S) {
+        s.call(With::<_, T>::new(self));
     }
 }
 
-impl Kernel for Product<'_> {
+impl Products for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
+    fn multiply<S: Simd, T: Term>(mut self, s: S) {
         let (tallest, _) = largest_tile::<S>();
         let mut row = 0;
         while row < self.size[0] {
             let height = even(self.size[0] - row, tallest);
             match height {
-                5 if S::REGISTERS >= 32 => self.rows::<S, 5>(s, row),
-                4 if S::REGISTERS >= 16 => self.rows::<S, 4>(s, row),
-                3 if S::REGISTERS >= 16 => self.rows::<S, 3>(s, row),
-                2 if S::REGISTERS >= 16 => self.rows::<S, 2>(s, row),
-                _ => self.rows::<S, 1>(s, row),
+                5 if S::REGISTERS >= 32 => self.rows::<S, T, 5>(s, row),
+                4 if S::REGISTERS >= 16 => self.rows::<S, T, 4>(s, row),
+                3 if S::REGISTERS >= 16 => self.rows::<S, T, 3>(s, row),
+                2 if S::REGISTERS >= 16 => self.rows::<S, T, 2>(s, row),
+                _ => self.rows::<S, T, 1>(s, row),
             }
             row += height;
         }
@@ -113,16 +113,16 @@ fn even(left: usize, largest: usize) -> usize {
 impl Product<'_> {
     /// M rows of the result, all of their columns.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize>(&mut self, s: S, row: usize) {
+    fn rows<S: Simd, T: Term, const M: usize>(&mut self, s: S, row: usize) {
         let (_, widest) = largest_tile::<S>();
         let mut column = 0;
         while column < self.size[1] {
             let width = even(self.size[1] - column, widest);
             match width {
-                4 if S::REGISTERS >= 32 => self.form::<S, M, 4>(s, [row, column]),
-                3 if S::REGISTERS >= 16 => self.form::<S, M, 3>(s, [row, column]),
-                2 => self.form::<S, M, 2>(s, [row, column]),
-                _ => self.form::<S, M, 1>(s, [row, column]),
+                4 if S::REGISTERS >= 32 => self.form::<S, T, M, 4>(s, [row, column]),
+                3 if S::REGISTERS >= 16 => self.form::<S, T, M, 3>(s, [row, column]),
+                2 => self.form::<S, T, M, 2>(s, [row, column]),
+                _ => self.form::<S, T, M, 1>(s, [row, column]),
             }
             column += width;
         }
@@ -130,31 +130,31 @@ impl Product<'_> {
 
     /// One tile, by the form of the product.
     #[inline(always)]
-    fn form<S: Simd, const M: usize, const N: usize>(&mut self, s: S, at: [usize; 2]) {
+    fn form<S: Simd, T: Term, const M: usize, const N: usize>(&mut self, s: S, at: [usize; 2]) {
         let ([row, column], p) = (at, self.size[2]);
         match self.form {
             Form::Plain => {
                 let a = Rows::<M>::new(self.a, row, p);
-                self.tile(s, a, Slices::<N>::new(self.b, column), at);
+                self.tile::<S, T, M, N>(s, a, Slices::<N>::new(self.b, column), at);
             }
             Form::FirstTransposed => {
                 let a = Slices::<M>::new(self.a, row);
-                self.tile(s, a, Slices::<N>::new(self.b, column), at);
+                self.tile::<S, T, M, N>(s, a, Slices::<N>::new(self.b, column), at);
             }
             Form::SecondTransposed => {
                 let a = Rows::<M>::new(self.a, row, p);
-                self.tile(s, a, Rows::<N>::new(self.b, column, p), at);
+                self.tile::<S, T, M, N>(s, a, Rows::<N>::new(self.b, column, p), at);
             }
         }
     }
 
     /// M times N elements of the result in registers.
     #[inline(always)]
-    fn tile<'a, S: Simd, const M: usize, const N: usize>(
+    fn tile<'a, S: Simd, T: Term, const M: usize, const N: usize>(
         &mut self,
         s: S,
-        a: impl Terms<'a, M>,
-        b: impl Terms<'a, N>,
+        a: impl Elements<'a, M>,
+        b: impl Elements<'a, N>,
         [row, column]: [usize; 2],
     ) {
         let c = &mut self.c.0[self.c.1.start + row * self.c.1.stride + column..];
@@ -177,7 +177,7 @@ impl Product<'_> {
                 for (acc, a) in acc.iter_mut().zip(a.of(k)) {
                     let x = s.load(a, lane);
                     for (acc, &y) in acc.iter_mut().zip(&y) {
-                        *acc = s.mul_add(x, y, *acc);
+                        *acc = T::add(s, x, y, *acc);
                     }
                 }
             }
@@ -191,7 +191,7 @@ impl Product<'_> {
 }
 
 /// Where a tile finds its N elements of term k, with few checks of bounds.
-trait Terms<'a, const N: usize> {
+trait Elements<'a, const N: usize> {
     fn of(&self, k: usize) -> [&'a Column; N];
 }
 
@@ -209,7 +209,7 @@ impl<'a, const N: usize> Rows<'a, N> {
     }
 }
 
-impl<'a, const N: usize> Terms<'a, N> for Rows<'a, N> {
+impl<'a, const N: usize> Elements<'a, N> for Rows<'a, N> {
     #[inline(always)]
     fn of(&self, k: usize) -> [&'a Column; N] {
         let mut all = [&ZERO; N];
@@ -236,7 +236,7 @@ impl<'a, const N: usize> Slices<'a, N> {
     }
 }
 
-impl<'a, const N: usize> Terms<'a, N> for Slices<'a, N> {
+impl<'a, const N: usize> Elements<'a, N> for Slices<'a, N> {
     #[inline(always)]
     fn of(&self, k: usize) -> [&'a Column; N] {
         let mut all = [&ZERO; N];
@@ -252,13 +252,14 @@ static ZERO: Column = [0.0; BLOCK];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::oracle::{assert_units, units, wide};
+    use crate::kernels::oracle::{arithmetics, assert_units, units, wide};
+    use crate::kernels::pairs::{Axis, PairUp};
     use crate::simd::Isa;
 
     /// Sizes that fill tiles and leave rests of every width, of matrices that are parts of wider ones.
     #[test]
     fn all_forms_are_plain_loops() {
-        for isa in Isa::available() {
+        for isa in arithmetics() {
             for [m, n, p] in [[1, 1, 1], [2, 3, 4], [5, 4, 3], [7, 9, 2], [14, 11, 5]] {
                 for form in [Form::Plain, Form::FirstTransposed, Form::SecondTransposed] {
                     for accumulate in [false, true] {
@@ -267,6 +268,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A matrix as a factor of this precision.
+    fn pairs(
+        isa: Isa,
+        (x, at): (&[Column], Matrix),
+        size: [usize; 2],
+        axis: Axis,
+    ) -> (Vec<Column>, Matrix) {
+        if isa.precision().is_f32() {
+            return (x.to_vec(), at);
+        }
+        let [rows, stride] = axis.paired(size);
+        let mut out = vec![[f32::NAN; BLOCK]; rows * stride];
+        isa.multiply(PairUp {
+            x: (x, at),
+            size,
+            axis,
+            out: &mut out,
+        });
+        (out, Matrix { start: 0, stride })
     }
 
     fn assert_product(isa: Isa, form: Form, size: [usize; 3], accumulate: bool) {
@@ -291,12 +313,19 @@ mod tests {
         );
         let before = units(room(m, n), 3);
         let mut c = before.clone();
-        isa.run(Product {
+        // Terms lie along the rows of a, and across those of b, unless they are transposed.
+        let of = |of_a: bool| match (form, of_a) {
+            (Form::Plain, true) | (Form::SecondTransposed, _) => Axis::Along,
+            (Form::Plain, false) | (Form::FirstTransposed, _) => Axis::Across,
+        };
+        let a_pairs = pairs(isa, (&a, within(a_width)), [a_rows, a_width], of(true));
+        let b_pairs = pairs(isa, (&b, within(b_width)), [b_rows, b_width], of(false));
+        isa.multiply(Product {
             form,
-            a: (&a, within(a_width)),
-            b: (&b, within(b_width)),
+            a: (&a_pairs.0, a_pairs.1),
+            b: (&b_pairs.0, b_pairs.1),
             c: (&mut c, within(n)),
-            size,
+            size: [m, n, isa.terms(p)],
             accumulate,
         });
         let at = |x: &[Column], width: usize, row: usize, column: usize, lane: usize| {

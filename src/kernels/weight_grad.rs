@@ -5,7 +5,7 @@
 //! lanes: 8 + 2 + 1 = 11 of 16, or 4 + 1 + 1 = 6. Sixteen sums are also what [`Simd::reduce_sums`] folds at once.
 
 use super::{BLOCK, Column, columns, columns_mut};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Products, Simd, Term};
 
 /// Inputs of a tile of weights: with four outputs they make sixteen sums, see the module.
 const TILE: usize = 4;
@@ -24,7 +24,8 @@ pub struct WeightGrad<'a> {
     pub d_out: &'a [f32],
     /// `[k, outputs]`
     pub d_w: &'a mut [f32],
-    /// Those of all blocks: a layer's tokens times the blocks of the shard.
+    /// Those of all blocks: a layer's tokens times the blocks of the shard. Pairs of tokens (see [`super::pairs`]) where products are of
+    /// bf16.
     pub tokens: usize,
     /// Units of a token of x: the inputs.
     pub k: usize,
@@ -74,15 +75,15 @@ impl Pack<'_> {
     }
 }
 
-impl Kernel for WeightGrad<'_> {
+impl Products for WeightGrad<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
+    fn multiply<S: Simd, T: Term>(mut self, s: S) {
         match std::mem::replace(&mut self.x, Inputs::Packed(&[], None)) {
-            Inputs::Packed(x, None) => self.rows_in_lanes(s, x),
-            Inputs::Packed(x, Some(room)) => self.outputs_in_lanes(s, x, room, true),
-            Inputs::Plain(x, room) => self.outputs_in_lanes(s, x, room, false),
+            Inputs::Packed(x, None) => self.rows_in_lanes::<S, T>(s, x),
+            Inputs::Packed(x, Some(room)) => self.outputs_in_lanes::<S, T>(s, x, room, true),
+            Inputs::Plain(x, room) => self.outputs_in_lanes::<S, T>(s, x, room, false),
         }
     }
 }
@@ -100,44 +101,44 @@ impl WeightGrad<'_> {
     }
 
     #[inline(always)]
-    fn rows_in_lanes<S: Simd>(&mut self, s: S, packed: &[f32]) {
+    fn rows_in_lanes<S: Simd, T: Term>(&mut self, s: S, packed: &[f32]) {
         let (x, t) = (columns(packed), self.tokens);
         let mut k = 0;
         while k + TILE <= self.k {
-            self.outputs_of::<S, TILE>(s, &x[k * t..(k + TILE) * t], k);
+            self.outputs_of::<S, T, TILE>(s, &x[k * t..(k + TILE) * t], k);
             k += TILE;
         }
         while k < self.k {
-            self.outputs_of::<S, 1>(s, &x[k * t..(k + 1) * t], k);
+            self.outputs_of::<S, T, 1>(s, &x[k * t..(k + 1) * t], k);
             k += 1;
         }
     }
 
     /// All outputs of K inputs.
     #[inline(always)]
-    fn outputs_of<S: Simd, const K: usize>(&mut self, s: S, x: &[Column], k: usize) {
+    fn outputs_of<S: Simd, T: Term, const K: usize>(&mut self, s: S, x: &[Column], k: usize) {
         let mut o = 0;
         if S::REGISTERS >= 32 {
             while o + 4 <= self.outputs {
-                self.tile::<S, K, 4>(s, x, k, o);
+                self.tile::<S, T, K, 4>(s, x, k, o);
                 o += 4;
             }
         }
         if S::REGISTERS >= 16 {
             while o + 2 <= self.outputs {
-                self.tile::<S, K, 2>(s, x, k, o);
+                self.tile::<S, T, K, 2>(s, x, k, o);
                 o += 2;
             }
         }
         while o < self.outputs {
-            self.tile::<S, K, 1>(s, x, k, o);
+            self.tile::<S, T, K, 1>(s, x, k, o);
             o += 1;
         }
     }
 
     /// K inputs (`[tokens, K]`) times N outputs: one vector of partial sums each, folded at the end.
     #[inline(always)]
-    fn tile<S: Simd, const K: usize, const N: usize>(
+    fn tile<S: Simd, T: Term, const K: usize, const N: usize>(
         &mut self,
         s: S,
         x: &[Column],
@@ -157,7 +158,7 @@ impl WeightGrad<'_> {
                 for (acc, x) in acc.iter_mut().zip(x) {
                     let x = s.load(x, row);
                     for (acc, &d) in acc.iter_mut().zip(&d) {
-                        *acc = s.mul_add(x, d, *acc);
+                        *acc = T::add(s, x, d, *acc);
                     }
                 }
             }
@@ -184,22 +185,28 @@ impl WeightGrad<'_> {
     }
 
     #[inline(always)]
-    fn outputs_in_lanes<S: Simd>(&mut self, s: S, x: &[f32], room: &mut [f32], packed: bool) {
+    fn outputs_in_lanes<S: Simd, T: Term>(
+        &mut self,
+        s: S,
+        x: &[f32],
+        room: &mut [f32],
+        packed: bool,
+    ) {
         self.transpose(s, room);
         let (x, d_out) = (columns(x), columns(room));
         let mut o = 0;
         if S::REGISTERS >= 32 {
             while o + 4 * S::LANES <= self.tiled() {
-                self.inputs_of::<S, 4>(s, x, packed, d_out, o);
+                self.inputs_of::<S, T, 4>(s, x, packed, d_out, o);
                 o += 4 * S::LANES;
             }
         }
         while o < self.tiled() {
-            self.inputs_of::<S, 1>(s, x, packed, d_out, o);
+            self.inputs_of::<S, T, 1>(s, x, packed, d_out, o);
             o += S::LANES;
         }
         while o < self.outputs {
-            self.last_output(s, x, packed, o);
+            self.last_output::<S, T>(s, x, packed, o);
             o += 1;
         }
     }
@@ -236,7 +243,7 @@ impl WeightGrad<'_> {
 
     /// All inputs of N vectors of outputs.
     #[inline(always)]
-    fn inputs_of<S: Simd, const N: usize>(
+    fn inputs_of<S: Simd, T: Term, const N: usize>(
         &mut self,
         s: S,
         x: &[Column],
@@ -247,19 +254,19 @@ impl WeightGrad<'_> {
         let mut k = 0;
         while k + TILE <= self.k {
             let (first, stride) = self.inputs::<TILE>(packed, k);
-            self.lane_tile::<S, TILE, N>(s, &x[first..], stride, d_out, [k, o]);
+            self.lane_tile::<S, T, TILE, N>(s, &x[first..], stride, d_out, [k, o]);
             k += TILE;
         }
         while k < self.k {
             let (first, stride) = self.inputs::<1>(packed, k);
-            self.lane_tile::<S, 1, N>(s, &x[first..], stride, d_out, [k, o]);
+            self.lane_tile::<S, T, 1, N>(s, &x[first..], stride, d_out, [k, o]);
             k += 1;
         }
     }
 
     /// K inputs, of one token after the other `stride` apart, times N vectors of outputs.
     #[inline(always)]
-    fn lane_tile<S: Simd, const K: usize, const N: usize>(
+    fn lane_tile<S: Simd, T: Term, const K: usize, const N: usize>(
         &mut self,
         s: S,
         x: &[Column],
@@ -290,7 +297,7 @@ impl WeightGrad<'_> {
                 for (acc, x) in acc.iter_mut().zip(x) {
                     let x = s.splat(x[row]);
                     for (acc, &d) in acc.iter_mut().zip(&d) {
-                        *acc = s.mul_add(x, d, *acc);
+                        *acc = T::add(s, x, d, *acc);
                     }
                 }
             }
@@ -304,7 +311,7 @@ impl WeightGrad<'_> {
 
     /// An output that is left when the others fill vectors.
     #[inline(always)]
-    fn last_output<S: Simd>(&mut self, s: S, x: &[Column], packed: bool, o: usize) {
+    fn last_output<S: Simd, T: Term>(&mut self, s: S, x: &[Column], packed: bool, o: usize) {
         let d_out = columns(self.d_out);
         for k in 0..self.k {
             // A packed tile's inputs lie side by side.
@@ -320,7 +327,7 @@ impl WeightGrad<'_> {
                 for strip in 0..BLOCK / S::LANES {
                     let row = strip * S::LANES;
                     let (x, d) = (s.load(x, row), s.load(d, row));
-                    sum = s.mul_add(x, d, sum);
+                    sum = T::add(s, x, d, sum);
                 }
             }
             self.d_w[k * self.outputs + o] += s.reduce_sum(sum);
@@ -374,7 +381,8 @@ impl Kernel for BiasGrad<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::Isa;
+    use crate::kernels::oracle::{arithmetics, factor, rounded};
+    use crate::kernels::pairs::Axis;
     use proptest::prelude::*;
 
     proptest! {
@@ -387,21 +395,25 @@ mod tests {
         ) {
             let rows = BLOCK;
             let noise = |n: usize, salt: u32| -> Vec<f32> {
-                (0..n as u32).map(|i| crate::kernels::dropout::uniform(seed, salt, i) - 0.5).collect()
+                rounded((0..n as u32).map(|i| crate::kernels::dropout::uniform(seed, salt, i) - 0.5).collect())
             };
             let (x, d_out) = (noise(tokens * k * rows, 1), noise(tokens * outputs * rows, 2));
             let start = noise(k * outputs, 3);
-            for isa in Isa::available() {
+            for isa in arithmetics() {
+                let across = |x: &[f32], k: usize| {
+                    factor(isa, columns(x), [tokens, k], Axis::Across).into_flattened()
+                };
+                let (x_terms, d_terms) = (across(&x, k), across(&d_out, outputs));
                 let mut d_w = start.clone();
-                let (mut room, mut packed) = (vec![0.0; d_out.len()], vec![0.0; x.len()]);
-                Pack { x: &x, packed: &mut packed, k }.run();
+                let (mut room, mut packed) = (vec![0.0; d_terms.len()], vec![0.0; x_terms.len()]);
+                Pack { x: &x_terms, packed: &mut packed, k }.run();
                 let inputs = match way {
-                    0 => Inputs::Plain(&x, &mut room),
+                    0 => Inputs::Plain(&x_terms, &mut room),
                     1 => Inputs::Packed(&packed, Some(&mut room)),
                     _ => Inputs::Packed(&packed, None),
                 };
-                isa.run(WeightGrad {
-                    x: inputs, d_out: &d_out, d_w: &mut d_w, tokens, k, outputs,
+                isa.multiply(WeightGrad {
+                    x: inputs, d_out: &d_terms, d_w: &mut d_w, tokens: isa.terms(tokens), k, outputs,
                 });
                 for i in 0..k {
                     for o in 0..outputs {

@@ -51,7 +51,7 @@ pub mod writer;
 pub use checkpoint::{Checkpoint, Snapshot};
 pub use history::{Ended, EpochRecord};
 pub use lock::Lock;
-pub use open::Run;
+pub use open::{Computing, Run};
 pub use position::Position;
 pub use provenance::{Origin, Provenance};
 pub use recorded::{Recorded, recorded};

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::model::{Model, build};
 use crate::score::{Distribution, Scorer};
 use crate::settings::Settings;
-use crate::simd::Isa;
+use crate::simd::{Isa, Precision};
 
 /// A trained model, ready to score.
 ///
@@ -82,12 +82,39 @@ pub struct Run {
     pub attention: Vec<Var>,
 }
 
+/// What a run computes with.
+#[derive(Debug, Clone, Copy)]
+pub struct Computing {
+    /// Its precision does not count.
+    pub isa: Isa,
+    /// The results are the same with any number.
+    pub threads: usize,
+    /// In what products are taken; none: as in the training.
+    pub precision: Option<Precision>,
+}
+
 impl Run {
-    /// Opens a run directory and builds its model.
+    /// Opens a run directory and builds its model, which computes as it did when it was trained.
     ///
     /// # Errors
     /// When it is no finished run, or a file is missing, was changed, or does not fit the others.
     pub fn open(path: &Path, isa: Isa, threads: usize) -> Result<Run> {
+        let precision = None;
+        Run::open_with(
+            path,
+            Computing {
+                isa,
+                threads,
+                precision,
+            },
+        )
+    }
+
+    /// The same, where it may compute in another precision.
+    ///
+    /// # Errors
+    /// As [`Run::open`].
+    pub fn open_with(path: &Path, computing: Computing) -> Result<Run> {
         let (provenance, sums) = Provenance::read_with_sums(path)?;
         let checked = |name: &str| {
             let file = path.join(name);
@@ -97,6 +124,8 @@ impl Run {
         };
         let (file, bytes) = checked(CONFIG)?;
         let settings = Settings::of_run(&file, &bytes)?;
+        let precision = computing.precision.unwrap_or(settings.train.precision);
+        let isa = computing.isa.with(precision);
         let (file, bytes) = checked(SCHEMA)?;
         let schema = schema_of(&file, &bytes)?;
         let Model {
@@ -113,7 +142,7 @@ impl Run {
             schema,
             provenance,
             sums,
-            runtime: Arc::new(Runtime::new(tape, logit, isa, threads)?),
+            runtime: Arc::new(Runtime::new(tape, logit, isa, computing.threads)?),
             parameters,
             attention,
         })

@@ -1,7 +1,7 @@
 //! How a run keeps its embedding tables: as they were trained, or in fewer bits.
 //!
 //! ```text
-//! bf16: the nearest number of eight significant bits (of two equally near ones, that with an even last bit)
+//! bf16: the nearest number of eight significant bits, see crate::simd::bf16
 //! int8: q = round(x / s), s = max |x| / 127 of each row:  a row is q[0..d] and one s
 //! ```
 //!
@@ -30,18 +30,6 @@ impl Tables {
     }
 }
 
-/// The bits of the nearest bf16. `x` is finite; what is larger than any bf16 becomes infinite.
-pub fn to_bf16(x: f32) -> u16 {
-    let bits = x.to_bits();
-    let even = (bits >> 16) & 1;
-    (bits.wrapping_add(0x7fff + even) >> 16) as u16
-}
-
-/// The number.
-pub fn from_bf16(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
-
 /// A row in bytes, and its scale.
 pub fn to_int8(row: &[f32]) -> (Vec<i8>, f32) {
     let most = row.iter().fold(0.0f32, |most, x| most.max(x.abs()));
@@ -64,32 +52,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn bf16_is_the_nearest_and_of_equals_the_even_one() {
-        // 1 + 2^-8 lies between 1 and 1 + 2^-7; 1 + 3 * 2^-8 between that and 1 + 2^-6.
-        let step = 2f32.powi(-8);
-        for (x, near) in [
-            (1.0, 1.0),
-            (1.0 + step, 1.0),
-            (1.0 + 1.01 * step, 1.0 + 2.0 * step),
-            (1.0 + 3.0 * step, 1.0 + 4.0 * step),
-            (-0.0, -0.0),
-        ] {
-            assert_eq!(from_bf16(to_bf16(x)).to_bits(), f32::to_bits(near), "{x}");
-        }
-    }
-
     proptest! {
-        #[test]
-        fn what_is_bf16_stays_and_others_move_by_half_a_step(bits: u16, x in -1e30f32..1e30) {
-            let exact = from_bf16(bits);
-            if exact.is_finite() {
-                prop_assert_eq!(to_bf16(exact), bits);
-            }
-            let near = from_bf16(to_bf16(x));
-            prop_assert!((near - x).abs() <= x.abs() * 2f32.powi(-8), "{} {}", near, x);
-        }
-
         #[test]
         fn a_byte_is_off_by_half_a_scale_at_most(row in prop::collection::vec(-3f32..3.0, 1..40)) {
             let (bytes, scale) = to_int8(&row);

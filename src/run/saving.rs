@@ -9,12 +9,13 @@ use std::ops::Range;
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
-use super::precision::{Tables, to_bf16, to_int8};
+use super::precision::{Tables, to_int8};
 use super::weights::{Place, SCALE, Tensor, tensors};
 use crate::autograd::{Layout, Parameters};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
 use crate::score::Scorer;
+use crate::simd::bf16::to_bf16;
 
 /// Rows of a table that are written at once.
 const ROWS: usize = 1 << 15;

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use super::precision::{from_bf16, from_int8};
+use super::precision::from_int8;
 use crate::autograd::{Layout, Parameters};
 use crate::data::schema::Schema;
 use crate::error::{Error, Result};
+use crate::simd::bf16::from_bf16;
 
 /// A tensor's name, shape and where its numbers lie.
 #[derive(Debug, Clone, PartialEq, Eq)]

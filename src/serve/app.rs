@@ -13,16 +13,15 @@ use super::problem::Problem;
 use super::served::Served;
 use super::traffic::{Shares, Tallies};
 use crate::error::{Error, Result};
-use crate::simd::Isa;
+use crate::run::Computing;
 
 /// See the module.
 #[derive(Debug)]
 pub struct App {
     /// The run directories, in the order of the models.
     runs: Vec<PathBuf>,
-    isa: Isa,
-    /// Of each model.
-    threads: usize,
+    /// With what each model computes.
+    computing: Computing,
     /// Replaced as a whole by [`App::reload`].
     models: RwLock<Arc<[Arc<Served>]>>,
     /// What a request may cost.
@@ -57,16 +56,14 @@ impl App {
     /// When a run cannot be opened, or two have the same name.
     pub fn open(
         runs: Vec<PathBuf>,
-        isa: Isa,
-        threads: usize,
+        computing: Computing,
         limits: Limits,
         token: Option<String>,
     ) -> Result<App> {
         Ok(App {
-            models: RwLock::new(load(&runs, isa, threads, limits.window)?),
+            models: RwLock::new(load(&runs, computing, limits.window)?),
             runs,
-            isa,
-            threads,
+            computing,
             limits,
             token,
             admin_token: None,
@@ -119,7 +116,7 @@ impl App {
     /// # Errors
     /// As [`App::open`]; the old models stay.
     pub fn reload(&self) -> Result<()> {
-        let fresh = load(&self.runs, self.isa, self.threads, self.limits.window)?;
+        let fresh = load(&self.runs, self.computing, self.limits.window)?;
         *self.models.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
@@ -144,15 +141,10 @@ impl App {
     }
 }
 
-fn load(
-    runs: &[PathBuf],
-    isa: Isa,
-    threads: usize,
-    window: Duration,
-) -> Result<Arc<[Arc<Served>]>> {
+fn load(runs: &[PathBuf], computing: Computing, window: Duration) -> Result<Arc<[Arc<Served>]>> {
     let mut models: Vec<Arc<Served>> = Vec::new();
     for path in runs {
-        let model = Served::open(path, isa, threads, window)?;
+        let model = Served::open(path, computing, window)?;
         if let Some(other) = models.iter().find(|other| other.name == model.name) {
             let what = format!(
                 "has the same name as {}: rename one of the folders",

@@ -10,10 +10,9 @@ use crate::data::batch::Batch;
 use crate::error::Result;
 use crate::recommend::{Model, Ranker, Who};
 use crate::run::history::{self, EpochRecord};
-use crate::run::{Provenance, Recorded, Run, recorded};
+use crate::run::{Computing, Provenance, Recorded, Run, recorded};
 use crate::score::Scorer;
 use crate::settings::Settings;
-use crate::simd::Isa;
 
 /// See the module. Everything in it is its own, so that it can be replaced while it answers.
 #[derive(Debug)]
@@ -40,8 +39,8 @@ impl Served {
     ///
     /// # Errors
     /// As [`Run::open`].
-    pub fn open(path: &Path, isa: Isa, threads: usize, window: Duration) -> Result<Served> {
-        let run = Run::open(path, isa, threads)?;
+    pub fn open(path: &Path, computing: Computing, window: Duration) -> Result<Served> {
+        let run = Run::open_with(path, computing)?;
         run.runtime.bind();
         let trained = run.distribution()?;
         let drift = trained.map(|trained| Drift::new(trained, run.schema.offsets(), window));

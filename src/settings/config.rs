@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::protocol::field::is_default;
 use crate::error::{Error, Result};
+use crate::simd::Precision;
 
 /// The metric on the validation rows that decides which epoch is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct TrainConfig {
     pub patience: usize,
     /// What the validation rows are asked, by which the kept epoch and `patience` go.
     pub select: Select,
+    /// In what products of matrices are taken, forward and backward; and in what the trained model is used, unless told otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub precision: Precision,
 }
 
 impl Default for TrainConfig {
@@ -64,6 +68,7 @@ impl Default for TrainConfig {
             seed: 1,
             patience: 2,
             select: Select::Auc,
+            precision: Precision::F32,
         }
     }
 }

@@ -2,30 +2,44 @@
 
 use std::arch::x86_64::*;
 
+use super::bf16;
 use super::vector::{Kernel, Simd};
 
-/// Proof that this CPU has AVX-512 F and DQ.
+/// Proof that this CPU has AVX-512 F and DQ, and with `BF16` that it has AVX512-BF16 as well.
 #[derive(Debug, Clone, Copy)]
-pub struct Avx512(());
+pub struct Avx512<const BF16: bool>(());
 
-impl Avx512 {
+impl<const BF16: bool> Avx512<BF16> {
     /// The token, when the CPU has the instructions.
-    pub fn detect() -> Option<Avx512> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq"))
-            .then_some(Avx512(()))
+    pub fn detect() -> Option<Self> {
+        let plain = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq");
+        let pairs =
+            !BF16 || is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512bw");
+        (plain && pairs).then_some(Avx512(()))
     }
 
     /// Runs a kernel compiled for AVX-512.
     #[inline]
     pub fn enter<K: Kernel>(self, kernel: K) -> K::Output {
-        // SAFETY: `self` exists, so `detect` saw both features.
-        unsafe { enter(self, kernel) }
+        if BF16 {
+            // SAFETY: `self` exists, so `detect` saw the four features.
+            unsafe { enter_bf16(self, kernel) }
+        } else {
+            // SAFETY: `self` exists, so `detect` saw both features.
+            unsafe { enter(self, kernel) }
+        }
     }
 }
 
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq")]
-fn enter<K: Kernel>(token: Avx512, kernel: K) -> K::Output {
+fn enter<K: Kernel, const BF16: bool>(token: Avx512<BF16>, kernel: K) -> K::Output {
+    kernel.run(token)
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512bf16")]
+fn enter_bf16<K: Kernel, const BF16: bool>(token: Avx512<BF16>, kernel: K) -> K::Output {
     kernel.run(token)
 }
 
@@ -37,7 +51,7 @@ macro_rules! intrinsic {
     };
 }
 
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     type F = __m512;
     type M = __mmask16;
     const LANES: usize = 16;
@@ -98,6 +112,39 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         intrinsic!(_mm512_fmadd_ps(a, b, c))
+    }
+
+    #[inline(always)]
+    fn pair(self, even: __m512, odd: __m512) -> __m512 {
+        if !BF16 {
+            return bf16::pair_lanes(self, even, odd);
+        }
+        intrinsic!({
+            // All even ones come first, then all odd ones: 0, 16, 1, 17, ... makes pairs of them.
+            let apart: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(odd, even));
+            let order = _mm512_set_epi64(
+                0x001f_000f_001e_000e,
+                0x001d_000d_001c_000c,
+                0x001b_000b_001a_000a,
+                0x0019_0009_0018_0008,
+                0x0017_0007_0016_0006,
+                0x0015_0005_0014_0004,
+                0x0013_0003_0012_0002,
+                0x0011_0001_0010_0000,
+            );
+            _mm512_castsi512_ps(_mm512_permutexvar_epi16(order, apart))
+        })
+    }
+
+    #[inline(always)]
+    fn dot_pairs(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
+        if !BF16 {
+            return bf16::dot_pair_lanes(self, a, b, sum);
+        }
+        intrinsic!({
+            let (a, b): (__m512bh, __m512bh) = (std::mem::transmute(a), std::mem::transmute(b));
+            _mm512_dpbf16_ps(sum, a, b)
+        })
     }
 
     #[inline(always)]
@@ -212,7 +259,7 @@ impl Simd for Avx512 {
     }
 }
 
-impl Avx512 {
+impl<const BF16: bool> Avx512<BF16> {
     /// Four vectors a, b, c, d: every quarter of the result is [a, b, c, d], each a partial sum.
     ///
     /// Not a closure in `map`: that is compiled without the instruction set, and every intrinsic in it becomes a call.

@@ -2,19 +2,22 @@
 //!
 //! Kernels are written once, generic over [`Simd`]. A value of an instruction set's type is a *token*: it can only be made
 //! after the CPU was asked, so holding one proves that its instructions may run. [`Isa`] is the choice made at run time;
-//! [`Isa::run`] is the only place where code compiled for an instruction set is entered.
+//! [`Isa::run`] and [`Isa::multiply`] are the only places where code compiled for an instruction set is entered.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub mod bf16;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod precision;
 mod scalar;
 mod vector;
 
 use crate::error::{Error, Result};
 
+pub use precision::{Pair, Precision, Products, Single, Term, With};
 pub use scalar::Scalar;
 pub use vector::{Kernel, Simd};
 
@@ -24,17 +27,23 @@ pub const MAX_LANES: usize = 16;
 /// The environment variable that forces an instruction set by name.
 pub const ISA_VARIABLE: &str = "AUTOINT_ISA";
 
-/// An instruction set that this machine has.
+/// An instruction set that this machine has, and in what products are taken with it.
 #[derive(Debug, Clone, Copy)]
-pub enum Isa {
+pub struct Isa {
+    set: Set,
+    precision: Precision,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Set {
     /// Plain Rust arrays; works everywhere.
     Scalar(Scalar),
     /// 8 lanes, fused multiply-add.
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2),
-    /// 16 lanes, 32 registers.
+    /// 16 lanes, 32 registers; and where the processor has it, products of bf16.
     #[cfg(target_arch = "x86_64")]
-    Avx512(avx512::Avx512),
+    Avx512(avx512::Avx512<false>, Option<avx512::Avx512<true>>),
     /// 4 lanes, 32 registers.
     #[cfg(target_arch = "aarch64")]
     Neon(neon::Neon),
@@ -46,25 +55,70 @@ impl Isa {
         let mut sets = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            sets.extend(avx512::Avx512::detect().map(Isa::Avx512));
-            sets.extend(avx2::Avx2::detect().map(Isa::Avx2));
+            let pairs = avx512::Avx512::detect();
+            sets.extend(avx512::Avx512::detect().map(|token| Set::Avx512(token, pairs)));
+            sets.extend(avx2::Avx2::detect().map(Set::Avx2));
         }
         #[cfg(target_arch = "aarch64")]
-        sets.extend(neon::Neon::detect().map(Isa::Neon));
-        sets.push(Isa::Scalar(Scalar));
-        sets
+        sets.extend(neon::Neon::detect().map(Set::Neon));
+        sets.push(Set::Scalar(Scalar));
+        let of = |set| Isa {
+            set,
+            precision: Precision::F32,
+        };
+        sets.into_iter().map(of).collect()
+    }
+
+    /// The same, with products taken in `precision`.
+    pub fn with(self, precision: Precision) -> Isa {
+        Isa { precision, ..self }
+    }
+
+    /// The same without the processor's own products of bf16: the same bits, from plain Rust.
+    pub fn emulated(self) -> Isa {
+        match self.set {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(token, _) => Isa {
+                set: Set::Avx512(token, None),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// In what products are taken.
+    pub fn precision(self) -> Precision {
+        self.precision
+    }
+
+    /// Whether products are bf16 which the processor itself does not have.
+    pub fn emulates(self) -> bool {
+        match self.set {
+            _ if self.precision.is_f32() => false,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(_, pairs) => pairs.is_none(),
+            _ => true,
+        }
+    }
+
+    /// How many terms a sum of `n` products has: see [`Term::terms`].
+    pub fn terms(self, n: usize) -> usize {
+        match self.precision {
+            Precision::F32 => Single::terms(n),
+            Precision::Bf16 => Pair::terms(n),
+        }
     }
 
     /// The name that [`ISA_VARIABLE`] takes and that a run records.
     pub fn name(self) -> &'static str {
-        match self {
-            Isa::Scalar(_) => "scalar",
+        match self.set {
+            Set::Scalar(_) => "scalar",
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2(_) => "avx2",
+            Set::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512(_) => "avx512",
+            Set::Avx512(..) => "avx512",
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon(_) => "neon",
+            Set::Neon(_) => "neon",
         }
     }
 
@@ -98,14 +152,25 @@ impl Isa {
     /// Runs a kernel compiled for this instruction set.
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        match self {
-            Isa::Scalar(token) => kernel.run(token),
+        match self.set {
+            Set::Scalar(token) => kernel.run(token),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2(token) => token.enter(kernel),
+            Set::Avx2(token) => token.enter(kernel),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512(token) => token.enter(kernel),
+            Set::Avx512(token, _) => token.enter(kernel),
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon(token) => token.enter(kernel),
+            Set::Neon(token) => token.enter(kernel),
+        }
+    }
+
+    /// Runs a kernel of products compiled for this instruction set and precision.
+    #[inline]
+    pub fn multiply<K: Products>(self, kernel: K) -> K::Output {
+        match (self.precision, self.set) {
+            (Precision::F32, _) => self.run(With::<K, Single>::new(kernel)),
+            #[cfg(target_arch = "x86_64")]
+            (_, Set::Avx512(_, Some(token))) => token.enter(With::<K, Pair>::new(kernel)),
+            _ => self.run(With::<K, Pair>::new(kernel)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The vector trait that every kernel is written against.
 
+use super::bf16;
+
 /// An instruction set: a token proving that its instructions may run, and the operations on its f32 vectors.
 ///
 /// All methods are lane-wise unless said otherwise. Results of different instruction sets differ in the last bits (a fused
@@ -37,6 +39,16 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn div(self, a: Self::F, b: Self::F) -> Self::F;
     /// `a * b + c`, fused where the instruction set can.
     fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// Two vectors rounded to bf16, as pairs: see [`super::bf16`]. The same bits on every instruction set.
+    #[inline(always)]
+    fn pair(self, even: Self::F, odd: Self::F) -> Self::F {
+        bf16::pair_lanes(self, even, odd)
+    }
+    /// Two products of bf16 added to a sum, in the order of [`bf16::dot_pair`]. The same bits on every instruction set.
+    #[inline(always)]
+    fn dot_pairs(self, a: Self::F, b: Self::F, sum: Self::F) -> Self::F {
+        bf16::dot_pair_lanes(self, a, b, sum)
+    }
     /// The larger one; `b` when either is NaN.
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
     /// The smaller one; `b` when either is NaN.

@@ -184,6 +184,10 @@ impl<'a> Trainer<'a> {
             best,
         } = start(&plan, rows.len())?;
         let owners = plan.owners;
+        let machine = &Machine {
+            isa: machine.isa.with(settings.train.precision),
+            ..machine.clone()
+        };
         Ok(Trainer {
             data,
             settings,

@@ -17,7 +17,7 @@ use crate::kernels::matmul::Matmul;
 use crate::kernels::outer::{Outer, OuterGrad, Spaced};
 use crate::kernels::weight_grad::{Inputs, WeightGrad};
 use crate::kernels::{Column, columns, columns_mut};
-use crate::simd::Isa;
+use crate::simd::{Isa, Precision};
 
 /// So many k at a time: what a register tile of the product wants, and little memory.
 const TOKENS: usize = 4;
@@ -184,6 +184,7 @@ impl Op for Cin {
     }
 
     fn forward(&self, f: &mut Forward<'_>) {
+        let isa = f.isa.with(Precision::F32);
         let weight = &f.parameters.dense[self.weight.range.clone()];
         let x0 = columns(f.operands.get(0)).chunks_exact(self.fields * self.dim);
         let x = columns(f.operands.get(usize::from(!self.first)));
@@ -193,7 +194,7 @@ impl Op for Cin {
             for (first, tokens) in self.groups() {
                 let outer = &mut f.scratch[..tokens * self.pairs() * BLOCK];
                 self.outer(f.isa, x, x0, first, columns_mut(outer));
-                f.isa.run(Matmul {
+                isa.multiply(Matmul {
                     x: outer,
                     w: weight,
                     w_strides: (self.outputs, 1),
@@ -210,6 +211,7 @@ impl Op for Cin {
 
     fn backward(&self, b: &mut Backward<'_>) {
         let (pairs, units) = (self.pairs() * BLOCK, self.outputs * BLOCK);
+        let isa = b.isa.with(Precision::F32);
         let scratch = std::mem::take(&mut b.scratch);
         for block in 0..b.rows / BLOCK {
             for (first, tokens) in self.groups() {
@@ -223,7 +225,7 @@ impl Op for Cin {
                 }
                 let d_out = &b.d_out[(block * self.dim + first) * units..][..tokens * units];
                 // out = outer weight  =>  d_weight += outer^T d_out, over all k and rows
-                b.isa.run(WeightGrad {
+                isa.multiply(WeightGrad {
                     x: Inputs::Plain(outer, &mut room[..tokens * units]),
                     d_out,
                     d_w: &mut b.d_dense[self.weight.range.clone()],
@@ -232,7 +234,7 @@ impl Op for Cin {
                     outputs: self.outputs,
                 });
                 // out = outer weight  =>  d_outer = d_out weight^T
-                b.isa.run(Matmul {
+                isa.multiply(Matmul {
                     x: d_out,
                     w: &b.parameters.dense[self.weight.range.clone()],
                     w_strides: (1, self.outputs),

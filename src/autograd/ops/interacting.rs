@@ -31,12 +31,14 @@ use self::kept::Kept;
 pub use layer::{Fused, Projection};
 
 use super::relu::nearest_kink;
+use crate::autograd::factors::factor;
 use crate::autograd::kind::{InteractingKind, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
 use crate::kernels::dropout::{Draw, FillMask, Masks};
 use crate::kernels::elementwise::{ReluGrad, ReluGradInPlace, ReluInPlace};
 use crate::kernels::matmul::Matmul;
+use crate::kernels::pairs::Axis;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
 
@@ -158,7 +160,7 @@ impl Op for Interacting {
         let (x, rows) = (f.operands.get(0), f.rows);
         // What is written to is taken out of `f`, which the steps below are lent as a whole.
         let (alpha, out) = std::mem::take(&mut f.out).split_at_mut(self.alpha_units() * rows);
-        let (saved, dropped) = (std::mem::take(&mut f.saved), std::mem::take(&mut f.scratch));
+        let (saved, scratch) = (std::mem::take(&mut f.saved), std::mem::take(&mut f.scratch));
         let Kept {
             query,
             key,
@@ -169,6 +171,7 @@ impl Op for Interacting {
         // q, k, v, r = x W_query, x W_key, x W_value, x W_residual; r where the attention will add to it
         let to = [&mut *query, &mut *key, &mut *value, &mut *out];
         if f.frozen.is_empty() {
+            let x = factor(f.isa, x, self.dim, Axis::Along, &mut &mut *scratch);
             for (projection, to) in self.projections().into_iter().zip(to) {
                 self.project(f, projection, x, to);
             }
@@ -185,14 +188,14 @@ impl Op for Interacting {
         // alpha = softmax(scale q k^T); out += alpha v
         for block in 0..rows / BLOCK {
             let (tokens, weights) = self.of_block(block);
-            f.isa.run(Attend {
+            f.isa.multiply(Attend {
                 sizes: self.sizes(),
                 q: columns(&query[tokens.clone()]),
                 k: columns(&key[tokens.clone()]),
                 v: columns(&value[tokens.clone()]),
                 mask: mask.get(weights.clone()).map(columns),
                 alpha: columns_mut(&mut alpha[weights]),
-                dropped: columns_mut(&mut dropped[..self.fields * self.fields * BLOCK]),
+                room: columns_mut(scratch),
                 out: columns_mut(&mut out[tokens]),
             });
         }
@@ -220,7 +223,7 @@ impl Op for Interacting {
         // sum = attention(q, k, v) + r  =>  d_r = d_sum, and d_q, d_k, d_v through the attention
         for block in 0..rows / BLOCK {
             let (tokens, weights) = self.of_block(block);
-            b.isa.run(AttendGrad {
+            b.isa.multiply(AttendGrad {
                 sizes: self.sizes(),
                 q: columns(&kept.query[tokens.clone()]),
                 k: columns(&kept.key[tokens.clone()]),
@@ -228,7 +231,7 @@ impl Op for Interacting {
                 d_out: columns(&d_sum[tokens.clone()]),
                 alpha: columns(&alpha[weights.clone()]),
                 mask: kept.mask.get(weights).map(columns),
-                scratch: columns_mut(&mut rest[..2 * self.fields * self.fields * BLOCK]),
+                room: columns_mut(rest),
                 d_q: columns_mut(&mut d_query[tokens.clone()]),
                 d_k: columns_mut(&mut d_key[tokens.clone()]),
                 d_v: columns_mut(&mut d_value[tokens]),
@@ -280,15 +283,12 @@ impl Op for Interacting {
         tokens * self.fields * self.width + mask
     }
 
-    /// Gradients of the sum and of q, k, v; then a head's scores twice, or x packed and a gradient transposed. Or what a single
-    /// row takes.
+    /// Gradients of the sum and of q, k, v; then the attention's room, or x packed and a gradient transposed, and behind them pairs. Or
+    /// what a single row takes.
     fn scratch_units(&self) -> usize {
-        let scores = 2 * self.fields * self.fields;
-        let mut tokens = self.fields * self.dim;
-        if WeightGrad::transposes(self.fields, self.dim) {
-            tokens += self.fields * self.width;
-        }
-        let block = 4 * self.fields * self.width + scores.max(tokens);
+        let (x, projected) = (self.fields * self.dim, self.fields * self.width);
+        let tokens = x + x.max(2 * projected);
+        let block = 4 * projected + self.sizes().attend_grad_room().max(tokens);
         block.max(self.row_scratch_units())
     }
 
@@ -361,67 +361,71 @@ impl Interacting {
         }
     }
 
-    /// One of the four projections of all tokens of `x`, `[tokens, d, BLOCK]`.
+    /// One of the four projections of all tokens of `x`, `[tokens, d, BLOCK]`, as a factor.
     fn project(&self, f: &Forward<'_>, projection: &Projection, x: &[f32], out: &mut [f32]) {
-        let dense = &f.parameters.dense;
+        let (dense, terms) = (&f.parameters.dense, f.isa.terms(self.dim));
         let Projection { weight, bias } = projection;
-        f.isa.run(Matmul {
+        f.isa.multiply(Matmul {
             x,
-            w: &dense[weight.range.clone()],
+            w: f.weights().matrix(weight),
             w_strides: (self.width, 1),
             bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
             out,
             accumulate: false,
-            tokens: x.len() / (self.dim * BLOCK),
-            k: self.dim,
+            tokens: x.len() / (terms * BLOCK),
+            k: terms,
             outputs: self.width,
         });
     }
 
     /// The gradients of x, weights and biases, given those of the [`Interacting::projections`]. `room` is for x packed, and behind
-    /// it for a gradient transposed.
+    /// it for pairs and for a gradient transposed.
     fn projections_back(&self, b: &mut Backward<'_>, d_projections: [&[f32]; 4], room: &mut [f32]) {
         let x = b.operands.get(0);
         let (packed, room) = room.split_at_mut(x.len());
+        let x = factor(b.isa, x, self.dim, Axis::Across, &mut &mut *room);
+        let packed = &mut packed[..x.len()];
         Pack {
             x,
             packed,
             k: self.dim,
         }
         .run();
-        let transposes = WeightGrad::transposes(self.fields * b.rows / BLOCK, self.dim);
         for (projection, d_p) in self.projections().into_iter().zip(d_projections) {
-            let room = transposes.then(|| &mut room[..d_p.len()]);
-            self.projection_back(b, projection, d_p, Inputs::Packed(packed, room));
+            self.projection_back(b, projection, d_p, packed, room);
         }
     }
 
-    /// [`Interacting::projections_back`] of one projection, `x` being [`Pack`]ed.
+    /// [`Interacting::projections_back`] of one projection, x being [`Pack`]ed.
     fn projection_back(
         &self,
         b: &mut Backward<'_>,
         projection: &Projection,
         d_out: &[f32],
-        x: Inputs<'_>,
+        packed: &[f32],
+        room: &mut [f32],
     ) {
         let Projection { weight, bias } = projection;
-        let tokens = self.fields * b.rows / BLOCK;
+        let (isa, tokens) = (b.isa, self.fields * b.rows / BLOCK);
         // p = x weight + bias  =>  d_x += d_p weight^T
-        b.isa.run(Matmul {
-            x: d_out,
-            w: &b.parameters.dense[weight.range.clone()],
-            w_strides: (1, self.width),
+        isa.multiply(Matmul {
+            x: factor(isa, d_out, self.width, Axis::Along, &mut &mut *room),
+            w: b.weights().transposed(weight),
+            w_strides: (1, isa.terms(self.width)),
             bias: None,
             out: b.d_operands.get(0),
             accumulate: true,
             tokens,
-            k: self.width,
+            k: isa.terms(self.width),
             outputs: self.dim,
         });
         // p = x weight + bias  =>  d_weight += x^T d_p
-        b.isa.run(WeightGrad {
-            x,
-            d_out,
+        let (mut room, tokens) = (room, isa.terms(tokens));
+        let d_p = factor(isa, d_out, self.width, Axis::Across, &mut room);
+        let transposes = WeightGrad::transposes(tokens, self.dim);
+        isa.multiply(WeightGrad {
+            x: Inputs::Packed(packed, transposes.then_some(room)),
+            d_out: d_p,
             d_w: &mut b.d_dense[weight.range.clone()],
             tokens,
             k: self.dim,

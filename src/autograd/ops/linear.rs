@@ -1,5 +1,6 @@
 //! `out[t][o] = bias[o] + sum_k x[t][k] * weight[k][o]`: the same weights for every token t.
 
+use crate::autograd::factors::factor;
 use crate::autograd::fields::TableRows;
 use crate::autograd::kind::{Affine, OpKind};
 use crate::autograd::layout::Param;
@@ -8,9 +9,11 @@ use crate::autograd::tape::{Tape, Var};
 use crate::error::{Error, Result};
 use crate::kernels::lookup::IntoLanes;
 use crate::kernels::matmul::Matmul;
+use crate::kernels::pairs::Axis;
 use crate::kernels::row::MatmulRow;
 use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
 use crate::kernels::{columns, columns_mut};
+use crate::simd::Precision;
 
 /// So few rows that their outputs had better lie in the lanes than they themselves.
 const FEW_ROWS: usize = 4;
@@ -125,12 +128,16 @@ impl Op for Linear {
         }
     }
 
+    /// Of backward: x packed or the result's gradient transposed, and before it the pairs of both. (That is more than the pairs that
+    /// forward makes, or backward for x.)
     fn scratch_units(&self) -> usize {
-        if WeightGrad::packs(self.tokens) {
-            self.tokens * self.k
+        let (x, d_out) = (self.tokens * self.k, self.tokens * self.outputs);
+        let moved = if WeightGrad::packs(self.tokens) {
+            x
         } else {
-            self.outputs
-        }
+            d_out
+        };
+        x + d_out + moved
     }
 
     /// Of the product of all fields' embeddings, one after the other: the field's part, without the bias.
@@ -140,16 +147,24 @@ impl Op for Linear {
 
     fn freeze(&self, z: &mut Freeze<'_>) {
         let dim = z.embeddings.len() / BLOCK;
-        let weight = &z.parameters.dense[self.weight.range.clone()];
-        z.isa.run(Matmul {
-            x: z.embeddings,
-            w: &weight[z.field * dim * self.outputs..],
+        let mut room = std::mem::take(&mut z.scratch);
+        // A field of an odd number of units shares a pair with the next one.
+        let (isa, weight) = if dim.is_multiple_of(2) {
+            (z.isa, z.weights().matrix(&self.weight))
+        } else {
+            let all = &z.parameters.dense;
+            (z.isa.with(Precision::F32), &all[self.weight.range.clone()])
+        };
+        let terms = isa.terms(dim);
+        isa.multiply(Matmul {
+            x: factor(isa, z.embeddings, dim, Axis::Along, &mut room),
+            w: &weight[z.field * terms * self.outputs..],
             w_strides: (self.outputs, 1),
             bias: None,
             out: z.out,
             accumulate: false,
             tokens: 1,
-            k: dim,
+            k: terms,
             outputs: self.outputs,
         });
     }
@@ -158,15 +173,17 @@ impl Op for Linear {
         if !f.frozen.is_empty() {
             return self.forward_frozen(f);
         }
-        let dense = &f.parameters.dense;
-        let (x, w) = (f.operands.get(0), &dense[self.weight.range.clone()]);
+        let (dense, w) = (&f.parameters.dense, f.weights().matrix(&self.weight));
         let bias = self.bias.as_ref().map(|b| &dense[b.range.clone()]);
+        let mut room = std::mem::take(&mut f.scratch);
+        let x = factor(f.isa, f.operands.get(0), self.k, Axis::Along, &mut room);
+        let k = f.isa.terms(self.k);
         if !f.shard.backward && f.shard.used <= FEW_ROWS && self.outputs.is_multiple_of(BLOCK) {
             for row in 0..f.shard.used {
-                let tokens = columns(x).chunks_exact(self.k);
+                let tokens = columns(x).chunks_exact(k);
                 let outs = columns_mut(f.out).chunks_exact_mut(self.outputs);
                 for (x, out) in tokens.zip(outs).take(self.tokens) {
-                    f.isa.run(MatmulRow {
+                    f.isa.multiply(MatmulRow {
                         x,
                         w,
                         bias,
@@ -177,7 +194,7 @@ impl Op for Linear {
             }
             return;
         }
-        f.isa.run(Matmul {
+        f.isa.multiply(Matmul {
             x,
             w,
             w_strides: (self.outputs, 1),
@@ -185,7 +202,7 @@ impl Op for Linear {
             out: f.out,
             accumulate: false,
             tokens: self.tokens * f.rows / BLOCK,
-            k: self.k,
+            k,
             outputs: self.outputs,
         });
     }
@@ -193,21 +210,28 @@ impl Op for Linear {
     fn backward(&self, b: &mut Backward<'_>) {
         let tokens = self.tokens * b.rows / BLOCK;
         // out = x weight + bias  =>  d_x += d_out weight^T
-        b.isa.run(Matmul {
-            x: b.d_out,
-            w: &b.parameters.dense[self.weight.range.clone()],
-            w_strides: (1, self.outputs),
+        let (w, terms) = (
+            b.weights().transposed(&self.weight),
+            b.isa.terms(self.outputs),
+        );
+        let mut room = &mut *b.scratch;
+        b.isa.multiply(Matmul {
+            x: factor(b.isa, b.d_out, self.outputs, Axis::Along, &mut room),
+            w,
+            w_strides: (1, terms),
             bias: None,
             out: b.d_operands.get(0),
             accumulate: true,
             tokens,
-            k: self.outputs,
+            k: terms,
             outputs: self.k,
         });
         // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
-        let x = b.operands.get(0);
+        let mut room = &mut *b.scratch;
+        let x = factor(b.isa, b.operands.get(0), self.k, Axis::Across, &mut room);
+        let d_out = factor(b.isa, b.d_out, self.outputs, Axis::Across, &mut room);
         let x = if WeightGrad::packs(self.tokens) {
-            let packed = &mut b.scratch[..x.len()];
+            let packed = &mut room[..x.len()];
             Pack {
                 x,
                 packed,
@@ -216,13 +240,13 @@ impl Op for Linear {
             .run();
             Inputs::Packed(packed, None)
         } else {
-            Inputs::Plain(x, b.scratch)
+            Inputs::Plain(x, room)
         };
-        b.isa.run(WeightGrad {
+        b.isa.multiply(WeightGrad {
             x,
-            d_out: b.d_out,
+            d_out,
             d_w: &mut b.d_dense[self.weight.range.clone()],
-            tokens,
+            tokens: b.isa.terms(tokens),
             k: self.k,
             outputs: self.outputs,
         });

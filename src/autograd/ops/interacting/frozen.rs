@@ -5,11 +5,13 @@
 //! mean of several rows, and the bias belongs to the sample, once: it is added after the look-up.
 
 use super::{Interacting, Projection};
+use crate::autograd::factors::factor;
 use crate::autograd::fields::TableRows;
 use crate::autograd::op::{BLOCK, Forward, Freeze, used_in};
 use crate::kernels::columns_mut;
 use crate::kernels::elementwise::AddBias;
 use crate::kernels::matmul::Matmul;
+use crate::kernels::pairs::Axis;
 
 impl Interacting {
     pub(super) fn units_of_frozen_row(&self) -> usize {
@@ -18,17 +20,25 @@ impl Interacting {
 
     /// Projects up to a block of table rows.
     pub(super) fn freeze_rows(&self, z: &mut Freeze<'_>) {
+        let (weights, terms) = (z.weights(), z.isa.terms(self.dim));
+        let x = factor(
+            z.isa,
+            z.embeddings,
+            self.dim,
+            Axis::Along,
+            &mut &mut *z.scratch,
+        );
         let outs = z.out.chunks_exact_mut(self.width * BLOCK);
         for (Projection { weight, .. }, out) in self.projections().into_iter().zip(outs) {
-            z.isa.run(Matmul {
-                x: z.embeddings,
-                w: &z.parameters.dense[weight.range.clone()],
+            z.isa.multiply(Matmul {
+                x,
+                w: weights.matrix(weight),
                 w_strides: (self.width, 1),
                 bias: None,
                 out,
                 accumulate: false,
                 tokens: 1,
-                k: self.dim,
+                k: terms,
                 outputs: self.width,
             });
         }

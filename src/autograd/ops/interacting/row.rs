@@ -2,8 +2,10 @@
 //! fields in the lanes (see [`crate::kernels::row`]). Forward only; the same bits as the block's.
 
 use super::Interacting;
+use crate::autograd::factors::factor;
 use crate::autograd::op::{BLOCK, Forward};
 use crate::kernels::elementwise::ReluInPlace;
+use crate::kernels::pairs::Axis;
 use crate::kernels::row::{AttendRow, field_blocks, fields_into_lanes, fields_out_of_lanes};
 use crate::kernels::{Column, columns, columns_mut};
 
@@ -14,9 +16,11 @@ impl Interacting {
         2 * rows * field_blocks(self.fields) <= self.fields
     }
 
-    /// x, four projections, attention weights, each with the fields in the lanes; in units, so for [`BLOCK`] numbers each.
+    /// x, four projections, attention weights, each with the fields in the lanes, and room for pairs; in units, so for [`BLOCK`]
+    /// numbers each.
     pub(super) fn row_scratch_units(&self) -> usize {
-        field_blocks(self.fields) * (self.dim + 4 * self.width + self.heads * self.fields)
+        let pairs = (field_blocks(self.fields) * self.dim).max(AttendRow::room(self.sizes()));
+        field_blocks(self.fields) * (self.dim + 4 * self.width + self.heads * self.fields) + pairs
     }
 
     /// Forward of one row of the first block.
@@ -24,13 +28,14 @@ impl Interacting {
         let blocks = field_blocks(self.fields);
         let scratch = std::mem::take(&mut f.scratch);
         let (x, rest) = scratch.split_at_mut(blocks * self.dim * BLOCK);
-        let (projected, alpha) = rest.split_at_mut(4 * blocks * self.width * BLOCK);
-        let alpha = &mut alpha[..blocks * self.heads * self.fields * BLOCK];
+        let (projected, rest) = rest.split_at_mut(4 * blocks * self.width * BLOCK);
+        let (alpha, room) = rest.split_at_mut(blocks * self.heads * self.fields * BLOCK);
         let each = blocks * self.width * BLOCK;
         if f.frozen.is_empty() {
             let tokens = &columns(f.operands.get(0))[..self.fields * self.dim];
             fields_into_lanes(tokens, row, self.dim, columns_mut(x));
         }
+        let x = factor(f.isa, x, self.dim, Axis::Along, &mut &mut *room);
         let outs = projected.chunks_exact_mut(each);
         for (place, (projection, out)) in self.projections().into_iter().zip(outs).enumerate() {
             if f.frozen.is_empty() {
@@ -46,13 +51,14 @@ impl Interacting {
         let (key, rest) = rest.split_at_mut(each);
         // The residual, to which the attention adds, as in a block.
         let (value, out) = rest.split_at_mut(each);
-        f.isa.run(AttendRow {
+        f.isa.multiply(AttendRow {
             sizes: self.sizes(),
             q: query,
             k: key,
             v: value,
             alpha,
             out,
+            room: columns_mut(room),
         });
         f.isa.run(ReluInPlace(out));
         let (weights, to) = columns_mut(f.out).split_at_mut(self.alpha_units() * f.rows / BLOCK);

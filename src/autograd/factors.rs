@@ -1,0 +1,156 @@
+//! The factors of a model's products: weights and units as they are, or pairs of bf16 of them (see [`crate::kernels::pairs`]), by the
+//! precision that the engine computes with.
+//!
+//! Which products these are: those of [`linear`](super::ops::linear) and of [`interacting`](super::ops::interacting), forward and
+//! backward. Everything else is f32 whatever the precision: embeddings, softmax, normalisations, losses, the weights themselves, their
+//! gradients' sums, and the optimiser's moments.
+
+use super::layout::{Layout, Param, Parameters};
+use crate::kernels::pairs::{Axis, PairUp, PairWeights};
+use crate::kernels::product::Matrix;
+use crate::kernels::{columns, columns_mut};
+use crate::simd::Isa;
+
+/// The matrices among the dense parameters as pairs. Each lies where it lies in the flat vector, in about half of its room. Empty in f32.
+#[derive(Debug, Clone, Default)]
+pub struct WeightPairs {
+    /// `[inputs / 2, outputs]`
+    across: Vec<f32>,
+    /// `[inputs, outputs / 2]`
+    along: Vec<f32>,
+}
+
+impl WeightPairs {
+    /// Those of some parameters.
+    pub fn of(isa: Isa, layout: &Layout, parameters: &Parameters) -> WeightPairs {
+        let mut pairs = WeightPairs::default();
+        pairs.refresh(isa, layout, parameters);
+        pairs
+    }
+
+    /// Makes them anew, after the parameters have changed.
+    pub fn refresh(&mut self, isa: Isa, layout: &Layout, parameters: &Parameters) {
+        if isa.precision().is_f32() {
+            return;
+        }
+        self.across.resize(parameters.dense.len(), 0.0);
+        self.along.resize(parameters.dense.len(), 0.0);
+        for spec in &layout.dense {
+            if let [_, outputs] = spec.param.shape[..] {
+                let range = spec.param.range.clone();
+                isa.run(PairWeights {
+                    w: &parameters.dense[range.clone()],
+                    outputs,
+                    across: &mut self.across[range.clone()],
+                    along: &mut self.along[range],
+                });
+            }
+        }
+    }
+}
+
+/// The weights of a model as products take them.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'a> {
+    /// All of the model's.
+    pub parameters: &'a Parameters,
+    /// Made of them.
+    pub pairs: &'a WeightPairs,
+}
+
+impl<'a> Weights<'a> {
+    /// `[inputs, outputs]` as the second factor of `x weight`: as many rows as the sum has terms.
+    pub fn matrix(self, weight: &Param) -> &'a [f32] {
+        let numbers = self.among(&self.pairs.across);
+        &numbers[weight.range.clone()]
+    }
+
+    /// The same as the second factor of `d weight^T`, still row by row: a row has as many numbers as the sum has terms.
+    pub fn transposed(self, weight: &Param) -> &'a [f32] {
+        let numbers = self.among(&self.pairs.along);
+        &numbers[weight.range.clone()]
+    }
+
+    fn among(self, pairs: &'a [f32]) -> &'a [f32] {
+        if pairs.is_empty() {
+            &self.parameters.dense
+        } else {
+            pairs
+        }
+    }
+}
+
+/// Units `[tokens, k, BLOCK]` as a factor of products: themselves, or pairs made at the beginning of `room`. What is left of the room
+/// is for the next.
+pub fn factor<'o, 'a: 'o, 'r: 'o>(
+    isa: Isa,
+    x: &'a [f32],
+    k: usize,
+    axis: Axis,
+    room: &mut &'r mut [f32],
+) -> &'o [f32] {
+    if isa.precision().is_f32() {
+        return x;
+    }
+    let x = columns(x);
+    let size = [x.len() / k, k];
+    let (out, rest) = std::mem::take(room).split_at_mut(room_for(size, axis));
+    *room = rest;
+    let at = Matrix {
+        start: 0,
+        stride: k,
+    };
+    isa.multiply(PairUp {
+        x: (x, at),
+        size,
+        axis,
+        out: columns_mut(out),
+    });
+    out
+}
+
+/// How many numbers the pairs of units `[tokens, k, BLOCK]` are.
+fn room_for(size: [usize; 2], axis: Axis) -> usize {
+    let [rows, columns] = axis.paired(size);
+    rows * columns * crate::kernels::BLOCK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autograd::layout::{Init, Role};
+    use crate::simd::{Precision, bf16};
+
+    #[test]
+    fn matrices_are_paired_in_their_places_and_nothing_is_in_f32() {
+        let mut layout = Layout::default();
+        let bias = layout.dense("bias", &[3], Init::Constant(0.5), Role::Bias);
+        let weight = layout.dense("weight", &[2, 3], Init::Constant(0.5), Role::Kernel);
+        let (bias, weight) = (bias.unwrap(), weight.unwrap());
+        let mut parameters = Parameters::zeros(&layout);
+        for (i, x) in parameters.dense.iter_mut().enumerate() {
+            *x = i as f32;
+        }
+        let isa = Isa::available()[0];
+        for precision in [Precision::F32, Precision::Bf16] {
+            let pairs = WeightPairs::of(isa.with(precision), &layout, &parameters);
+            let weights = Weights {
+                parameters: &parameters,
+                pairs: &pairs,
+            };
+            let (matrix, transposed) = (weights.matrix(&weight), weights.transposed(&weight));
+            if precision.is_f32() {
+                assert!(pairs.across.is_empty() && pairs.along.is_empty());
+                assert_eq!((matrix, transposed), (&parameters.dense[3..], matrix));
+            } else {
+                assert_eq!(
+                    matrix[..3],
+                    [(3.0, 6.0), (4.0, 7.0), (5.0, 8.0)].map(|(a, b)| bf16::pair(a, b))
+                );
+                let along = [(3.0, 4.0), (5.0, 0.0), (6.0, 7.0), (8.0, 0.0)];
+                assert_eq!(transposed[..4], along.map(|(a, b)| bf16::pair(a, b)));
+            }
+        }
+        assert_eq!(bias.range, 0..3);
+    }
+}

@@ -1,0 +1,105 @@
+//! In what the products of a model are taken.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use super::vector::{Kernel, Simd};
+
+/// What the factors of products are rounded to. Sums, and all that is no product of matrices, are f32 either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 24 significant bits: factors stay as they are.
+    #[default]
+    F32,
+    /// Eight significant bits, see [`super::bf16`]; twice the products in the same time where the processor has AVX512-BF16.
+    /// Elsewhere the same numbers, bit for bit, more slowly.
+    Bf16,
+}
+
+impl Precision {
+    /// Whether it is the one that is never said.
+    pub fn is_f32(&self) -> bool {
+        *self == Precision::F32
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+        })
+    }
+}
+
+/// What a sum of products is made of: one product a lane at a time, or two.
+pub trait Term: Copy + Send + Sync + 'static {
+    /// Whether factors are pairs of bf16, see [`super::bf16`].
+    const PAIRS: bool;
+
+    /// The sum with the next product.
+    fn add<S: Simd>(s: S, a: S::F, b: S::F, sum: S::F) -> S::F;
+
+    /// How many terms a sum of `n` products has. A last one of a pair is multiplied with 0.
+    #[inline(always)]
+    fn terms(n: usize) -> usize {
+        if Self::PAIRS { n.div_ceil(2) } else { n }
+    }
+}
+
+/// A product of two f32 a lane.
+#[derive(Debug, Clone, Copy)]
+pub struct Single;
+
+impl Term for Single {
+    const PAIRS: bool = false;
+
+    #[inline(always)]
+    fn add<S: Simd>(s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
+        s.mul_add(a, b, sum)
+    }
+}
+
+/// Two products of bf16 a lane.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair;
+
+impl Term for Pair {
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn add<S: Simd>(s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
+        s.dot_pairs(a, b, sum)
+    }
+}
+
+/// A kernel made of sums of products, for any [`Term`]; [`super::Isa::multiply`] enters it.
+pub trait Products {
+    /// What the work returns.
+    type Output;
+    /// Does the work with the given instruction set and terms.
+    fn multiply<S: Simd, T: Term>(self, s: S) -> Self::Output;
+}
+
+/// Such a kernel with its terms chosen.
+#[derive(Debug)]
+pub struct With<K, T>(K, PhantomData<T>);
+
+impl<K: Products, T: Term> With<K, T> {
+    /// The kernel with the terms `T`.
+    pub fn new(kernel: K) -> Self {
+        With(kernel, PhantomData)
+    }
+}
+
+impl<K: Products, T: Term> Kernel for With<K, T> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> K::Output {
+        self.0.multiply::<S, T>(s)
+    }
+}
