@@ -1,8 +1,8 @@
-//! Inference on all cores: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
+//! Inference on all cores, in f32 and bf16: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
 
 #![allow(missing_docs, reason = "what criterion_group! makes is public")]
 
-use autoint::simd::Isa;
+use autoint::simd::{Isa, Precision};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 mod support;
@@ -13,9 +13,13 @@ fn infer(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("infer {rows}"));
         group.throughput(Throughput::Elements(rows as u64));
         for shape in support::shapes() {
-            let mut net = support::Net::new(&shape, isa, support::all_cores());
             let batch = shape.batch(rows, 1);
-            group.bench_function(shape.name, |b| b.iter(|| net.infer(&batch)[0]));
+            for precision in [Precision::F32, Precision::Bf16] {
+                let isa = isa.with(precision);
+                let mut net = support::Net::new(&shape, isa, support::all_cores());
+                let name = format!("{} {precision}", shape.name);
+                group.bench_function(name, |b| b.iter(|| net.infer(&batch)[0]));
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One interacting layer alone on one core, fused against composed of primitives, forward and forward with backward, on a
+//! One interacting layer alone on one core, fused against composed of primitives and in bf16, forward and forward with backward, on a
 //! shard of 64 rows. Elements are floating-point operations of the products, so criterion's throughput is FLOP/s (exponentials
 //! and the like count nothing). What one core can do at most is measured in the same run and printed, with each share of it.
 
@@ -14,7 +14,7 @@ use autoint::data::batch::Batch;
 use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::config::InteractingConfig;
 use autoint::model::parts::interacting::interacting;
-use autoint::simd::Isa;
+use autoint::simd::{Isa, Precision};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 mod support;
@@ -112,18 +112,25 @@ fn operations(fields: usize, dim: usize, width: usize) -> usize {
 
 fn interact(c: &mut Criterion) {
     let isa = Isa::choose().expect("an instruction set");
-    let peak = support::peak::flops(isa);
-    let name = isa.name();
-    println!("one core's peak: {:.1} GFLOP/s ({name})", peak / 1e9);
+    let peaks = [Precision::F32, Precision::Bf16].map(|p| (p, support::peak::flops(isa.with(p))));
+    for (precision, peak) in peaks {
+        let name = isa.name();
+        println!(
+            "one core's peak: {:.1} GFLOP/s ({name}, {precision})",
+            peak / 1e9
+        );
+    }
+    let [in_f32, in_bf16] = peaks;
     for shape in support::shapes() {
         let (fields, dim) = (shape.fields.len(), shape.preset.model.embedding.dim);
         let mut config = shape.preset.model.interacting.clone().expect("the part");
         let forward = operations(fields, dim, config.width);
         let mut all = Vec::new();
-        for composed in [false, true] {
-            config.composed = composed;
-            let mut layer = Layer::new(isa, fields, dim, &config);
-            let kind = if composed { "composed" } else { "fused" };
+        for (kind, (precision, peak)) in
+            [("fused", in_f32), ("composed", in_f32), ("bf16", in_bf16)]
+        {
+            config.composed = kind == "composed";
+            let mut layer = Layer::new(isa.with(precision), fields, dim, &config);
             let mut group = c.benchmark_group(format!("interact/{}/{kind}", shape.name));
             for (what, backward, work) in [
                 ("forward", false, forward),
@@ -149,9 +156,13 @@ fn interact(c: &mut Criterion) {
             all.push(layer.results());
         }
         // Dropout draws by the op's place on the tape, which differs: then only finiteness can be compared.
-        let near = |(x, y): (&f32, &f32)| (x - y).abs() <= 1e-3 * y.abs().max(1.0);
-        let same = config.dropout > 0.0 || all[0].iter().zip(&all[1]).all(near);
+        let near = |other: &[f32], bound: f32| {
+            let near = |(x, y): (&f32, &f32)| (x - y).abs() <= bound * y.abs().max(1.0);
+            all[0].iter().zip(other).all(near)
+        };
+        let same = config.dropout > 0.0 || near(&all[1], 1e-3);
         assert!(same, "{}: fused and composed differ", shape.name);
+        assert!(near(&all[2], 0.2), "{}: bf16 is far from f32", shape.name);
         assert!(all.iter().flatten().all(|x| x.is_finite()));
     }
 }

@@ -2,12 +2,12 @@
 
 use autoint::autograd::op::Shard;
 use autoint::autograd::workspace::{Replay, Workspace};
-use autoint::autograd::{Engine, Parameters, Part, Runtime, Var};
+use autoint::autograd::{Engine, Parameters, Part, Runtime, Var, WeightPairs};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::kernels::dropout::uniform;
 use autoint::model::{Model, ModelConfig, ModelKind, build};
 use autoint::settings::{Settings, presets};
-use autoint::simd::Isa;
+use autoint::simd::{Isa, Precision};
 
 const VALUES: usize = 5;
 
@@ -52,6 +52,12 @@ fn parameters(model: &Model) -> Parameters {
     p
 }
 
+/// Every instruction set in both precisions.
+fn arithmetics() -> impl Iterator<Item = Isa> {
+    let of = |isa: Isa| [isa, isa.with(Precision::Bf16)];
+    Isa::available().into_iter().flat_map(of)
+}
+
 fn bits(x: &[f32]) -> Vec<u32> {
     x.iter().map(|x| x.to_bits()).collect()
 }
@@ -62,7 +68,7 @@ fn a_few_rows_have_the_bits_they_have_in_a_batch() {
         for fields in [1, 2, 7, 14, 16, 17, 39] {
             let model = build(&config, &offsets(fields)).unwrap();
             let weights = parameters(&model);
-            for isa in Isa::available() {
+            for isa in arithmetics() {
                 let model = build(&config, &offsets(fields)).unwrap();
                 let engine = Engine::new(model.tape, model.logit, model.loss, isa, 1).unwrap();
                 let weights = engine.freeze(&weights);
@@ -70,7 +76,8 @@ fn a_few_rows_have_the_bits_they_have_in_a_batch() {
                 engine.logits(&weights, &rows_of_log(fields, 0, 80), &mut all);
                 for (first, rows) in [(0, 1), (7, 2), (30, 3), (44, 5), (61, 7)] {
                     engine.logits(&weights, &rows_of_log(fields, first, rows), &mut few);
-                    let what = format!("{name}, {fields} fields, {rows} rows, {}", isa.name());
+                    let of = format!("{} {}", isa.name(), isa.precision());
+                    let what = format!("{name}, {fields} fields, {rows} rows, {of}");
                     assert_eq!(bits(&few), bits(&all[first..first + rows]), "{what}");
                 }
             }
@@ -87,10 +94,13 @@ fn a_few_rows_have_the_same_attention_weights() {
         let (weights, batch) = (parameters(&model), rows_of_log(fields, 0, 1));
         let attention = |backward: bool| {
             let mut workspace = Workspace::new(&model.tape, 16);
+            let isa = Isa::choose().unwrap();
+            let pairs = WeightPairs::of(isa, model.tape.layout(), &weights);
             let replay = Replay {
-                isa: Isa::choose().unwrap(),
+                isa,
                 tape: &model.tape,
                 parameters: &weights,
+                pairs: &pairs,
             };
             let shard = Shard {
                 batch: &batch,

@@ -1,6 +1,6 @@
 """What the peers share: shapes, data, weights, and the lines they speak with `run.py`.
 
-A process prints its version, then answers each line `SHAPE KIND N` (kind: step, infer2048 or infer1) with
+A process prints its version, then answers each line `SHAPE KIND N` (kind: step, infer2048, infer64 or infer1) with
 one line of JSON: the milliseconds of N repetitions, the number of parameters, and the first rows' probabilities before any
 training. `ours.rs` speaks the same and has the same data and weights.
 """
@@ -60,13 +60,18 @@ def weights(shape):
 def serve(version, model, array):
     """Answers lines until they end.
 
-    `model(shape)` has `parameters()`, `step(ids, labels)`, which trains and gives the loss, and `infer(ids)`, which gives the
-    probabilities; both return when all is computed. `array` makes a NumPy array what the two take.
+    `model(shape)` has `parameters()`, `step(ids, labels)`, which trains and gives the loss (needless where `run.py` asks for
+    inference only), and `infer(ids)`, which gives the probabilities; both return when all is computed. `array` makes a NumPy
+    array what the two take.
     """
     data = batches()
     xs = [array(x) for x, _ in data]
     ys = [array(y) for _, y in data]
-    ones = [array(data[0][0][row : row + 1]) for row in range(len(xs))]
+    inputs = {
+        "infer2048": xs,
+        "infer64": [array(x[:64]) for x, _ in data],
+        "infer1": [array(data[0][0][row : row + 1]) for row in range(len(xs))],
+    }
     models = {}
     print(version, flush=True)
     for line in sys.stdin:
@@ -75,11 +80,10 @@ def serve(version, model, array):
             built = model(CONFIG["shapes"][name])
             models[name] = built, [float(p) for p in built.infer(xs[0])[:4]]
         built, probabilities = models[name]
-        run = {
-            "step": lambda i: built.step(xs[i], ys[i]),
-            "infer2048": lambda i: built.infer(xs[i]),
-            "infer1": lambda i: built.infer(ones[i]),
-        }[kind]
+        if kind == "step":
+            run = lambda i: built.step(xs[i], ys[i])
+        else:
+            run = lambda i: built.infer(inputs[kind][i])
         repetitions, ms = int(repetitions), []
         # Untimed first: the caches hold what the other processes left in them.
         untimed = 1 + repetitions // 10

@@ -21,34 +21,13 @@ import tomllib
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from safetensors.numpy import load_file
 
+from graph import Graph
 from rows import Vocabulary
 
 TOLERANCE = 1e-5
-
-
-class Graph:
-    """Nodes as they are added; every operator gives the name of its output."""
-
-    def __init__(self):
-        self.nodes, self.constants = [], {}
-
-    def op(self, kind, *inputs, to=None, **attributes):
-        output = to or f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, name, array):
-        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
-        return name
-
-    def model(self, inputs, outputs):
-        graph = helper.make_graph(self.nodes, "autoint", inputs, outputs, list(self.constants.values()))
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
-        onnx.checker.check_model(model)
-        return model
 
 
 def refuse(run, model):

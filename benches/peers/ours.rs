@@ -1,6 +1,7 @@
 //! Our side of the comparison with other frameworks: speaks as `common.py` says, with the same data and weights.
 //!
-//! `peers [dense|exact|lazy]`: how embedding tables are updated, by default as the preset does it.
+//! `peers [dense|exact|lazy] [f32|bf16]`: how embedding tables are updated, by default as the preset does it, and in what products are
+//! taken.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -12,7 +13,7 @@ use anyhow::{Context, bail};
 use autoint::autograd::{Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::settings::Settings;
-use autoint::simd::Isa;
+use autoint::simd::{Isa, Precision};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -125,16 +126,25 @@ fn main() -> anyhow::Result<()> {
     if let Some(mode) = std::env::args().nth(1) {
         settings.optimizer.embedding_mode = serde_json::from_value(Value::String(mode))?;
     }
-    let isa = Isa::choose()?;
+    let precision = match std::env::args().nth(2) {
+        None => Precision::F32,
+        Some(name) => serde_json::from_value(Value::String(name))?,
+    };
+    let isa = Isa::choose()?.with(precision);
     let batches: Vec<_> = (0..config.batches)
         .map(|i| batch(&config, i * config.rows, config.rows))
+        .collect();
+    let some: Vec<_> = (0..config.batches)
+        .map(|i| batch(&config, i * config.rows, 64))
         .collect();
     let ones: Vec<_> = (0..config.batches)
         .map(|row| batch(&config, row, 1))
         .collect();
     let mode = format!("{:?}", settings.optimizer.embedding_mode).to_lowercase();
     let (version, isa_name) = (env!("CARGO_PKG_VERSION"), isa.name());
-    say(format!("autoint {version} ({isa_name}, {mode} tables)"))?;
+    say(format!(
+        "autoint {version} ({isa_name}, {precision}, {mode} tables)"
+    ))?;
 
     let mut nets = BTreeMap::new();
     for line in io::stdin().lines() {
@@ -158,6 +168,7 @@ fn main() -> anyhow::Result<()> {
             "infer2048" => time(repetitions, |i| {
                 probabilities(net, &batches[i % batches.len()])
             }),
+            "infer64" => time(repetitions, |i| probabilities(net, &some[i % some.len()])),
             "infer1" => time(repetitions, |i| probabilities(net, &ones[i % ones.len()])),
             _ => bail!("no such kind: {kind}"),
         };

@@ -7,6 +7,7 @@ in random order; whoever is not in turn is stopped (SIGSTOP), so that no idle th
 
 import argparse
 import contextlib
+import dataclasses
 import datetime
 import json
 import os
@@ -21,8 +22,10 @@ HERE = pathlib.Path(__file__).parent.resolve()
 TARGET = HERE.parents[1] / "target"
 LOGS = TARGET / "peers"
 CONFIG = json.loads((HERE / "shapes.json").read_text())
-KINDS = ["step", "infer2048", "infer1"]
-OURS, EXACT = "ours", "ours-exact"
+STEP, INFER = ("step",), ("infer2048", "infer64", "infer1")
+KINDS = STEP + INFER
+# How far probabilities may be from those of ours in f32: bf16 keeps 8 binary digits of a number, f32 keeps 24.
+TOLERANCES = {"f32": 1e-5, "bf16": 5e-3}
 
 
 def python(environment, script, *options):
@@ -30,15 +33,38 @@ def python(environment, script, *options):
     return [LOGS / environment / "bin" / "python", "-B", HERE / script, *options]
 
 
-OUR_SIDE = TARGET / "release" / "examples" / "peers"
-COMMANDS = {
-    OURS: [OUR_SIDE],
-    EXACT: [OUR_SIDE, "exact"],
-    "keras": python("tensorflow", "keras_autoint.py"),
-    "keras-xla": python("tensorflow", "keras_autoint.py", "--xla"),
-    "torch": python("torch", "torch_autoint.py"),
-    "torch-compile": python("torch", "torch_autoint.py", "--compile"),
-    "jax": python("jax", "jax_autoint.py"),
+def rust(program):
+    return [LOGS / "rust-build" / "release" / program]
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    command: list
+    kinds: tuple = KINDS
+    precision: str = "f32"
+    peer: bool = True  # not one of ours
+
+
+def our_side(*options, **properties):
+    return Side([TARGET / "release" / "examples" / "peers", *options], peer=False, **properties)
+
+
+OURS, OURS_BF16 = "ours", "ours-bf16"
+# In the order of the columns. Ours comes first: it says what the others have to compute.
+SIDES = {
+    OURS: our_side(),
+    "ours-exact": our_side("exact", kinds=STEP),
+    OURS_BF16: our_side("dense", "bf16", precision="bf16"),
+    "keras": Side(python("tensorflow", "keras_autoint.py")),
+    "keras-xla": Side(python("tensorflow", "keras_autoint.py", "--xla")),
+    "torch": Side(python("torch", "torch_autoint.py")),
+    "torch-compile": Side(python("torch", "torch_autoint.py", "--compile")),
+    "jax": Side(python("jax", "jax_autoint.py")),
+    "burn": Side(rust("burn_autoint"), STEP),
+    "candle": Side(rust("candle_autoint"), STEP),
+    "onnxruntime": Side(python("inference", "onnx_autoint.py"), INFER),
+    "openvino": Side(python("inference", "openvino_autoint.py"), INFER),
+    "openvino-bf16": Side(python("inference", "openvino_autoint.py", "--bf16"), INFER, "bf16"),
 }
 
 
@@ -54,7 +80,7 @@ class Peer:
             pipe = subprocess.PIPE
             try:
                 self.process = subprocess.Popen(
-                    COMMANDS[name], stdin=pipe, stdout=pipe, stderr=log, text=True, env=environment
+                    SIDES[name].command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=environment
                 )
             except OSError as error:
                 raise Failed(error) from error
@@ -109,12 +135,11 @@ class Table:
     def measure(self, shape, kind, rounds, seconds):
         """Per peer, each round's median in milliseconds."""
         repetitions, model, times = {}, None, {}
-        # Ours comes first: it says what the others have to compute.
-        for name in [n for n in self.peers if n != EXACT or kind == "step"]:
+        for name in [n for n in self.peers if kind in SIDES[n].kinds]:
             with self.attempt(name):
                 answer = self.peers[name].turn(shape, kind, 3)
                 model = model or answer
-                check(answer, model)
+                check(answer, model, TOLERANCES[SIDES[name].precision])
                 ms = statistics.median(answer["ms"])
                 repetitions[name] = max(2, min(300, round(seconds * 1e3 / ms)))
                 times[name] = []
@@ -131,10 +156,10 @@ class Table:
             peer.end()
 
 
-def check(answer, ours):
+def check(answer, ours, tolerance):
     """The same number of parameters, and the same probabilities from the same weights and rows."""
     pairs = zip(answer["probabilities"], ours["probabilities"], strict=True)
-    if answer["parameters"] != ours["parameters"] or any(abs(a - b) > 1e-5 for a, b in pairs):
+    if answer["parameters"] != ours["parameters"] or not all(abs(a - b) <= tolerance for a, b in pairs):
         keys = ("parameters", "probabilities")
         raise Failed(f"another model: {[answer[k] for k in keys]}, ours {[ours[k] for k in keys]}")
 
@@ -146,16 +171,32 @@ def spread(numbers):
     return f"{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
 
 
-def row(shape, kind, times, names):
-    others = {name: statistics.median(ms) for name, ms in times.items() if name not in (OURS, EXACT)}
-    cells = [shape, kind, *(spread(times[name]) if name in times else "" for name in names)]
-    if others:
-        fastest = min(others, key=others.get)
-        ratios = [theirs / ours for theirs, ours in zip(times[fastest], times[OURS], strict=True)]
-        cells.append(f"{spread(ratios)} {fastest}")
-    else:
-        cells.append("")
+def against(ours, times, precisions):
+    """The fastest peer's time over that of ours, each round's, and its name."""
+    peers = [name for name in times if SIDES[name].peer and SIDES[name].precision in precisions]
+    if not peers or ours not in times:
+        return ""
+    fastest = min(peers, key=lambda name: statistics.median(times[name]))
+    ratios = [theirs / mine for theirs, mine in zip(times[fastest], times[ours], strict=True)]
+    return f"{spread(ratios)} {fastest}"
+
+
+def comparisons(names):
+    """The last columns: each one's head and what `against` needs."""
+    columns = {"fastest f32 peer / ours": (OURS, ["f32"])}
+    if OURS_BF16 in names:
+        columns["fastest peer / ours-bf16"] = (OURS_BF16, list(TOLERANCES))
+    return columns
+
+
+def markdown(cells):
     return "| " + " | ".join(cells) + " |"
+
+
+def row(shape, kind, times, names):
+    cells = [spread(times[name]) if name in times else "" for name in names]
+    last = [against(ours, times, precisions) for ours, precisions in comparisons(names).values()]
+    return markdown([shape, kind, *cells, *last])
 
 
 def said(*command):
@@ -171,7 +212,7 @@ def cpu():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    others = [name for name in COMMANDS if name != OURS]
+    others = [name for name in SIDES if name != OURS]
     parser.add_argument("--peers", nargs="*", choices=others, default=others, help="beside ours")
     parser.add_argument("--shapes", nargs="+", choices=list(CONFIG["shapes"]), default=list(CONFIG["shapes"]))
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
@@ -189,8 +230,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         versions = table.start(names)
-        print(f"| shape | kind | {' | '.join(names)} | fastest peer / ours |")
-        print("|---" * (len(names) + 3) + "|")
+        head = ["shape", "kind", *names, *comparisons(names)]
+        print(markdown(head), "|---" * len(head) + "|", sep="\n")
         for shape in options.shapes:
             for kind in options.kinds:
                 times, parameters[shape] = table.measure(shape, kind, options.rounds, options.seconds)

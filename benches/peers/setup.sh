@@ -1,24 +1,36 @@
 #!/usr/bin/env bash
-# Makes the peers' virtual environments in target/peers, as pinned in requirements-*.txt: those of the frameworks, or those
-# named (torch, tensorflow, jax, serve). One that is up to date is left alone; one that fails is named, the others are still made.
+# Makes in target/peers what the peers need: virtual environments, as pinned in requirements-*.txt, and programs in Rust, as pinned in
+# rust/Cargo.lock; those that run.sh needs, or those named (torch, tensorflow, jax, inference, serve, burn, candle). What is up to
+# date is left alone; what fails is named, the others are still made.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-if [ $# = 0 ]; then
-    set -- torch tensorflow jax
-fi
-failed=0
-for environment; do
-    pins=benches/peers/requirements-$environment.txt
-    folder=target/peers/$environment
-    cmp -s "$pins" "$folder/installed.txt" && continue
+python_environment() {
+    local pins=benches/peers/requirements-$1.txt folder=target/peers/$1
+    cmp -s "$pins" "$folder/installed.txt" && return
     echo "setting up $folder" >&2
     # The pins are complete: no dependency is looked for.
-    if rm -rf "$folder" && python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --no-deps -r "$pins"; then
+    rm -rf "$folder" && python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --no-deps -r "$pins" &&
         cp "$pins" "$folder/installed.txt"
-    else
-        echo "$environment could not be set up" >&2
+}
+
+# One at a time, so that a framework that does not build leaves the other alone.
+rust_program() {
+    cargo build --quiet --locked --release --manifest-path benches/peers/rust/Cargo.toml --target-dir target/peers/rust-build \
+        --features "$1"
+}
+
+if [ $# = 0 ]; then
+    set -- torch tensorflow jax inference burn candle
+fi
+failed=0
+for peer; do
+    case $peer in
+    burn | candle) rust_program "$peer" ;;
+    *) python_environment "$peer" ;;
+    esac || {
+        echo "$peer could not be set up" >&2
         failed=1
-    fi
+    }
 done
 exit $failed

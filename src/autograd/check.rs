@@ -136,7 +136,14 @@ impl Check<'_> {
             .iter()
             .map(|t| vec![0.0; self.batch.rows * fields * t.dim])
             .collect();
-        self.replay_phases(isa, &mut workspace, &mut dense, &mut samples);
+        let pairs = WeightPairs::of(isa, layout, self.parameters);
+        let replay = Replay {
+            isa,
+            tape: self.tape,
+            parameters: self.parameters,
+            pairs: &pairs,
+        };
+        self.replay_phases(replay, &mut workspace, &mut dense, &mut samples);
         let mut all: Vec<(Place, Vec<f32>)> = (0..layout.dense.len())
             .map(|i| {
                 (
@@ -156,18 +163,11 @@ impl Check<'_> {
     /// Runs all phases of a step that ends in the checked result, as the engine would for a batch of one shard.
     fn replay_phases(
         &self,
-        isa: Isa,
+        replay: Replay<'_>,
         workspace: &mut Workspace,
         dense: &mut [f32],
         samples: &mut [Vec<f32>],
     ) {
-        let pairs = WeightPairs::of(isa, self.tape.layout(), self.parameters);
-        let replay = Replay {
-            isa,
-            tape: self.tape,
-            parameters: self.parameters,
-            pairs: &pairs,
-        };
         let mut statistics: Vec<Statistics> = Vec::new();
         for phase in phases(self.tape, self.result) {
             let shard = Shard {

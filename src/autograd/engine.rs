@@ -28,7 +28,6 @@ use super::sums::Sums;
 use super::tape::{Tape, Var};
 use super::trace::Stage;
 use super::tree::{self, TreeNode};
-use super::workspace::Replay;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::kernels::dropout::Draw;
@@ -254,12 +253,7 @@ impl Engine {
         } = self;
         let (trace, count, tape) = (runtime.trace(), part.count(), runtime.tape());
         let job = Job {
-            replay: Replay {
-                isa: runtime.isa(),
-                tape,
-                parameters,
-                pairs,
-            },
+            replay: runtime.replay(parameters, pairs),
             batch,
             loss,
             draw,

@@ -8,6 +8,7 @@
 use super::layout::{Layout, Param, Parameters};
 use crate::kernels::pairs::{Axis, PairUp, PairWeights};
 use crate::kernels::product::Matrix;
+use crate::kernels::weight_grad::{Pack, tiles};
 use crate::kernels::{columns, columns_mut};
 use crate::simd::Isa;
 
@@ -107,6 +108,32 @@ pub fn factor<'o, 'a: 'o, 'r: 'o>(
         out: columns_mut(out),
     });
     out
+}
+
+/// [`Pack`] of units `[tokens, k, BLOCK]`, or of their pairs across tokens: the inputs of a weight's gradient. As much of `packed` as it
+/// takes.
+pub fn packed<'a>(isa: Isa, x: &[f32], k: usize, packed: &'a mut [f32]) -> &'a [f32] {
+    if isa.precision().is_f32() {
+        let packed = &mut packed[..x.len()];
+        Pack { x, packed, k }.run();
+        return packed;
+    }
+    let x = columns(x);
+    let tokens = x.len() / k;
+    let all = &mut packed[..room_for([tokens, k], Axis::Across)];
+    let mut rest = columns_mut(all);
+    for (start, width) in tiles(k) {
+        let at = Matrix { start, stride: k };
+        let (tile, behind) = rest.split_at_mut(tokens.div_ceil(2) * width);
+        isa.multiply(PairUp {
+            x: (x, at),
+            size: [tokens, width],
+            axis: Axis::Across,
+            out: tile,
+        });
+        rest = behind;
+    }
+    all
 }
 
 /// How many numbers the pairs of units `[tokens, k, BLOCK]` are.

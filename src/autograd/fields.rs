@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::data::batch::FieldBatch;
-use crate::kernels::lookup::{AddRows, Gather, Prefetch, add_row};
+use crate::kernels::lookup::{AddRows, Gather, Prefetch, add_row, add_row_of_pairs};
+use crate::kernels::pairs::Unpair;
 use crate::kernels::{BLOCK, Column};
 use crate::simd::Isa;
 
@@ -14,11 +15,22 @@ pub struct TableRows<'a> {
     pub rows: &'a [f32],
     /// From one row to the next.
     pub stride: usize,
+    /// Whether two neighbours share one of them as a pair of bf16.
+    pub paired: bool,
 }
 
 impl<'a> TableRows<'a> {
     fn row(self, id: u32, numbers: usize) -> &'a [f32] {
         &self.rows[id as usize * self.stride..][..numbers]
+    }
+
+    /// In how many places so many numbers lie.
+    fn places(self, numbers: usize) -> usize {
+        if self.paired {
+            numbers.div_ceil(2)
+        } else {
+            numbers
+        }
     }
 
     /// One field of some samples, at most a block: their weighted sums of table rows, the samples in the lanes.
@@ -100,17 +112,34 @@ impl<'a> TableRows<'a> {
     }
 
     fn gather(self, isa: Isa, ids: &[u32], out: &mut [Column]) {
-        isa.run(Gather {
-            table: self.rows,
-            stride: self.stride,
-            ids,
-            out,
-        });
+        if !self.paired {
+            return isa.run(Gather {
+                table: self.rows,
+                stride: self.stride,
+                ids,
+                out,
+            });
+        }
+        for (tile, out) in out.chunks_mut(2 * BLOCK).enumerate() {
+            let mut pairs = [[0.0; BLOCK]; BLOCK];
+            isa.run(Gather {
+                table: &self.rows[tile * BLOCK..],
+                stride: self.stride,
+                ids,
+                out: &mut pairs[..self.places(out.len())],
+            });
+            isa.run(Unpair { pairs: &pairs, out });
+        }
     }
 
     fn add_bag(self, field: &FieldBatch, sample: usize, lane: usize, out: &mut [Column]) {
         for (id, scale) in field.bag(sample) {
-            add_row(out, lane, self.row(id, out.len()), scale);
+            let row = self.row(id, self.places(out.len()));
+            if self.paired {
+                add_row_of_pairs(out, lane, row, scale);
+            } else {
+                add_row(out, lane, row, scale);
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ impl<'a> Frozen<'a> {
         let pairs = WeightPairs::of(isa, tape.layout(), &parameters);
         let mut left = FROZEN_BYTES / size_of::<f32>();
         let rows = tape.nodes().iter().map(|node| {
-            let units = node.op.frozen_units();
+            let units = node.op.frozen_units(isa);
             let table = (units > 0).then(|| embeddings(tape, node)).flatten();
             let Some(table) = table.filter(|t| tape.layout().tables[t.0].rows * units <= left)
             else {
@@ -136,7 +136,7 @@ fn freeze(
     (table, starts): (TableId, &[usize]),
     (parameters, pairs): (&Parameters, &WeightPairs),
 ) -> Vec<f32> {
-    let (spec, units) = (&tape.layout().tables[table.0], node.op.frozen_units());
+    let (spec, units) = (&tape.layout().tables[table.0], node.op.frozen_units(isa));
     let mut end = parameters.tables[table.0].len() / spec.dim;
     let mut all = vec![0.0; end * units];
     for (field, &start) in starts.iter().enumerate().rev() {
@@ -144,7 +144,7 @@ fn freeze(
         let blocks = of_field.par_chunks_mut(BLOCK * units).enumerate();
         let memory = || {
             let numbers = |units: usize| vec![0.0; units * BLOCK];
-            (numbers(spec.dim), numbers(spec.dim), numbers(units))
+            (numbers(spec.dim), numbers(spec.dim + units), numbers(units))
         };
         blocks.for_each_init(memory, |(embeddings, scratch, frozen), (block, rows)| {
             let first = (start + block * BLOCK) as u32;

@@ -46,7 +46,7 @@ pub trait Op: Debug + Send + Sync {
 
     /// For an op that is linear in one operand: how many numbers [`Op::freeze`] makes of a table row when the operand is the
     /// embeddings of all fields. 0 when nothing can be known before the samples are.
-    fn frozen_units(&self) -> usize {
+    fn frozen_units(&self, _: Isa) -> usize {
         0
     }
 
@@ -173,7 +173,7 @@ pub struct Freeze<'a> {
     pub field: usize,
     /// `[dim, BLOCK]`
     pub embeddings: &'a [f32],
-    /// Room for the embeddings' pairs, `[dim, BLOCK]`. Holds anything before.
+    /// Room for pairs of the embeddings and for what is made of them, `[dim + frozen units, BLOCK]`. Holds anything before.
     pub scratch: &'a mut [f32],
     /// `[frozen units, BLOCK]`
     pub out: &'a mut [f32],

@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::cores;
+use super::factors::WeightPairs;
 use super::frozen::Frozen;
 use super::layout::Parameters;
 use super::op::{BLOCK, Shard, place};
 use super::part::Part;
 use super::tape::{Tape, Var};
 use super::trace::Trace;
+use super::workspace::Replay;
 use super::workspaces::Workspaces;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
@@ -79,6 +81,20 @@ impl Runtime {
     /// The instruction set.
     pub fn isa(&self) -> Isa {
         self.isa
+    }
+
+    /// The tape and what it is replayed with.
+    pub(super) fn replay<'a>(
+        &'a self,
+        parameters: &'a Parameters,
+        pairs: &'a WeightPairs,
+    ) -> Replay<'a> {
+        Replay {
+            isa: self.isa,
+            tape: &self.tape,
+            parameters,
+            pairs,
+        }
     }
 
     /// How many threads compute.

@@ -1,7 +1,7 @@
 //! Between table rows (one sample's numbers contiguous) and rows in lanes (one unit's numbers contiguous).
 
 use super::{BLOCK, Column, columns};
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, Simd, bf16};
 
 const ZERO: Column = [0.0; BLOCK];
 
@@ -59,6 +59,7 @@ impl Kernel for Gather<'_> {
             }
             return;
         }
+        let rest_is_worth_a_tile = self.rest_is_worth_a_tile();
         let (tiles, rest) = self.out.as_chunks_mut();
         for (tile, out) in tiles.iter_mut().enumerate() {
             let mut rows = [&ZERO; BLOCK];
@@ -71,6 +72,17 @@ impl Kernel for Gather<'_> {
             s.transpose(rows, out);
         }
         let first = BLOCK * tiles.len();
+        if rest_is_worth_a_tile {
+            let (mut rows, mut columns) = ([&ZERO; BLOCK], [ZERO; BLOCK]);
+            for (row, &id) in rows.iter_mut().zip(self.ids) {
+                if let Some(from) = self.table[id as usize * self.stride + first..].first_chunk() {
+                    *row = from;
+                }
+            }
+            s.transpose(rows, &mut columns);
+            rest.copy_from_slice(&columns[..rest.len()]);
+            return;
+        }
         for (lane, &id) in self.ids.iter().enumerate() {
             let from = &self.table[id as usize * self.stride + first..];
             for (out, &x) in rest.iter_mut().zip(from) {
@@ -84,6 +96,15 @@ impl Kernel for Gather<'_> {
 }
 
 impl Gather<'_> {
+    /// Whether the units that fill no tile had better be transposed too, with what lies behind them: where something does, and more than
+    /// a few of it are wanted.
+    #[inline(always)]
+    fn rest_is_worth_a_tile(&self) -> bool {
+        let (first, rest) = (self.out.len() / BLOCK * BLOCK, self.out.len() % BLOCK);
+        let last = self.ids.iter().copied().max().unwrap_or(0) as usize;
+        rest >= 4 && last * self.stride + first + BLOCK <= self.table.len()
+    }
+
     /// The id of all samples of a whole block, if they share it.
     #[inline(always)]
     fn only_id(&self) -> Option<u32> {
@@ -156,6 +177,16 @@ impl Kernel for IntoLanes<'_> {
 pub fn add_row(out: &mut [Column], r: usize, table_row: &[f32], scale: f32) {
     for (unit, &value) in out.iter_mut().zip(table_row) {
         unit[r] += scale * value;
+    }
+}
+
+/// The same of a row of pairs of bf16, the last of which may have one number only.
+#[inline]
+pub fn add_row_of_pairs(out: &mut [Column], r: usize, table_row: &[f32], scale: f32) {
+    for (units, &pair) in out.chunks_mut(2).zip(table_row) {
+        for (unit, value) in units.iter_mut().zip(bf16::halves(pair)) {
+            unit[r] += scale * value;
+        }
     }
 }
 

@@ -31,6 +31,8 @@
 //! - A **token** is some units that a kernel treats as it treats the next ones: the d numbers of a field. To most kernels another block is
 //!   only more of the same, so their `tokens` are those of all blocks: blocks * F.
 //!
+//! Products may be of bf16: two units or two tokens then share a place, and the sums have half as many terms ([`pairs`]).
+//!
 //! A shape in a comment counts numbers, so the picture is `[blocks, units, BLOCK]`, `[2, 3, 16]`. Of a slice of columns it counts columns:
 //! `[blocks, units]`.
 

@@ -123,6 +123,35 @@ fn pair<S: Simd>(s: S, even: &Column, odd: &Column, out: &mut Column) {
     }
 }
 
+/// The numbers of pairs of neighbouring columns: [`Axis::Along`] undone. The last pair may have one number only.
+#[derive(Debug)]
+pub struct Unpair<'a> {
+    /// As many as it takes, or more.
+    pub pairs: &'a [Column],
+    /// Twice as many.
+    pub out: &'a mut [Column],
+}
+
+impl Kernel for Unpair<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (both, last) = self.out.as_chunks_mut::<2>();
+        let (of_both, of_last) = self.pairs.split_at(both.len());
+        for lane in (0..BLOCK).step_by(S::LANES) {
+            for ([even, odd], pairs) in both.iter_mut().zip(of_both) {
+                let numbers = s.unpair(s.load(pairs, lane));
+                s.store(numbers[0], even, lane);
+                s.store(numbers[1], odd, lane);
+            }
+            for (even, pairs) in last.iter_mut().zip(of_last) {
+                s.store(s.unpair(s.load(pairs, lane))[0], even, lane);
+            }
+        }
+    }
+}
+
 /// Pairs of a matrix of weights, `[inputs, outputs]`, both ways.
 #[derive(Debug)]
 pub struct PairWeights<'a> {
@@ -165,9 +194,11 @@ impl Kernel for PairWeights<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::kernels::oracle::{numbers, units};
-    use crate::simd::{Isa, Precision};
+    use super::{Axis, PairUp, PairWeights, Unpair};
+    use crate::kernels::BLOCK;
+    use crate::kernels::oracle::{factor, numbers, units};
+    use crate::kernels::product::Matrix;
+    use crate::simd::{Isa, Precision, bf16};
 
     #[test]
     fn neighbours_along_and_across_a_part_of_a_matrix() {
@@ -202,6 +233,22 @@ mod tests {
                         );
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_come_apart() {
+        for isa in Isa::available() {
+            for n in 1..8 {
+                let (x, mut out) = (units(n, 1), vec![[f32::NAN; BLOCK]; n]);
+                // The numbers are bf16, so they lose nothing.
+                let pairs = factor(isa.with(Precision::Bf16), &x, [1, n], Axis::Along);
+                isa.run(Unpair {
+                    pairs: &pairs,
+                    out: &mut out,
+                });
+                assert_eq!(out, x, "{} {n}", isa.name());
             }
         }
     }

@@ -270,6 +270,15 @@ mod tests {
         }
     }
 
+    /// Terms lie along the rows of a and across those of b, unless they are transposed.
+    fn axes(form: Form) -> [Axis; 2] {
+        match form {
+            Form::Plain => [Axis::Along, Axis::Across],
+            Form::FirstTransposed => [Axis::Across, Axis::Across],
+            Form::SecondTransposed => [Axis::Along, Axis::Along],
+        }
+    }
+
     /// A matrix as a factor of this precision.
     fn pairs(
         isa: Isa,
@@ -313,13 +322,9 @@ mod tests {
         );
         let before = units(room(m, n), 3);
         let mut c = before.clone();
-        // Terms lie along the rows of a, and across those of b, unless they are transposed.
-        let of = |of_a: bool| match (form, of_a) {
-            (Form::Plain, true) | (Form::SecondTransposed, _) => Axis::Along,
-            (Form::Plain, false) | (Form::FirstTransposed, _) => Axis::Across,
-        };
-        let a_pairs = pairs(isa, (&a, within(a_width)), [a_rows, a_width], of(true));
-        let b_pairs = pairs(isa, (&b, within(b_width)), [b_rows, b_width], of(false));
+        let [of_a, of_b] = axes(form);
+        let a_pairs = pairs(isa, (&a, within(a_width)), [a_rows, a_width], of_a);
+        let b_pairs = pairs(isa, (&b, within(b_width)), [b_rows, b_width], of_b);
         isa.multiply(Product {
             form,
             a: (&a_pairs.0, a_pairs.1),

@@ -57,16 +57,20 @@ pub struct Pack<'a> {
     pub k: usize,
 }
 
+/// The first input of each of [`Pack`]'s tiles, and how many it has: what does not fill a tile goes one by one.
+pub fn tiles(k: usize) -> impl Iterator<Item = (usize, usize)> {
+    let tiled = k / TILE * TILE;
+    let whole = (0..tiled).step_by(TILE).map(|first| (first, TILE));
+    whole.chain((tiled..k).map(|last| (last, 1)))
+}
+
 impl Pack<'_> {
     /// Copies.
     pub fn run(self) {
         let Pack { x, packed, k } = self;
         let (x, packed) = (columns(x), columns_mut(packed));
         let tokens = x.len() / k;
-        let tiled = k / TILE * TILE;
-        // What does not fill a tile goes one by one.
-        let tiles = (0..tiled).step_by(TILE).map(|first| (first, TILE));
-        for (first, width) in tiles.chain((tiled..k).map(|last| (last, 1))) {
+        for (first, width) in tiles(k) {
             let tile = &mut packed[first * tokens..];
             for (token, to) in x.chunks_exact(k).zip(tile.chunks_exact_mut(width)) {
                 to.copy_from_slice(&token[first..first + width]);

@@ -2,8 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::bf16;
-use super::vector::{Kernel, Simd};
+use super::vector::{Kernel, Simd, dot_pair_lanes, pair_lanes};
 
 /// Proof that this CPU has AVX-512 F and DQ, and with `BF16` that it has AVX512-BF16 as well.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +116,7 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     #[inline(always)]
     fn pair(self, even: __m512, odd: __m512) -> __m512 {
         if !BF16 {
-            return bf16::pair_lanes(self, even, odd);
+            return pair_lanes(self, even, odd);
         }
         intrinsic!({
             // All even ones come first, then all odd ones: 0, 16, 1, 17, ... makes pairs of them.
@@ -137,9 +136,21 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
+    fn unpair(self, pairs: __m512) -> [__m512; 2] {
+        intrinsic!({
+            let bits = _mm512_castps_si512(pairs);
+            let odd = _mm512_and_si512(bits, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+            [
+                _mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits)),
+                _mm512_castsi512_ps(odd),
+            ]
+        })
+    }
+
+    #[inline(always)]
     fn dot_pairs(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
         if !BF16 {
-            return bf16::dot_pair_lanes(self, a, b, sum);
+            return dot_pair_lanes(self, a, b, sum);
         }
         intrinsic!({
             let (a, b): (__m512bh, __m512bh) = (std::mem::transmute(a), std::mem::transmute(b));

@@ -14,9 +14,6 @@
 //! and after (Intel, "Architecture Instruction Set Extensions Programming Reference", 319433-040, `VDPBF16PS` and
 //! `VCVTNE2PS2BF16`). AMD's processors do the same; a test holds the instructions to this text wherever they are there.
 
-use super::MAX_LANES;
-use super::vector::Simd;
-
 /// The bits of the nearest bf16; of two equally near ones, the even one. What is larger than any bf16 becomes infinite.
 #[inline(always)]
 pub fn to_bf16(x: f32) -> u16 {
@@ -72,39 +69,12 @@ fn flushed(x: f32) -> f32 {
     }
 }
 
-/// [`pair`], lane by lane: for an instruction set without it.
-#[inline(always)]
-pub(super) fn pair_lanes<S: Simd>(s: S, even: S::F, odd: S::F) -> S::F {
-    let [mut pairs, odds] = [lanes(s, even), lanes(s, odd)];
-    for (pair_of, odd) in pairs.iter_mut().zip(odds).take(S::LANES) {
-        *pair_of = pair(*pair_of, odd);
-    }
-    s.load(&pairs, 0)
-}
-
-/// [`dot_pair`], likewise.
-#[inline(always)]
-pub(super) fn dot_pair_lanes<S: Simd>(s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
-    let [a, b, mut sums] = [lanes(s, a), lanes(s, b), lanes(s, sum)];
-    for (sum, (a, b)) in sums.iter_mut().zip(a.into_iter().zip(b)).take(S::LANES) {
-        *sum = dot_pair(a, b, *sum);
-    }
-    s.load(&sums, 0)
-}
-
-#[inline(always)]
-fn lanes<S: Simd>(s: S, v: S::F) -> [f32; MAX_LANES] {
-    let mut lanes = [0.0; MAX_LANES];
-    s.store(v, &mut lanes, 0);
-    lanes
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::simd::{Isa, Precision, Products, Term};
+    use crate::simd::{Isa, MAX_LANES, Precision, Products, Simd, Term};
 
     #[test]
     fn the_nearest_and_of_equals_the_even_one() {
@@ -147,22 +117,27 @@ mod tests {
         }
     }
 
-    /// Both operations of the trait, on the numbers of each lane.
-    struct Both<'a> {
+    /// The operations of the trait, on the numbers of each lane.
+    struct Operations<'a> {
         numbers: &'a [[f32; MAX_LANES]; 5],
     }
 
-    impl Products for Both<'_> {
-        type Output = [[f32; MAX_LANES]; 2];
+    impl Products for Operations<'_> {
+        type Output = [[f32; MAX_LANES]; 4];
 
         #[inline(always)]
         fn multiply<S: Simd, T: Term>(self, s: S) -> Self::Output {
-            let mut out = [[0.0; MAX_LANES]; 2];
+            let mut out = [[0.0; MAX_LANES]; 4];
             for lane in (0..MAX_LANES).step_by(S::LANES) {
                 let at = |i: usize| s.load(&self.numbers[i], lane);
                 let (a, b) = (s.pair(at(0), at(1)), s.pair(at(2), at(3)));
-                s.store(a, &mut out[0], lane);
-                s.store(T::add(s, a, b, at(4)), &mut out[1], lane);
+                let [even, odd] = s.unpair(a);
+                for (i, v) in [a, T::add(s, a, b, at(4)), even, odd]
+                    .into_iter()
+                    .enumerate()
+                {
+                    s.store(v, &mut out[i], lane);
+                }
             }
             out
         }
@@ -186,7 +161,7 @@ mod tests {
             for isa in Isa::available() {
                 let isa = isa.with(Precision::Bf16);
                 for isa in [isa, isa.emulated()] {
-                    let [pairs, sums] = isa.multiply(Both { numbers: &numbers });
+                    let [pairs, sums, even, odd] = isa.multiply(Operations { numbers: &numbers });
                     for lane in 0..MAX_LANES {
                         let [x0, x1, y0, y1, sum] = numbers.each_ref().map(|of| of[lane]);
                         let (a, b) = (pair(x0, x1), pair(y0, y1));
@@ -195,6 +170,8 @@ mod tests {
                         for (got, want) in halves(pairs[lane]).into_iter().zip(halves(a)) {
                             prop_assert!(same(got, want), "{place}: {got} for {want}");
                         }
+                        let apart = [even[lane], odd[lane]].map(f32::to_bits);
+                        prop_assert_eq!(apart, halves(pairs[lane]).map(f32::to_bits));
                         let (got, want) = (sums[lane], dot_pair(a, b, sum));
                         prop_assert!(same(got, want), "{place}: {got:e} for {want:e}");
                     }

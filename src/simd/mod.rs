@@ -3,6 +3,9 @@
 //! Kernels are written once, generic over [`Simd`]. A value of an instruction set's type is a *token*: it can only be made
 //! after the CPU was asked, so holding one proves that its instructions may run. [`Isa`] is the choice made at run time;
 //! [`Isa::run`] and [`Isa::multiply`] are the only places where code compiled for an instruction set is entered.
+//!
+//! An [`Isa`] also has a [`Precision`], in which [`Isa::multiply`] takes products: f32, or bf16, whose arithmetic [`bf16`] defines. Ops hand
+//! on the one they are given, so no op is written twice.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -19,10 +22,7 @@ use crate::error::{Error, Result};
 
 pub use precision::{Pair, Precision, Products, Single, Term, With};
 pub use scalar::Scalar;
-pub use vector::{Kernel, Simd};
-
-/// Rows of a shard come in multiples of this: the widest vector of any instruction set.
-pub const MAX_LANES: usize = 16;
+pub use vector::{Kernel, MAX_LANES, Simd};
 
 /// The environment variable that forces an instruction set by name.
 pub const ISA_VARIABLE: &str = "AUTOINT_ISA";

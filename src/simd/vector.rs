@@ -2,6 +2,9 @@
 
 use super::bf16;
 
+/// Rows of a shard come in multiples of this: the widest vector of any instruction set.
+pub const MAX_LANES: usize = 16;
+
 /// An instruction set: a token proving that its instructions may run, and the operations on its f32 vectors.
 ///
 /// All methods are lane-wise unless said otherwise. Results of different instruction sets differ in the last bits (a fused
@@ -11,7 +14,7 @@ pub trait Simd: Copy + Send + Sync + 'static {
     type F: Copy;
     /// One truth value a lane.
     type M: Copy;
-    /// Lanes of a vector; divides [`super::MAX_LANES`].
+    /// Lanes of a vector; divides [`MAX_LANES`].
     const LANES: usize;
     /// Vector registers: what bounds the size of a register tile.
     const REGISTERS: usize;
@@ -42,12 +45,21 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Two vectors rounded to bf16, as pairs: see [`super::bf16`]. The same bits on every instruction set.
     #[inline(always)]
     fn pair(self, even: Self::F, odd: Self::F) -> Self::F {
-        bf16::pair_lanes(self, even, odd)
+        pair_lanes(self, even, odd)
+    }
+    /// The two numbers of each pair: the even ones, the odd ones.
+    #[inline(always)]
+    fn unpair(self, pairs: Self::F) -> [Self::F; 2] {
+        let [mut even, mut odd] = [lanes(self, pairs); 2];
+        for (even, odd) in even.iter_mut().zip(&mut odd) {
+            [*even, *odd] = bf16::halves(*even);
+        }
+        [self.load(&even, 0), self.load(&odd, 0)]
     }
     /// Two products of bf16 added to a sum, in the order of [`bf16::dot_pair`]. The same bits on every instruction set.
     #[inline(always)]
     fn dot_pairs(self, a: Self::F, b: Self::F, sum: Self::F) -> Self::F {
-        bf16::dot_pair_lanes(self, a, b, sum)
+        dot_pair_lanes(self, a, b, sum)
     }
     /// The larger one; `b` when either is NaN.
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
@@ -93,4 +105,31 @@ pub trait Kernel {
     type Output;
     /// Does the work with the given instruction set.
     fn run<S: Simd>(self, s: S) -> Self::Output;
+}
+
+/// [`bf16::pair`], lane by lane: for an instruction set without it.
+#[inline(always)]
+pub(super) fn pair_lanes<S: Simd>(s: S, even: S::F, odd: S::F) -> S::F {
+    let [mut pairs, odds] = [lanes(s, even), lanes(s, odd)];
+    for (pair, odd) in pairs.iter_mut().zip(odds).take(S::LANES) {
+        *pair = bf16::pair(*pair, odd);
+    }
+    s.load(&pairs, 0)
+}
+
+/// [`bf16::dot_pair`], likewise.
+#[inline(always)]
+pub(super) fn dot_pair_lanes<S: Simd>(s: S, a: S::F, b: S::F, sum: S::F) -> S::F {
+    let [a, b, mut sums] = [lanes(s, a), lanes(s, b), lanes(s, sum)];
+    for (sum, (a, b)) in sums.iter_mut().zip(a.into_iter().zip(b)).take(S::LANES) {
+        *sum = bf16::dot_pair(a, b, *sum);
+    }
+    s.load(&sums, 0)
+}
+
+#[inline(always)]
+fn lanes<S: Simd>(s: S, v: S::F) -> [f32; MAX_LANES] {
+    let mut lanes = [0.0; MAX_LANES];
+    s.store(v, &mut lanes, 0);
+    lanes
 }

@@ -18,6 +18,7 @@ mod init;
 mod interrupt;
 mod mended;
 mod pipe;
+mod precision;
 mod predict;
 mod prepare;
 mod published;

@@ -4,7 +4,7 @@ use autoint::data::table::Values;
 use crate::scene::Scene;
 
 /// The raw synthetic rows of a scene's run, as CSV of the given columns.
-fn csv(columns: &[&str]) -> String {
+pub fn csv(columns: &[&str]) -> String {
     let table = Source::named("synthetic:2000").unwrap().table().unwrap();
     let mut text = columns.join(",") + "\n";
     for row in 0..table.rows() {
@@ -22,7 +22,7 @@ fn csv(columns: &[&str]) -> String {
 }
 
 /// Of protocol `paper`, in another order and with one that is no field.
-const COLUMNS: [&str; 8] = [
+pub const COLUMNS: [&str; 8] = [
     "title",
     "genres",
     "timestamp",

@@ -11,10 +11,12 @@ use crate::autograd::{Parameters, Tape, Var};
 use crate::data::batch::{Batch, FieldBatch};
 use crate::error::Result;
 use crate::kernels::dropout::{Draw, uniform};
-use crate::simd::Isa;
+use crate::simd::{Isa, Precision};
 
 /// What `tests/gradient_check.rs` allows.
 const TOLERANCE: f64 = 2e-4;
+/// Of products in bf16: each factor is off by 2^-9 at most, and so are the gradients.
+const TOLERANCE_BF16: f64 = 2e-2;
 /// More than a block, in a shard of two.
 const ROWS: usize = BLOCK + 2;
 const SHARD: usize = 2 * BLOCK;
@@ -137,7 +139,8 @@ fn outcome(
     check.run(isa)
 }
 
-/// Holds the op called `name`, which `record` records last on leaves of its own, to its definition, on every instruction set; and holds
+/// Holds the op called `name`, which `record` records last on leaves of its own, to its definition, on every instruction set in both
+/// precisions; and holds
 /// the check to finding each of its mutations.
 pub fn held(name: &str, record: impl Fn(&mut Tape) -> Result<Var>) {
     let mut tape = Tape::new();
@@ -159,6 +162,24 @@ pub fn held(name: &str, record: impl Fn(&mut Tape) -> Result<Var>) {
                 isa.name()
             );
         }
+        held_in_bf16(name, isa, &record);
+    }
+}
+
+/// The same in bf16: what a gradient is made of is rounded, but it is no other gradient.
+fn held_in_bf16(name: &str, isa: Isa, record: &impl Fn(&mut Tape) -> Result<Var>) {
+    let isa = isa.with(Precision::Bf16);
+    let found = outcome(isa, record, None);
+    let error = found.worst();
+    assert!(
+        error < TOLERANCE_BF16,
+        "{name} on {} in bf16: {found:?}",
+        isa.name()
+    );
+    for mutation in [Mutation::Negated, Mutation::Forgotten] {
+        let error = outcome(isa, record, Some(mutation)).worst();
+        let passes = error < 10.0 * TOLERANCE_BF16;
+        assert!(!passes, "{name} in bf16 with its gradient {mutation:?}");
     }
 }
 

@@ -51,6 +51,7 @@ impl Op for Embedding {
 
     fn forward(&self, f: &mut Forward<'_>) {
         let table = TableRows {
+            paired: false,
             rows: &f.parameters.tables[self.table.0],
             stride: self.dim,
         };

@@ -31,7 +31,7 @@ use self::kept::Kept;
 pub use layer::{Fused, Projection};
 
 use super::relu::nearest_kink;
-use crate::autograd::factors::factor;
+use crate::autograd::factors::{factor, packed};
 use crate::autograd::kind::{InteractingKind, OpKind};
 use crate::autograd::op::{BLOCK, Backward, Definition, Forward, Freeze, Op};
 use crate::kernels::attention::{Attend, AttendGrad, Sizes};
@@ -39,8 +39,9 @@ use crate::kernels::dropout::{Draw, FillMask, Masks};
 use crate::kernels::elementwise::{ReluGrad, ReluGradInPlace, ReluInPlace};
 use crate::kernels::matmul::Matmul;
 use crate::kernels::pairs::Axis;
-use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
+use crate::kernels::weight_grad::{BiasGrad, Inputs, WeightGrad};
 use crate::kernels::{columns, columns_mut};
+use crate::simd::Isa;
 
 #[derive(Debug)]
 struct Interacting {
@@ -176,7 +177,7 @@ impl Op for Interacting {
                 self.project(f, projection, x, to);
             }
         } else {
-            self.look_up(f, to);
+            self.look_up(f, to, scratch);
         }
         if self.projection_relu {
             for p in [&mut *query, &mut *key, &mut *value, &mut *out] {
@@ -292,8 +293,8 @@ impl Op for Interacting {
         block.max(self.row_scratch_units())
     }
 
-    fn frozen_units(&self) -> usize {
-        self.units_of_frozen_row()
+    fn frozen_units(&self, isa: Isa) -> usize {
+        self.units_of_frozen_row(isa)
     }
 
     fn freeze(&self, z: &mut Freeze<'_>) {
@@ -382,15 +383,8 @@ impl Interacting {
     /// it for pairs and for a gradient transposed.
     fn projections_back(&self, b: &mut Backward<'_>, d_projections: [&[f32]; 4], room: &mut [f32]) {
         let x = b.operands.get(0);
-        let (packed, room) = room.split_at_mut(x.len());
-        let x = factor(b.isa, x, self.dim, Axis::Across, &mut &mut *room);
-        let packed = &mut packed[..x.len()];
-        Pack {
-            x,
-            packed,
-            k: self.dim,
-        }
-        .run();
+        let (room_for_x, room) = room.split_at_mut(x.len());
+        let packed = packed(b.isa, x, self.dim, room_for_x);
         for (projection, d_p) in self.projections().into_iter().zip(d_projections) {
             self.projection_back(b, projection, d_p, packed, room);
         }

@@ -1,6 +1,6 @@
 //! `out[t][o] = bias[o] + sum_k x[t][k] * weight[k][o]`: the same weights for every token t.
 
-use crate::autograd::factors::factor;
+use crate::autograd::factors::{factor, packed};
 use crate::autograd::fields::TableRows;
 use crate::autograd::kind::{Affine, OpKind};
 use crate::autograd::layout::Param;
@@ -11,9 +11,9 @@ use crate::kernels::lookup::IntoLanes;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::pairs::Axis;
 use crate::kernels::row::MatmulRow;
-use crate::kernels::weight_grad::{BiasGrad, Inputs, Pack, WeightGrad};
+use crate::kernels::weight_grad::{BiasGrad, Inputs, WeightGrad};
 use crate::kernels::{columns, columns_mut};
-use crate::simd::Precision;
+use crate::simd::{Isa, Precision};
 
 /// So few rows that their outputs had better lie in the lanes than they themselves.
 const FEW_ROWS: usize = 4;
@@ -97,6 +97,7 @@ impl Linear {
                         .for_each(|row| row[..bias.len()].copy_from_slice(bias));
                 }
                 let parts = TableRows {
+                    paired: false,
                     rows: &f.frozen[outputs.start..],
                     stride: self.outputs,
                 };
@@ -141,7 +142,7 @@ impl Op for Linear {
     }
 
     /// Of the product of all fields' embeddings, one after the other: the field's part, without the bias.
-    fn frozen_units(&self) -> usize {
+    fn frozen_units(&self, _: Isa) -> usize {
         if self.tokens == 1 { self.outputs } else { 0 }
     }
 
@@ -228,18 +229,12 @@ impl Op for Linear {
         });
         // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
         let mut room = &mut *b.scratch;
-        let x = factor(b.isa, b.operands.get(0), self.k, Axis::Across, &mut room);
         let d_out = factor(b.isa, b.d_out, self.outputs, Axis::Across, &mut room);
+        let x = b.operands.get(0);
         let x = if WeightGrad::packs(self.tokens) {
-            let packed = &mut room[..x.len()];
-            Pack {
-                x,
-                packed,
-                k: self.k,
-            }
-            .run();
-            Inputs::Packed(packed, None)
+            Inputs::Packed(packed(b.isa, x, self.k, room), None)
         } else {
+            let x = factor(b.isa, x, self.k, Axis::Across, &mut room);
             Inputs::Plain(x, room)
         };
         b.isa.multiply(WeightGrad {
