@@ -389,7 +389,7 @@ fn apart(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// In bf16: the same bits for any number of threads, whether the processor has it or not; and the loss, gradients and logits of f32 but
-/// for what eight significant bits cost. (The bounds are about three times what was found.)
+/// for what eight significant bits cost. (The bounds are some three times what was found: .0002, .008 and .002 at most.)
 #[test]
 fn bf16_is_the_same_everywhere_and_near_to_f32() {
     for preset in ["autoint", "authors", "course"] {
@@ -405,9 +405,9 @@ fn bf16_is_the_same_everywhere_and_near_to_f32() {
             let loss = (found.0 - exact.0).abs() / exact.0;
             let (gradients, logits) = (apart(&found.1, &exact.1), apart(&found.2, &exact.2));
             println!("{of}: {loss:e} {gradients:e} {logits:e}");
-            assert!(loss > 0.0 && loss < 1.2e-3, "{of}: {loss:e}");
-            assert!(gradients > 1e-4 && gradients < 0.03, "{of}: {gradients:e}");
-            assert!(logits > 1e-4 && logits < 0.012, "{of}: {logits:e}");
+            assert!(loss > 0.0 && loss < 6e-4, "{of}: {loss:e}");
+            assert!(gradients > 1e-4 && gradients < 0.025, "{of}: {gradients:e}");
+            assert!(logits > 1e-4 && logits < 0.006, "{of}: {logits:e}");
         }
     }
 }
@@ -487,7 +487,7 @@ fn frozen_weights_give_the_logits_of_forward() {
             let (weights, mut logits) = (engine.freeze(&parameters), Vec::new());
             engine.logits(&weights, &batch, &mut logits);
             // In bf16 rows are frozen before their biases are added, and the residual is a bf16 too.
-            let bound = if isa.precision().is_f32() { 1e-5 } else { 1e-2 };
+            let bound = if isa.precision().is_f32() { 1e-5 } else { 0.02 };
             let error = apart(&logits, &forward);
             println!("{name} {}: {error:e}", isa.precision());
             let of = format!("{} {}", isa.name(), isa.precision());

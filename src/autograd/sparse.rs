@@ -197,6 +197,9 @@ impl SparseIndex {
     }
 }
 
+/// How many entries ahead gradients are fetched: they lie anywhere in the groups' memory, and most rows have few.
+const AHEAD: usize = 8;
+
 /// The sums of some neighbouring slots: `out` is `[slots, dim]`.
 struct SumSlots<'a, F> {
     index: &'a SparseIndex,
@@ -216,19 +219,23 @@ impl<'g, F: Fn(usize) -> &'g [f32]> Kernel for SumSlots<'_, F> {
         let mut rest = Waiting::new(0.0);
         let SparseIndex {
             starts,
-            entries,
+            entries: all,
             first_group,
             ..
         } = self.index;
         for (slot, sum) in (self.first..).zip(self.out.chunks_exact_mut(self.dim)) {
-            let entries = &entries[starts[slot] as usize..starts[slot + 1] as usize];
+            let entries = &all[starts[slot] as usize..starts[slot + 1] as usize];
             let grad = |entry: &Entry| {
                 let field = entry.field as usize * self.dim;
                 &(self.sample)(entry.row as usize)[field..field + self.dim]
             };
+            let coming = &all[(starts[slot] as usize + AHEAD).min(all.len())..];
             for at in (0..whole).step_by(S::LANES) {
                 let mut total = s.splat(0.0);
                 for (place, entry) in entries.iter().enumerate() {
+                    if let Some(coming) = coming.get(place) {
+                        s.prefetch(grad(coming), at);
+                    }
                     total = s.mul_add(s.splat(entry.scale), s.load(grad(entry), at), total);
                     if let Some(level) = level_behind(entries, place, *first_group) {
                         while let Some(left) = waiting.below(level) {

@@ -50,6 +50,8 @@ fn bf16_is_told_and_f32_is_not() {
     let bf16 = told("bf16");
     assert!(bf16.contains("note: products in bf16"), "{bf16}");
     assert!(!told("f32").contains("products"));
-    let error = scene.fails(&["evaluate", "run", "--precision", "half"], 2);
+    let refused = scene.command(&["evaluate", "run", "--precision", "half"]);
+    let refused = { refused }.assert().code(2);
+    let error = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
     assert!(error.contains("f32, bf16"), "{error}");
 }

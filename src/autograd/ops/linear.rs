@@ -101,9 +101,8 @@ impl Linear {
                     rows: &f.frozen[outputs.start..],
                     stride: self.outputs,
                 };
-                for field in &f.shard.batch.fields {
-                    parts.add(f.isa, field, samples.clone(), out.len(), &mut rows);
-                }
+                let fields = &f.shard.batch.fields;
+                parts.add(f.isa, fields, samples.clone(), out.len(), &mut rows);
                 f.isa.run(IntoLanes { rows: &rows, out });
             }
         }
