@@ -110,6 +110,12 @@ fn operations(fields: usize, dim: usize, width: usize) -> usize {
     2 * ROWS * (4 * fields * dim * width + 2 * fields * fields * width)
 }
 
+/// |a - b| / |b|
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let apart: f32 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
+    (apart / b.iter().map(|b| b * b).sum::<f32>()).sqrt()
+}
+
 fn interact(c: &mut Criterion) {
     let isa = Isa::choose().expect("an instruction set");
     let peaks = [Precision::F32, Precision::Bf16].map(|p| (p, support::peak::flops(isa.with(p))));
@@ -156,13 +162,11 @@ fn interact(c: &mut Criterion) {
             all.push(layer.results());
         }
         // Dropout draws by the op's place on the tape, which differs: then only finiteness can be compared.
-        let near = |other: &[f32], bound: f32| {
-            let near = |(x, y): (&f32, &f32)| (x - y).abs() <= bound * y.abs().max(1.0);
-            all[0].iter().zip(other).all(near)
-        };
-        let same = config.dropout > 0.0 || near(&all[1], 1e-3);
+        let near = |(x, y): (&f32, &f32)| (x - y).abs() <= 1e-3 * y.abs().max(1.0);
+        let same = config.dropout > 0.0 || all[0].iter().zip(&all[1]).all(near);
         assert!(same, "{}: fused and composed differ", shape.name);
-        assert!(near(&all[2], 0.2), "{}: bf16 is far from f32", shape.name);
+        let far = distance(&all[2], &all[0]);
+        assert!(far < 0.05, "{}: bf16 is {far} from f32", shape.name);
         assert!(all.iter().flatten().all(|x| x.is_finite()));
     }
 }

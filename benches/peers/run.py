@@ -34,7 +34,9 @@ def python(environment, script, *options):
 
 
 def rust(program):
-    return [LOGS / "rust-build" / "release" / program]
+    # What is freed stays with the process: glibc would give large tensors back to the system at each step, and get them as faults.
+    malloc = ["MALLOC_MMAP_THRESHOLD_=33554432", "MALLOC_TRIM_THRESHOLD_=17179869184"]
+    return ["env", *malloc, LOGS / "rust-build" / "release" / program]
 
 
 @dataclasses.dataclass(frozen=True)

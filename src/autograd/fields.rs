@@ -84,41 +84,24 @@ impl<'a> TableRows<'a> {
         self.gather(isa, &one[..fields.len()], out);
     }
 
-    /// Adds all fields' weighted sums of the first `width` numbers of table rows to each sample's `rows`, field by field in their order.
+    /// Adds one field's weighted sums of the first `width` numbers of table rows to each sample's `rows`.
     pub fn add(
         self,
         isa: Isa,
-        fields: &[FieldBatch],
-        samples: Range<usize>,
-        width: usize,
-        rows: &mut [[f32; BLOCK]; BLOCK],
-    ) {
-        let single = |field: &FieldBatch| matches!(field, FieldBatch::One { .. });
-        for fields in fields.chunk_by(|a, b| single(a) && single(b)) {
-            match fields {
-                [field] if !single(field) => self.add_bags(field, samples.clone(), width, rows),
-                _ => isa.run(AddRows {
-                    table: self.rows,
-                    stride: self.stride,
-                    fields: fields.iter().filter_map(|field| match field {
-                        FieldBatch::One { ids } => Some(&ids[samples.clone()]),
-                        _ => None,
-                    }),
-                    rows: &mut rows[..samples.len()],
-                    width,
-                }),
-            }
-        }
-    }
-
-    /// [`TableRows::add`] of a field of several values a sample, or of scaled ones.
-    fn add_bags(
-        self,
         field: &FieldBatch,
         samples: Range<usize>,
         width: usize,
         rows: &mut [[f32; BLOCK]; BLOCK],
     ) {
+        if let FieldBatch::One { ids } = field {
+            return isa.run(AddRows {
+                table: self.rows,
+                stride: self.stride,
+                ids: &ids[samples],
+                width,
+                rows,
+            });
+        }
         for (sum, sample) in rows.iter_mut().zip(samples) {
             for (id, scale) in field.bag(sample) {
                 for (sum, x) in sum.iter_mut().zip(self.row(id, width)) {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::factors::WeightPairs;
+use super::factors::{WeightPairs, Weights};
 use super::layout::{Parameters, TableId};
 use super::op::{BLOCK, Freeze};
 use super::tape::{Node, Tape, Var};
@@ -162,7 +162,7 @@ fn freeze(
             node.op.freeze(&mut Freeze {
                 isa,
                 parameters,
-                pairs,
+                weights: Weights { parameters, pairs },
                 field,
                 embeddings,
                 scratch,

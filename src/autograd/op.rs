@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use super::batch_op::{BatchOp, Statistics};
-use super::factors::{WeightPairs, Weights};
+use super::factors::Weights;
 use super::kind::OpKind;
 use super::layout::{Parameters, TableId};
 use super::part::Part;
@@ -142,22 +142,12 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
     /// All of the model's.
     pub parameters: &'a Parameters,
-    /// Made of them: see [`Weights`].
-    pub pairs: &'a WeightPairs,
+    /// The same as products take them.
+    pub weights: Weights<'a>,
     /// Which rows are computed, of which batch.
     pub shard: Shard<'a>,
     /// `[table rows, frozen units]`, empty when nothing was frozen. If there is something, the operand was not computed.
     pub frozen: &'a [f32],
-}
-
-impl<'a> Forward<'a> {
-    /// The parameters as products take them.
-    pub fn weights(&self) -> Weights<'a> {
-        Weights {
-            parameters: self.parameters,
-            pairs: self.pairs,
-        }
-    }
 }
 
 /// What [`Op::freeze`] gets: up to a block of table rows, in the lanes.
@@ -167,8 +157,8 @@ pub struct Freeze<'a> {
     pub isa: Isa,
     /// All of the model's.
     pub parameters: &'a Parameters,
-    /// Made of them: see [`Weights`].
-    pub pairs: &'a WeightPairs,
+    /// The same as products take them.
+    pub weights: Weights<'a>,
     /// The field whose rows they are.
     pub field: usize,
     /// `[dim, BLOCK]`
@@ -177,16 +167,6 @@ pub struct Freeze<'a> {
     pub scratch: &'a mut [f32],
     /// `[frozen units, BLOCK]`
     pub out: &'a mut [f32],
-}
-
-impl<'a> Freeze<'a> {
-    /// The parameters as products take them.
-    pub fn weights(&self) -> Weights<'a> {
-        Weights {
-            parameters: self.parameters,
-            pairs: self.pairs,
-        }
-    }
 }
 
 /// What backward gets. Slices of activations are laid out as forward's.
@@ -210,8 +190,8 @@ pub struct Backward<'a> {
     pub scratch: &'a mut [f32],
     /// All of the model's.
     pub parameters: &'a Parameters,
-    /// Made of them: see [`Weights`].
-    pub pairs: &'a WeightPairs,
+    /// The same as products take them.
+    pub weights: Weights<'a>,
     /// Gradients of the flat vector, to be added to.
     pub d_dense: &'a mut [f32],
     /// One per table: gradients of the looked-up embeddings, `[samples, fields * dim]`, this shard's samples only.
@@ -220,16 +200,6 @@ pub struct Backward<'a> {
     pub first_sample: usize,
     /// Which rows it is, of which batch.
     pub shard: Shard<'a>,
-}
-
-impl<'a> Backward<'a> {
-    /// The parameters as products take them.
-    pub fn weights(&self) -> Weights<'a> {
-        Weights {
-            parameters: self.parameters,
-            pairs: self.pairs,
-        }
-    }
 }
 
 /// What a definition gets: everything about one row, in f64.

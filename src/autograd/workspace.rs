@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::factors::WeightPairs;
+use super::factors::{WeightPairs, Weights};
 use super::frozen::Frozen;
 use super::layout::Parameters;
 use super::op::{Backward, Forward, OperandGrads, Operands, Shard};
@@ -33,6 +33,15 @@ pub struct Replay<'a> {
     pub parameters: &'a Parameters,
     /// Made of the parameters as they are.
     pub pairs: &'a WeightPairs,
+}
+
+impl<'a> Replay<'a> {
+    fn weights(self) -> Weights<'a> {
+        Weights {
+            parameters: self.parameters,
+            pairs: self.pairs,
+        }
+    }
 }
 
 /// Where a shard's gradients are added.
@@ -145,7 +154,7 @@ impl Workspace {
             saved: &mut self.saved[node.saved.start * rows..node.saved.end * rows],
             scratch: &mut self.scratch[..node.op.scratch_units() * rows],
             parameters: replay.parameters,
-            pairs: replay.pairs,
+            weights: replay.weights(),
             shard,
             frozen,
         };
@@ -204,7 +213,7 @@ impl Workspace {
                 saved: &self.saved[node.saved.start * rows..node.saved.end * rows],
                 scratch: &mut self.scratch[..node.op.scratch_units() * rows],
                 parameters: replay.parameters,
-                pairs: replay.pairs,
+                weights: replay.weights(),
                 d_dense: grads.dense,
                 d_samples: grads.samples,
                 first_sample: grads.first_sample,

@@ -110,6 +110,9 @@ impl<'a> Inspection<'a> {
         for member in members {
             writeln!(out, "             {}", member.display())?;
         }
+        if !self.settings.train.precision.is_f32() {
+            writeln!(out, "precision    {}", self.settings.train.precision)?;
+        }
         match tables {
             Tables::F32 => {}
             Tables::Bf16 => writeln!(out, "tables       kept as bf16")?,

@@ -101,8 +101,8 @@ impl Gather<'_> {
     #[inline(always)]
     fn rest_is_worth_a_tile(&self) -> bool {
         let (first, rest) = (self.out.len() / BLOCK * BLOCK, self.out.len() % BLOCK);
-        let last = self.ids.iter().copied().max().unwrap_or(0) as usize;
-        rest >= 4 && last * self.stride + first + BLOCK <= self.table.len()
+        let last = || self.ids.iter().copied().max().unwrap_or(0) as usize;
+        rest >= 4 && last() * self.stride + first + BLOCK <= self.table.len()
     }
 
     /// The id of all samples of a whole block, if they share it.
@@ -117,45 +117,36 @@ impl Gather<'_> {
     }
 }
 
-/// Adds a table row of each of some fields: `rows[r][k] += sum over fields of table[ids[r] * stride + k]` for k below `width`, at most
-/// [`BLOCK`].
-///
-/// A sample's sum stays in a register while all its fields are added: one store instead of one a field.
+/// Adds table rows: `rows[r][k] += table[ids[r] * stride + k]` for k below `width`, at most [`BLOCK`].
 #[derive(Debug)]
-pub struct AddRows<'a, I> {
+pub struct AddRows<'a> {
     /// From the first row's first number to be added on.
     pub table: &'a [f32],
     /// From one row of the table to the next.
     pub stride: usize,
-    /// Of each field one id a sample, at most [`BLOCK`].
-    pub fields: I,
-    /// Not columns: a sample's numbers side by side. No more samples than there are ids.
-    pub rows: &'a mut [[f32; BLOCK]],
+    /// One a sample, at most [`BLOCK`].
+    pub ids: &'a [u32],
+    /// Not columns: a sample's numbers side by side.
+    pub rows: &'a mut [[f32; BLOCK]; BLOCK],
     /// Numbers that are added.
     pub width: usize,
 }
 
-impl<'a, I: Iterator<Item = &'a [u32]> + Clone> Kernel for AddRows<'_, I> {
+impl Kernel for AddRows<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for (r, row) in self.rows.iter_mut().enumerate() {
+        for (row, &id) in self.rows.iter_mut().zip(self.ids) {
+            let from = &self.table[id as usize * self.stride..];
             if self.width < BLOCK {
-                for ids in self.fields.clone() {
-                    let from = &self.table[ids[r] as usize * self.stride..][..self.width];
-                    for (sum, x) in row.iter_mut().zip(from) {
-                        *sum += x;
-                    }
+                for (sum, x) in row.iter_mut().zip(&from[..self.width]) {
+                    *sum += x;
                 }
                 continue;
             }
             for at in (0..BLOCK).step_by(S::LANES) {
-                let mut sum = s.load(row, at);
-                for ids in self.fields.clone() {
-                    sum = s.add(sum, s.load(self.table, ids[r] as usize * self.stride + at));
-                }
-                s.store(sum, row, at);
+                s.store(s.add(s.load(row, at), s.load(from, at)), row, at);
             }
         }
     }

@@ -23,6 +23,7 @@ fn a_training_in_bf16_says_so_and_its_run_is_used_in_it() {
     assert!(trained.contains(", products in bf16"), "{trained}");
     let config = scene.text("run/config.toml");
     assert!(config.contains("precision = \"bf16\""), "{config}");
+    assert!(said(&scene, &["inspect", "run"])[0].contains("precision    bf16\n"));
     // What was measured at the end of the training is measured again, digit by digit.
     let [again, note] = said(&scene, &["evaluate", "run"]);
     assert!(note.contains("products in bf16"), "{note}");

@@ -368,7 +368,7 @@ impl Interacting {
         let Projection { weight, bias } = projection;
         f.isa.multiply(Matmul {
             x,
-            w: f.weights().matrix(weight),
+            w: f.weights.matrix(weight),
             w_strides: (self.width, 1),
             bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
             out,
@@ -404,7 +404,7 @@ impl Interacting {
         // p = x weight + bias  =>  d_x += d_p weight^T
         isa.multiply(Matmul {
             x: factor(isa, d_out, self.width, Axis::Along, &mut &mut *room),
-            w: b.weights().transposed(weight),
+            w: b.weights.transposed(weight),
             w_strides: (1, isa.terms(self.width)),
             bias: None,
             out: b.d_operands.get(0),

@@ -101,8 +101,9 @@ impl Linear {
                     rows: &f.frozen[outputs.start..],
                     stride: self.outputs,
                 };
-                let fields = &f.shard.batch.fields;
-                parts.add(f.isa, fields, samples.clone(), out.len(), &mut rows);
+                for field in &f.shard.batch.fields {
+                    parts.add(f.isa, field, samples.clone(), out.len(), &mut rows);
+                }
                 f.isa.run(IntoLanes { rows: &rows, out });
             }
         }
@@ -150,7 +151,7 @@ impl Op for Linear {
         let mut room = std::mem::take(&mut z.scratch);
         // A field of an odd number of units shares a pair with the next one.
         let (isa, weight) = if dim.is_multiple_of(2) {
-            (z.isa, z.weights().matrix(&self.weight))
+            (z.isa, z.weights.matrix(&self.weight))
         } else {
             let all = &z.parameters.dense;
             (z.isa.with(Precision::F32), &all[self.weight.range.clone()])
@@ -173,7 +174,7 @@ impl Op for Linear {
         if !f.frozen.is_empty() {
             return self.forward_frozen(f);
         }
-        let (dense, w) = (&f.parameters.dense, f.weights().matrix(&self.weight));
+        let (dense, w) = (&f.parameters.dense, f.weights.matrix(&self.weight));
         let bias = self.bias.as_ref().map(|b| &dense[b.range.clone()]);
         let mut room = std::mem::take(&mut f.scratch);
         let x = factor(f.isa, f.operands.get(0), self.k, Axis::Along, &mut room);
@@ -211,7 +212,7 @@ impl Op for Linear {
         let tokens = self.tokens * b.rows / BLOCK;
         // out = x weight + bias  =>  d_x += d_out weight^T
         let (w, terms) = (
-            b.weights().transposed(&self.weight),
+            b.weights.transposed(&self.weight),
             b.isa.terms(self.outputs),
         );
         let mut room = &mut *b.scratch;

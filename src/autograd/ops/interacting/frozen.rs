@@ -23,7 +23,7 @@ impl Interacting {
 
     /// Projects up to a block of table rows.
     pub(super) fn freeze_rows(&self, z: &mut Freeze<'_>) {
-        let (isa, weights, mut room) = (z.isa, z.weights(), std::mem::take(&mut z.scratch));
+        let (isa, weights, mut room) = (z.isa, z.weights, std::mem::take(&mut z.scratch));
         let x = factor(isa, z.embeddings, self.dim, Axis::Along, &mut room);
         let outs = z.out.chunks_exact_mut(isa.terms(self.width) * BLOCK);
         for (Projection { weight, .. }, out) in self.projections().into_iter().zip(outs) {

@@ -112,7 +112,9 @@ impl AutoInt {
     fn mlp(&self, embedded: &Tensor, training: bool) -> candle_core::Result<Tensor> {
         let mut x = embedded.clone();
         for layer in &self.hidden {
-            x = self.dropout.forward(&affine(&x, layer)?.relu()?, training)?;
+            x = self
+                .dropout
+                .forward(&affine(&x, layer)?.relu()?, training)?;
         }
         affine(&x, &self.output)
     }
