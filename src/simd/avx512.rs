@@ -120,7 +120,8 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
         }
         intrinsic!({
             // All even ones come first, then all odd ones: 0, 16, 1, 17, ... makes pairs of them.
-            let apart: __m512i = std::mem::transmute(_mm512_cvtne2ps_pbh(odd, even));
+            let apart = _mm512_cvtne2ps_pbh(odd, even);
+            let apart = std::mem::transmute::<__m512bh, __m512i>(apart);
             let order = _mm512_set_epi64(
                 0x001f_000f_001e_000e,
                 0x001d_000d_001c_000c,
@@ -153,7 +154,8 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
             return dot_pair_lanes(self, a, b, sum);
         }
         intrinsic!({
-            let (a, b): (__m512bh, __m512bh) = (std::mem::transmute(a), std::mem::transmute(b));
+            let a = std::mem::transmute::<__m512, __m512bh>(a);
+            let b = std::mem::transmute::<__m512, __m512bh>(b);
             _mm512_dpbf16_ps(sum, a, b)
         })
     }

@@ -115,7 +115,7 @@ impl AutoInt {
     }
 
     /// Logits. Tokens are the rows of a matrix: of tensors with more dimensions burn derives a product's right side one by one
-    /// and sums the results, which made a step of `course-best` three times as long.
+    /// and sums the results, which made a step of `course-best` nearly four times as long.
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<1> {
         let [rows, fields] = ids.dims();
         let embedded = self.table.forward(ids);
