@@ -390,7 +390,7 @@ impl Interacting {
         }
     }
 
-    /// [`Interacting::projections_back`] of one projection, x being [`Pack`]ed.
+    /// [`Interacting::projections_back`] of one projection, x being [`packed`].
     fn projection_back(
         &self,
         b: &mut Backward<'_>,
