@@ -9,7 +9,7 @@ use super::layout::{Layout, Param, Parameters};
 use crate::kernels::pairs::{Axis, PairUp, PairWeights};
 use crate::kernels::product::Matrix;
 use crate::kernels::weight_grad::{Pack, tiles};
-use crate::kernels::{columns, columns_mut};
+use crate::kernels::{BLOCK, columns, columns_mut};
 use crate::simd::Isa;
 
 /// The matrices among the dense parameters as pairs. Each lies where it lies in the flat vector, in about half of its room. Empty in f32.
@@ -95,7 +95,7 @@ pub fn factor<'o, 'a: 'o, 'r: 'o>(
     }
     let x = columns(x);
     let size = [x.len() / k, k];
-    let (out, rest) = std::mem::take(room).split_at_mut(room_for(size, axis));
+    let (out, rest) = std::mem::take(room).split_at_mut(axis.pairs(size) * BLOCK);
     *room = rest;
     let at = Matrix {
         start: 0,
@@ -120,7 +120,7 @@ pub fn packed<'a>(isa: Isa, x: &[f32], k: usize, packed: &'a mut [f32]) -> &'a [
     }
     let x = columns(x);
     let tokens = x.len() / k;
-    let all = &mut packed[..room_for([tokens, k], Axis::Across)];
+    let all = &mut packed[..Axis::Across.pairs([tokens, k]) * BLOCK];
     let mut rest = columns_mut(all);
     for (start, width) in tiles(k) {
         let at = Matrix { start, stride: k };
@@ -134,12 +134,6 @@ pub fn packed<'a>(isa: Isa, x: &[f32], k: usize, packed: &'a mut [f32]) -> &'a [
         rest = behind;
     }
     all
-}
-
-/// How many numbers the pairs of units `[tokens, k, BLOCK]` are.
-fn room_for(size: [usize; 2], axis: Axis) -> usize {
-    let [rows, columns] = axis.paired(size);
-    rows * columns * crate::kernels::BLOCK
 }
 
 #[cfg(test)]

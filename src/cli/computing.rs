@@ -33,20 +33,27 @@ impl With {
     /// A run, ready to compute. Tells of what is not f32, on standard error.
     pub fn open(self, run: &Path) -> Result<Run> {
         let run = Run::open_with(run, self.computing()?)?;
-        let isa = run.runtime.isa();
-        if !isa.precision().is_f32() {
-            note(&format!("note: {}", products(isa)));
+        if let Some(products) = products(run.runtime.isa()) {
+            note(&format!("note: {products}"));
         }
         Ok(run)
     }
 }
 
-/// In what products are taken, and how.
-pub fn products(isa: Isa) -> String {
+/// In what products are taken, and how; nothing of f32.
+fn products(isa: Isa) -> Option<String> {
     let precision = isa.precision();
-    if isa.emulates() {
-        format!("products in {precision}, emulated: slower, as this processor has no AVX512-BF16")
-    } else {
-        format!("products in {precision}")
+    if precision.is_f32() {
+        return None;
     }
+    let how = match isa.emulates() {
+        true => ", emulated: slower, as this processor has no AVX512-BF16",
+        false => "",
+    };
+    Some(format!("products in {precision}{how}"))
+}
+
+/// The same behind what else is told of a model.
+pub fn and_products(isa: Isa) -> String {
+    products(isa).map_or_else(String::new, |products| format!(", {products}"))
 }

@@ -12,7 +12,7 @@ use autoint::serve::{App, Config, Limits, Log, Shares, serve};
 use autoint::{Error, Result};
 use clap::Args;
 
-use super::computing::{With, products};
+use super::computing::{With, and_products};
 use super::numbers;
 use super::output::note;
 
@@ -84,10 +84,7 @@ impl Arguments {
         for model in app.models().iter() {
             let protocol = &model.scorer().schema().protocol.name;
             let kind = model.settings.model.name();
-            let products = match model.scorer().runtime().isa() {
-                isa if isa.precision().is_f32() => String::new(),
-                isa => format!(", {}", products(isa)),
-            };
+            let products = and_products(model.scorer().runtime().isa());
             writeln!(
                 out,
                 "model  {}: {kind}, protocol {protocol}{products}",

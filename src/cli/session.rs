@@ -22,7 +22,7 @@ use autoint::{Error, Result};
 use indicatif::{HumanBytes, HumanCount, MultiProgress};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::computing::products;
+use super::computing::and_products;
 use super::interrupt::{self, Stopped};
 use super::progress::Progress;
 use super::table;
@@ -113,10 +113,7 @@ impl<'a> Work<'a> {
             settings.preset,
             HumanCount(parameters as u64),
             settings.optimizer.embedding_mode,
-            match trainer.runtime().isa() {
-                isa if isa.precision().is_f32() => String::new(),
-                isa => format!(", {}", products(isa)),
-            }
+            and_products(trainer.runtime().isa())
         )?;
         out.flush()?;
         if !self.ranks.first() {

@@ -46,15 +46,15 @@ impl Sizes {
     pub fn attend_room(self) -> usize {
         let [head, weights] = [self.head_size(), self.weights_size()];
         self.fields * self.fields
-            + paired(head, Axis::Along).max(paired(weights, Axis::Along))
-            + paired(head, Axis::Along).max(paired(head, Axis::Across))
+            + Axis::Along.pairs(head).max(Axis::Along.pairs(weights))
+            + Axis::Along.pairs(head).max(Axis::Across.pairs(head))
     }
 
     /// What [`AttendGrad`] needs as room, in columns: a head's gradients of weights and scores, its weights after dropout, and pairs of
     /// at most two matrices of weights and two heads.
     pub fn attend_grad_room(self) -> usize {
         let [head, weights] = [self.head_size(), self.weights_size()];
-        let both = |size| paired(size, Axis::Along).max(paired(size, Axis::Across));
+        let both = |size| Axis::Along.pairs(size).max(Axis::Across.pairs(size));
         2 * self.fields * self.fields + 2 * (both(head) + both(weights))
     }
 
@@ -82,11 +82,6 @@ impl Sizes {
             stride: self.fields,
         }
     }
-}
-
-/// How many pairs a matrix has.
-fn paired(size: [usize; 2], axis: Axis) -> usize {
-    axis.paired(size).iter().product()
 }
 
 /// `out[i] += sum_j alpha[h, i, j] v[j, h]` with `alpha[h, i, j] = softmax_j(scale * q[i, h] . k[j, h])`, for one block.

@@ -24,22 +24,32 @@ pub fn rounded(x: Vec<f32>) -> Vec<f32> {
 
 /// A matrix of columns `[rows, columns]` as products of this precision take it.
 pub fn factor(isa: Isa, x: &[Column], size: [usize; 2], axis: Axis) -> Vec<Column> {
-    if isa.precision().is_f32() {
-        return x.to_vec();
-    }
-    let [rows, columns] = axis.paired(size);
     let at = Matrix {
         start: 0,
         stride: size[1],
     };
-    let mut out = vec![[f32::NAN; BLOCK]; rows * columns];
+    factor_at(isa, (x, at), size, axis).0
+}
+
+/// The same of a matrix that lies among other columns, and where it then lies.
+pub fn factor_at(
+    isa: Isa,
+    (x, at): (&[Column], Matrix),
+    size: [usize; 2],
+    axis: Axis,
+) -> (Vec<Column>, Matrix) {
+    if isa.precision().is_f32() {
+        return (x.to_vec(), at);
+    }
+    let mut out = vec![[f32::NAN; BLOCK]; axis.pairs(size)];
     isa.multiply(PairUp {
         x: (x, at),
         size,
         axis,
         out: &mut out,
     });
-    out
+    let [_, stride] = axis.paired(size);
+    (out, Matrix { start: 0, stride })
 }
 
 /// `n` numbers between -1 and 1, each of them a bf16.

@@ -30,6 +30,11 @@ impl Axis {
             Axis::Across => [rows.div_ceil(2), columns],
         }
     }
+
+    /// How many pairs these are, in columns.
+    pub fn pairs(self, size: [usize; 2]) -> usize {
+        self.paired(size).iter().product()
+    }
 }
 
 /// Makes pairs of a matrix of columns.
@@ -87,7 +92,7 @@ pub(super) fn pair_up<S: Simd>(
     let [rows, columns] = size;
     let row = |row: usize| &x[at.start + row * at.stride..][..columns];
     let width = axis.paired(size)[1];
-    for (i, out) in out.chunks_exact_mut(width).enumerate().take(rows) {
+    for (i, out) in out.chunks_exact_mut(width).enumerate() {
         match axis {
             Axis::Along => {
                 let (both, last) = row(i).as_chunks::<2>();
@@ -104,12 +109,11 @@ pub(super) fn pair_up<S: Simd>(
                     pair(s, even, odd, out);
                 }
             }
-            Axis::Across if 2 * i < rows => {
+            Axis::Across => {
                 for (even, out) in row(2 * i).iter().zip(out) {
                     pair(s, even, &NOTHING, out);
                 }
             }
-            Axis::Across => return,
         }
     }
 }

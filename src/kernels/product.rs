@@ -252,8 +252,8 @@ static ZERO: Column = [0.0; BLOCK];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::oracle::{arithmetics, assert_units, units, wide};
-    use crate::kernels::pairs::{Axis, PairUp};
+    use crate::kernels::oracle::{arithmetics, assert_units, factor_at, units, wide};
+    use crate::kernels::pairs::Axis;
     use crate::simd::Isa;
 
     /// Sizes that fill tiles and leave rests of every width, of matrices that are parts of wider ones.
@@ -279,27 +279,6 @@ mod tests {
         }
     }
 
-    /// A matrix as a factor of this precision.
-    fn pairs(
-        isa: Isa,
-        (x, at): (&[Column], Matrix),
-        size: [usize; 2],
-        axis: Axis,
-    ) -> (Vec<Column>, Matrix) {
-        if isa.precision().is_f32() {
-            return (x.to_vec(), at);
-        }
-        let [rows, stride] = axis.paired(size);
-        let mut out = vec![[f32::NAN; BLOCK]; rows * stride];
-        isa.multiply(PairUp {
-            x: (x, at),
-            size,
-            axis,
-            out: &mut out,
-        });
-        (out, Matrix { start: 0, stride })
-    }
-
     fn assert_product(isa: Isa, form: Form, size: [usize; 3], accumulate: bool) {
         let [m, n, p] = size;
         let (a_rows, a_width) = match form {
@@ -323,8 +302,8 @@ mod tests {
         let before = units(room(m, n), 3);
         let mut c = before.clone();
         let [of_a, of_b] = axes(form);
-        let a_pairs = pairs(isa, (&a, within(a_width)), [a_rows, a_width], of_a);
-        let b_pairs = pairs(isa, (&b, within(b_width)), [b_rows, b_width], of_b);
+        let a_pairs = factor_at(isa, (&a, within(a_width)), [a_rows, a_width], of_a);
+        let b_pairs = factor_at(isa, (&b, within(b_width)), [b_rows, b_width], of_b);
         isa.multiply(Product {
             form,
             a: (&a_pairs.0, a_pairs.1),
