@@ -15,7 +15,7 @@ use super::tape::{Tape, Var};
 use super::workspace::{Replay, ShardGrads, Workspace};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
-use crate::simd::Isa;
+use crate::simd::{Aligned, Isa};
 
 /// Step of the central difference: its error, of order h^2, is far below f32's.
 const H: f64 = 1e-5;
@@ -131,10 +131,10 @@ impl Check<'_> {
             workspace.value_mut(leaf).copy_from_slice(values);
         }
         let mut dense = vec![0.0; layout.dense_len()];
-        let mut samples: Vec<Vec<f32>> = layout
+        let mut samples: Vec<Aligned> = layout
             .tables
             .iter()
-            .map(|t| vec![0.0; self.batch.rows * fields * t.dim])
+            .map(|t| Aligned::zeros(self.batch.rows * fields * t.dim))
             .collect();
         let pairs = WeightPairs::of(isa, layout, self.parameters);
         let replay = Replay {
@@ -166,7 +166,7 @@ impl Check<'_> {
         replay: Replay<'_>,
         workspace: &mut Workspace,
         dense: &mut [f32],
-        samples: &mut [Vec<f32>],
+        samples: &mut [Aligned],
     ) {
         let mut statistics: Vec<Statistics> = Vec::new();
         for phase in phases(self.tape, self.result) {
@@ -217,7 +217,7 @@ impl Check<'_> {
     }
 
     /// Whole-table gradients from those of the samples.
-    fn table_gradients(&self, isa: Isa, samples: &[Vec<f32>]) -> Vec<(Place, Vec<f32>)> {
+    fn table_gradients(&self, isa: Isa, samples: &[Aligned]) -> Vec<(Place, Vec<f32>)> {
         let layout = self.tape.layout();
         if layout.tables.is_empty() {
             return Vec::new();

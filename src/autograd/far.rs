@@ -19,6 +19,7 @@ use hashbrown::hash_table::Entry;
 use super::layout::{Layout, Parameters};
 use crate::data::batch::Batch;
 use crate::ranks::{Owners, Ranks};
+use crate::simd::Aligned;
 
 /// Tells what lies at some places of this rank's tables, all tables side by side, row by row.
 pub type Serve<'s> = &'s mut dyn FnMut(&[u32], &mut Vec<u32>);
@@ -72,12 +73,12 @@ impl Far {
     }
 
     /// Fetches some rows, each given once: per table `[rows, dim]`.
-    pub fn rows(&self, ids: &[u32], tables: &mut Vec<Vec<f32>>, serve: Serve<'_>) {
+    pub fn rows(&self, ids: &[u32], tables: &mut Vec<Aligned>, serve: Serve<'_>) {
         let talk = &mut *self.talk.lock().unwrap_or_else(PoisonError::into_inner);
         talk.round(self, Some(ids), serve);
-        tables.resize(self.dims.len(), Vec::new());
+        tables.resize(self.dims.len(), Aligned::default());
         for (table, dim) in tables.iter_mut().zip(&self.dims) {
-            table.resize(ids.len() * dim, 0.0);
+            table.resize(ids.len() * dim);
         }
         let mut rest: &[f32] = bytemuck::cast_slice(&talk.heard);
         for &place in &talk.order {

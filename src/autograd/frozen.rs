@@ -16,7 +16,7 @@ use super::op::{BLOCK, Freeze};
 use super::tape::{Node, Tape, Var};
 use crate::kernels::columns_mut;
 use crate::kernels::lookup::{Gather, ToSamples};
-use crate::simd::Isa;
+use crate::simd::{Aligned, Isa};
 
 /// The most memory that frozen rows may take: about a third-level cache. Beyond it, fetching them costs what they save.
 const FROZEN_BYTES: usize = 32 << 20;
@@ -27,7 +27,7 @@ pub struct Frozen<'a> {
     parameters: Cow<'a, Parameters>,
     pairs: WeightPairs,
     /// Per node: `[table rows, frozen units]`, empty for ops that compute everything anew.
-    rows: Vec<Vec<f32>>,
+    rows: Vec<Aligned>,
     /// Per node: whether the result is still asked for.
     needed: Vec<bool>,
 }
@@ -54,7 +54,7 @@ impl<'a> Frozen<'a> {
             let table = (units > 0).then(|| embeddings(tape, node)).flatten();
             let Some(table) = table.filter(|t| tape.layout().tables[t.0].rows * units <= left)
             else {
-                return Vec::new();
+                return Aligned::default();
             };
             let spec = &tape.layout().tables[table.0];
             left -= spec.rows * units;
@@ -135,15 +135,15 @@ fn freeze(
     node: &Node,
     (table, starts): (TableId, &[usize]),
     (parameters, pairs): (&Parameters, &WeightPairs),
-) -> Vec<f32> {
+) -> Aligned {
     let (spec, units) = (&tape.layout().tables[table.0], node.op.frozen_units(isa));
     let mut end = parameters.tables[table.0].len() / spec.dim;
-    let mut all = vec![0.0; end * units];
+    let mut all = Aligned::zeros(end * units);
     for (field, &start) in starts.iter().enumerate().rev() {
         let of_field = &mut all[start * units..end * units];
         let blocks = of_field.par_chunks_mut(BLOCK * units).enumerate();
         let memory = || {
-            let numbers = |units: usize| vec![0.0; units * BLOCK];
+            let numbers = |units: usize| Aligned::zeros(units * BLOCK);
             (numbers(spec.dim), numbers(spec.dim + units), numbers(units))
         };
         blocks.for_each_init(memory, |(embeddings, scratch, frozen), (block, rows)| {
@@ -179,7 +179,7 @@ fn freeze(
 }
 
 /// Which nodes have to run for some results to be known when frozen ones need no operand.
-fn needed(tape: &Tape, rows: &[Vec<f32>], results: &[&Var]) -> Vec<bool> {
+fn needed(tape: &Tape, rows: &[Aligned], results: &[&Var]) -> Vec<bool> {
     let mut wanted: Vec<Range<usize>> = results.iter().map(|var| var.units()).collect();
     let mut needed = vec![false; tape.nodes().len()];
     for (node_index, node) in tape.nodes().iter().enumerate().rev() {

@@ -13,6 +13,7 @@ use super::tape::Var;
 use super::workspace::{Replay, ShardGrads, Workspace};
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
+use crate::simd::Aligned;
 
 /// The rows of a group's shards, R being the most: all are equally long.
 pub fn rows_of_shards(most: usize) -> usize {
@@ -23,7 +24,7 @@ pub fn rows_of_shards(most: usize) -> usize {
 #[derive(Debug, Default)]
 pub struct Group {
     /// Per table: gradients of the looked-up embeddings, `[group rows, fields * dim]`.
-    pub samples: Vec<Vec<f32>>,
+    pub samples: Vec<Aligned>,
     /// One per shard, when shards wait for each other; otherwise the worker's own memory serves them all.
     workspaces: Vec<Workspace>,
 }
@@ -52,9 +53,9 @@ pub struct Job<'a> {
 impl Group {
     /// Makes room for the looked-up embeddings of `fields` fields, at the first call or for another batch.
     pub fn reserve(&mut self, layout: &Layout, fields: usize) {
-        self.samples.resize(layout.tables.len(), Vec::new());
+        self.samples.resize(layout.tables.len(), Aligned::default());
         for (samples, table) in self.samples.iter_mut().zip(&layout.tables) {
-            samples.resize(GROUP_ROWS * fields * table.dim, 0.0);
+            samples.resize(GROUP_ROWS * fields * table.dim);
         }
     }
 

@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::error::{Error, Result};
 use crate::ranks::Owners;
+use crate::simd::Aligned;
 
 /// How a parameter starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -206,7 +207,7 @@ pub struct Parameters {
     /// The flat vector.
     pub dense: Vec<f32>,
     /// One table each, `[rows, dim]` row-major.
-    pub tables: Vec<Vec<f32>>,
+    pub tables: Vec<Aligned>,
     /// All buffers, flat.
     pub buffers: Vec<f32>,
 }
@@ -219,7 +220,7 @@ impl Parameters {
             tables: layout
                 .tables
                 .iter()
-                .map(|t| vec![0.0; t.rows * t.dim])
+                .map(|t| Aligned::zeros(t.rows * t.dim))
                 .collect(),
             buffers: vec![0.0; layout.buffers.last().map_or(0, |d| d.param.range.end)],
         }

@@ -10,7 +10,7 @@ use super::layout::{Parameters, TableId};
 use super::part::Part;
 use crate::data::batch::Batch;
 use crate::kernels::dropout::Draw;
-use crate::simd::Isa;
+use crate::simd::{Aligned, Isa};
 
 /// One kind of computation on a tape. One file of [`super::ops`] each: the formula, the shape rule (in the recording method of
 /// [`super::Tape`]), forward, backward directly below it, and the definition.
@@ -195,7 +195,7 @@ pub struct Backward<'a> {
     /// Gradients of the flat vector, to be added to.
     pub d_dense: &'a mut [f32],
     /// One per table: gradients of the looked-up embeddings, `[samples, fields * dim]`, this shard's samples only.
-    pub d_samples: &'a mut [Vec<f32>],
+    pub d_samples: &'a mut [Aligned],
     /// Where this shard's samples begin in `d_samples`.
     pub first_sample: usize,
     /// Which rows it is, of which batch.

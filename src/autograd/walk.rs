@@ -14,7 +14,7 @@ use super::sparse::SparseIndex;
 use super::tape::{Tape, Var};
 use super::workspace::{Replay, ShardGrads, Workspace};
 use crate::data::batch::Batch;
-use crate::simd::Isa;
+use crate::simd::{Aligned, Isa};
 
 /// Step of the central differences. A tenth of that of [`super::check`]: among the ReLUs of a whole model some argument is near to 0, and
 /// few numbers may cross it. What rounding adds in f64, some 1e-10, is still far below f32's.
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         let mut dense = vec![0.0; layout.dense_len()];
         let fields = self.batch.fields.len();
         let tables = layout.tables.iter();
-        let mut samples: Vec<Vec<f32>> = tables.map(|t| vec![0.0; fields * t.dim]).collect();
+        let mut samples: Vec<_> = tables.map(|t| Aligned::zeros(fields * t.dim)).collect();
         let seed = self.workspace.seed(self.tape, self.end);
         seed.fill(0.0);
         seed[0] = 1.0;
@@ -200,11 +200,11 @@ impl<'a> Walk<'a> {
     }
 
     /// What the looked-up embeddings' derivatives are to the tables' rows.
-    fn of_tables(&self, samples: &[Vec<f32>]) -> Vec<Vec<(u32, Vec<f32>)>> {
+    fn of_tables(&self, samples: &[Aligned]) -> Vec<Vec<(u32, Vec<f32>)>> {
         let layout = self.tape.layout();
         let mut index = SparseIndex::new(layout.table_rows());
         index.build(self.batch);
-        let of_table = |(table, samples): (usize, &Vec<f32>)| {
+        let of_table = |(table, samples): (usize, &Aligned)| {
             let (dim, mut sums) = (layout.tables[table].dim, Vec::new());
             index.sum(self.isa, dim, |_| &samples[..], &mut sums);
             let rows = index.touched().ids().iter().zip(sums.chunks(dim));

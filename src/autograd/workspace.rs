@@ -8,16 +8,16 @@ use super::layout::Parameters;
 use super::op::{Backward, Forward, OperandGrads, Operands, Shard};
 use super::profile::Profile;
 use super::tape::{Node, Tape, Var};
-use crate::simd::Isa;
+use crate::simd::{Aligned, Isa};
 
 /// Arenas for one shard. All slices are `[blocks, units, BLOCK]`, see [`super::op::BLOCK`].
 #[derive(Debug)]
 pub struct Workspace {
     rows: usize,
-    values: Vec<f32>,
-    grads: Vec<f32>,
-    saved: Vec<f32>,
-    scratch: Vec<f32>,
+    values: Aligned,
+    grads: Aligned,
+    saved: Aligned,
+    scratch: Aligned,
     /// Off until started.
     pub profile: Profile,
 }
@@ -50,7 +50,7 @@ pub struct ShardGrads<'a> {
     /// Of the flat vector.
     pub dense: &'a mut [f32],
     /// Of the looked-up embeddings, see [`Backward::d_samples`].
-    pub samples: &'a mut [Vec<f32>],
+    pub samples: &'a mut [Aligned],
     /// Where this shard's samples begin in `samples`.
     pub first_sample: usize,
 }
@@ -60,10 +60,10 @@ impl Workspace {
     pub fn new(tape: &Tape, rows: usize) -> Workspace {
         Workspace {
             rows,
-            values: vec![0.0; tape.units() * rows],
-            grads: Vec::new(),
-            saved: vec![0.0; tape.saved_units() * rows],
-            scratch: vec![0.0; tape.scratch_units() * rows],
+            values: Aligned::zeros(tape.units() * rows),
+            grads: Aligned::default(),
+            saved: Aligned::zeros(tape.saved_units() * rows),
+            scratch: Aligned::zeros(tape.scratch_units() * rows),
             profile: Profile::default(),
         }
     }
@@ -166,7 +166,7 @@ impl Workspace {
     pub fn reserve_gradients(&mut self, tape: &Tape, rows: usize) {
         let length = tape.units() * rows;
         if self.grads.len() < length {
-            self.grads.resize(length, 0.0);
+            self.grads = Aligned::zeros(length);
         }
     }
 

@@ -88,7 +88,8 @@ impl Optimizer {
             return Err(Error::Data(what));
         }
         for ((name, to), (_, from)) in wanted.into_iter().zip(slots) {
-            let tables = |p: &Parameters| p.tables.iter().map(Vec::len).collect::<Vec<_>>();
+            let tables =
+                |p: &Parameters| p.tables.iter().map(|table| table.len()).collect::<Vec<_>>();
             if to.dense.len() != from.dense.len() || tables(to) != tables(&from) {
                 let what = format!("the optimiser's state `{name}` is not of this model's shape");
                 return Err(Error::Data(what));

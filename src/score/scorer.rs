@@ -153,6 +153,7 @@ impl<'a> Scorer<'a> {
 
     /// Some rows of a table, wherever they lie.
     pub fn table_rows(&self, table: usize, rows: Range<usize>, out: &mut Vec<f32>) {
+        out.clear();
         match &self.weights {
             Weights::Far(far, own) => {
                 let ids: Vec<u32> = rows.map(|row| row as u32).collect();
@@ -160,12 +161,11 @@ impl<'a> Scorer<'a> {
                 far.rows(&ids, &mut tables, &mut |places, out| {
                     far.put(own, places, out)
                 });
-                out.clone_from(&tables[table]);
+                out.extend_from_slice(&tables[table]);
             }
             Weights::Here(frozen) => {
                 let dim = self.runtime.tape().layout().tables[table].dim;
                 let all = &frozen.parameters().tables[table];
-                out.clear();
                 out.extend_from_slice(&all[rows.start * dim..rows.end * dim]);
             }
         }

@@ -7,6 +7,7 @@
 //! An [`Isa`] also has a [`Precision`], in which [`Isa::multiply`] takes products: f32, or bf16, whose arithmetic [`bf16`] defines. Ops hand
 //! on the one they are given, so no op is written twice.
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -20,6 +21,7 @@ mod vector;
 
 use crate::error::{Error, Result};
 
+pub use aligned::Aligned;
 pub use precision::{Pair, Precision, Products, Single, Term, With};
 pub use scalar::Scalar;
 pub use vector::{Kernel, MAX_LANES, Simd};

@@ -27,6 +27,7 @@ use crate::autograd::{Layout, Parameters};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::ranks::{Owners, Ranks};
+use crate::simd::Aligned;
 
 /// A training between two batches.
 #[derive(Debug, Clone)]
@@ -146,9 +147,8 @@ fn tables_of<'p>(
     set: &'p Parameters,
 ) -> impl Iterator<Item = (String, &'p [f32])> + use<'p> {
     let name = name.to_owned();
-    let section = move |(number, table): (usize, &'p Vec<f32>)| {
-        (parts::table_name(&name, number), &table[..])
-    };
+    let section =
+        move |(number, table): (usize, &'p Aligned)| (parts::table_name(&name, number), &table[..]);
     set.tables.iter().enumerate().map(section)
 }
 

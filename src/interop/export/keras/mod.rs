@@ -64,7 +64,11 @@ fn to_bytes(run: &Run) -> Result<Vec<u8>> {
 /// The rows of known values.
 fn embedding(run: &Run) -> Vec<f32> {
     let dim = run.settings.model.embedding.dim;
-    let table = run.parameters.tables.first().map_or(&[][..], Vec::as_slice);
+    let table = run
+        .parameters
+        .tables
+        .first()
+        .map_or(&[][..], |table| &table[..]);
     let offsets = run.schema.offsets();
     let known = offsets
         .windows(2)
