@@ -96,8 +96,8 @@ fn compare(
         cotangent: &cotangent,
     };
     for isa in Isa::available() {
-        for precision in [Precision::F32, Precision::Bf16] {
-            if precision == Precision::Bf16 && built.rounds_in_between() {
+        for precision in Precision::ALL {
+            if !precision.is_f32() && built.rounds_in_between() {
                 continue;
             }
             let outcome = check.run(isa.with(precision));

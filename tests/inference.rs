@@ -52,11 +52,11 @@ fn parameters(model: &Model) -> Parameters {
     p
 }
 
-/// Every instruction set, and the fastest in bf16 too: what the others make of it is the same, slowly.
+/// Every instruction set, and the fastest in every precision: what the others make of those is the same, slowly.
 fn arithmetics() -> impl Iterator<Item = Isa> {
     let sets = Isa::available();
-    let half = sets[0].with(Precision::Bf16);
-    sets.into_iter().chain([half])
+    let others = Precision::ALL.map(|precision| sets[0].with(precision));
+    sets.into_iter().chain(others.into_iter().skip(1))
 }
 
 fn bits(x: &[f32]) -> Vec<u32> {

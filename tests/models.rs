@@ -394,9 +394,10 @@ fn apart(a: &[f32], b: &[f32]) -> f64 {
 fn bf16_is_the_same_everywhere_and_near_to_f32() {
     for preset in ["autoint", "authors", "course"] {
         let config = small(preset, ModelKind::AutoIntPlus);
-        for isa in Isa::available() {
-            let of = format!("{preset}, {}", isa.name());
-            let half = isa.with(Precision::Bf16);
+        let halves = [Precision::Bf16, Precision::AmxBf16];
+        let of = |isa: Isa| halves.map(|precision| (isa, isa.with(precision)));
+        for (isa, half) in Isa::available().into_iter().flat_map(of) {
+            let of = format!("{preset}, {} {}", isa.name(), half.precision());
             let found = stepped(&config, half, 1);
             for (isa, threads) in [(half, 3), (half.emulated(), 2)] {
                 assert!(stepped(&config, isa, threads) == found, "{of}");
@@ -456,7 +457,7 @@ fn frozen_weights_give_the_logits_of_forward() {
     for (name, config) in configurations() {
         let model = build(&config, &OFFSETS).unwrap();
         let (parameters, batch) = (parameters(&model, 6), batch(16, 7));
-        let of = |isa: Isa| [isa, isa.with(Precision::Bf16)];
+        let of = |isa: Isa| Precision::ALL.map(|precision| isa.with(precision));
         for isa in Isa::available().into_iter().flat_map(of) {
             let mut workspace = Workspace::new(&model.tape, MAX_LANES);
             let pairs = WeightPairs::of(isa, model.tape.layout(), &parameters);

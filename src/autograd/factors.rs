@@ -5,20 +5,25 @@
 //! backward. Everything else is f32 whatever the precision: embeddings, softmax, normalisations, losses, the weights themselves, their
 //! gradients' sums, and the optimiser's moments.
 
+use std::ops::Range;
+
 use super::layout::{Layout, Param, Parameters};
 use crate::kernels::pairs::{Axis, PairUp, PairWeights};
 use crate::kernels::product::Matrix;
 use crate::kernels::weight_grad::{Pack, tiles};
 use crate::kernels::{BLOCK, columns, columns_mut};
-use crate::simd::Isa;
+use crate::simd::{Aligned, Isa};
 
-/// The matrices among the dense parameters as pairs. Each lies where it lies in the flat vector, in about half of its room. Empty in f32.
+/// The matrices among the dense parameters as pairs. Each lies where it lies in the flat vector, in about half of its room (see
+/// [`place`]). Empty in f32.
 #[derive(Debug, Clone, Default)]
 pub struct WeightPairs {
     /// `[inputs / 2, outputs]`
-    across: Vec<f32>,
+    across: Aligned,
     /// `[inputs, outputs / 2]`
-    along: Vec<f32>,
+    along: Aligned,
+    /// Whether those across are turned round, for products in tiles: `[outputs, inputs / 2]`.
+    turned: bool,
 }
 
 impl WeightPairs {
@@ -34,20 +39,31 @@ impl WeightPairs {
         if isa.precision().is_f32() {
             return;
         }
-        self.across.resize(parameters.dense.len(), 0.0);
-        self.along.resize(parameters.dense.len(), 0.0);
+        self.turned = isa.in_tiles();
+        self.across.resize(parameters.dense.len());
+        self.along.resize(parameters.dense.len());
         for spec in &layout.dense {
-            if let [_, outputs] = spec.param.shape[..] {
-                let range = spec.param.range.clone();
-                isa.run(PairWeights {
-                    w: &parameters.dense[range.clone()],
+            if let [inputs, outputs] = spec.param.shape[..] {
+                let size = [inputs, outputs];
+                isa.multiply(PairWeights {
+                    w: &parameters.dense[spec.param.range.clone()],
                     outputs,
-                    across: &mut self.across[range.clone()],
-                    along: &mut self.along[range],
+                    across: &mut self.across[place(&spec.param, Axis::Across.pairs(size))],
+                    along: &mut self.along[place(&spec.param, Axis::Along.pairs(size))],
                 });
             }
         }
     }
+}
+
+/// Where so many pairs of a matrix lie: within its place in the flat vector, from the beginning of a cache line on if they fit.
+fn place(weight: &Param, pairs: usize) -> Range<usize> {
+    let line = weight.range.start.next_multiple_of(BLOCK);
+    let start = match line + pairs <= weight.range.end {
+        true => line,
+        false => weight.range.start,
+    };
+    start..start + pairs
 }
 
 /// The weights of a model as products take them.
@@ -60,23 +76,38 @@ pub struct Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
-    /// `[inputs, outputs]` as the second factor of `x weight`: as many rows as the sum has terms.
-    pub fn matrix(self, weight: &Param) -> &'a [f32] {
-        let numbers = self.among(&self.pairs.across);
-        &numbers[weight.range.clone()]
+    /// `[inputs, outputs]` as the second factor of `x weight`, and how far it is from one term of a sum to the next, from one output
+    /// to the next.
+    pub fn matrix(self, weight: &Param) -> (&'a [f32], (usize, usize)) {
+        let size = [0, 1].map(|axis| weight.shape[axis]);
+        let strides = match self.pairs.turned {
+            true => (1, Axis::Along.paired([size[1], size[0]])[1]),
+            false => (size[1], 1),
+        };
+        (
+            self.among(&self.pairs.across, weight, Axis::Across.pairs(size)),
+            strides,
+        )
     }
 
-    /// The same as the second factor of `d weight^T`, still row by row: a row has as many numbers as the sum has terms.
-    pub fn transposed(self, weight: &Param) -> &'a [f32] {
-        let numbers = self.among(&self.pairs.along);
-        &numbers[weight.range.clone()]
+    /// The same as the second factor of `d weight^T`, whose terms are the outputs.
+    pub fn transposed(self, weight: &Param) -> (&'a [f32], (usize, usize)) {
+        let size = [0, 1].map(|axis| weight.shape[axis]);
+        let terms = match self.pairs.along.is_empty() {
+            true => size[1],
+            false => Axis::Along.paired(size)[1],
+        };
+        (
+            self.among(&self.pairs.along, weight, Axis::Along.pairs(size)),
+            (1, terms),
+        )
     }
 
-    fn among(self, pairs: &'a [f32]) -> &'a [f32] {
-        if pairs.is_empty() {
-            &self.parameters.dense
-        } else {
-            pairs
+    /// A matrix' own numbers, or as many pairs of it.
+    fn among(self, all: &'a [f32], weight: &Param, pairs: usize) -> &'a [f32] {
+        match all.is_empty() {
+            true => &self.parameters.dense[weight.range.clone()],
+            false => &all[place(weight, pairs)],
         }
     }
 }
@@ -111,7 +142,7 @@ pub fn factor<'o, 'a: 'o, 'r: 'o>(
 }
 
 /// [`Pack`] of units `[tokens, k, BLOCK]`, or of their pairs across tokens: the inputs of a weight's gradient. As much of `packed` as it
-/// takes.
+/// takes. Tiles take pairs as they are.
 pub fn packed<'a>(isa: Isa, x: &[f32], k: usize, packed: &'a mut [f32]) -> &'a [f32] {
     if isa.precision().is_f32() {
         let packed = &mut packed[..x.len()];
@@ -122,7 +153,9 @@ pub fn packed<'a>(isa: Isa, x: &[f32], k: usize, packed: &'a mut [f32]) -> &'a [
     let tokens = x.len() / k;
     let all = &mut packed[..Axis::Across.pairs([tokens, k]) * BLOCK];
     let mut rest = columns_mut(all);
-    for (start, width) in tiles(k) {
+    let whole = isa.in_tiles().then_some((0, k));
+    let parts = tiles(k).filter(|_| whole.is_none());
+    for (start, width) in whole.into_iter().chain(parts) {
         let at = Matrix { start, stride: k };
         let (tile, behind) = rest.split_at_mut(tokens.div_ceil(2) * width);
         isa.multiply(PairUp {
@@ -153,23 +186,28 @@ mod tests {
             *x = i as f32;
         }
         let isa = Isa::available()[0];
-        for precision in [Precision::F32, Precision::Bf16] {
+        for precision in Precision::ALL {
             let pairs = WeightPairs::of(isa.with(precision), &layout, &parameters);
             let weights = Weights {
                 parameters: &parameters,
                 pairs: &pairs,
             };
             let (matrix, transposed) = (weights.matrix(&weight), weights.transposed(&weight));
-            if precision.is_f32() {
-                assert!(pairs.across.is_empty() && pairs.along.is_empty());
-                assert_eq!((matrix, transposed), (&parameters.dense[3..], matrix));
-            } else {
-                assert_eq!(
-                    matrix[..3],
-                    [(3.0, 6.0), (4.0, 7.0), (5.0, 8.0)].map(|(a, b)| bf16::pair(a, b))
-                );
-                let along = [(3.0, 4.0), (5.0, 0.0), (6.0, 7.0), (8.0, 0.0)];
-                assert_eq!(transposed[..4], along.map(|(a, b)| bf16::pair(a, b)));
+            // Rows 3 4 5 and 6 7 8.
+            let across = [(3.0, 6.0), (4.0, 7.0), (5.0, 8.0)].map(|(a, b)| bf16::pair(a, b));
+            let along = [(3.0, 4.0), (5.0, 0.0), (6.0, 7.0), (8.0, 0.0)];
+            let along = along.map(|(a, b)| bf16::pair(a, b));
+            match precision {
+                Precision::F32 => {
+                    assert!(pairs.across.is_empty() && pairs.along.is_empty());
+                    assert_eq!(matrix, (&parameters.dense[3..], (3, 1)));
+                    assert_eq!(transposed, (&parameters.dense[3..], (1, 3)));
+                }
+                Precision::Bf16 => assert_eq!(matrix, (&across[..], (3, 1))),
+                Precision::AmxBf16 => assert_eq!(matrix, (&across[..], (1, 1))),
+            }
+            if !precision.is_f32() {
+                assert_eq!(transposed, (&along[..], (1, 2)));
             }
         }
         assert_eq!(bias.range, 0..3);

@@ -394,7 +394,7 @@ mod tests {
             let rows = owners
                 .within(0..5)
                 .flat_map(|id| &first.tables[0][2 * id..2 * id + 2]);
-            assert!(rows.eq(&share.tables[0]));
+            assert!(rows.eq(&share.tables[0][..]));
         }
         assert!(first.tables[0][..6].iter().all(|&x| x != 0.0));
     }

@@ -259,7 +259,7 @@ mod tests {
         let logit = tape.linear(&flat, &weight.unwrap(), None).unwrap();
         let loss = tape.bce(&logit).unwrap();
         let mut parameters = Parameters::zeros(tape.layout());
-        parameters.tables[0] = (1..=8).map(|x| x as f32).collect();
+        parameters.tables[0] = Aligned::from(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0][..]);
         parameters.dense = vec![1.0, 10.0, 100.0, 1000.0];
         let batch = Batch {
             rows: 1,

@@ -43,12 +43,10 @@ impl With {
 /// In what products are taken, and how; nothing of f32.
 fn products(isa: Isa) -> Option<String> {
     let precision = isa.precision();
-    if precision.is_f32() {
-        return None;
-    }
+    let instructions = precision.instructions()?;
     let how = match isa.emulates() {
-        true => ", emulated: slower, as this processor has no AVX512-BF16",
-        false => "",
+        true => format!(", emulated: slower, as this processor has no {instructions}"),
+        false => String::new(),
     };
     Some(format!("products in {precision}{how}"))
 }

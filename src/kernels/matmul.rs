@@ -19,6 +19,7 @@
 //! nothing. Tokens that are left over go two by two, then one by one; then the outputs make up for the tokens, 2 x 4 and 1 x 8.
 
 use super::{BLOCK, Column, columns, columns_mut};
+use crate::simd::tiles::{Start, TILE, TileProduct, Tiles};
 use crate::simd::{Products, Simd, Term};
 
 /// A product of tokens and weights.
@@ -76,9 +77,36 @@ impl Products for Matmul<'_> {
             t += 1;
         }
     }
+
+    #[inline(always)]
+    fn multiply_in_tiles<S: Simd>(self, _: S, tiles: Tiles) {
+        self.in_tiles(tiles);
+    }
 }
 
 impl Matmul<'_> {
+    /// The outputs are a tile's rows, the rows of a block its columns; each output's weights lie side by side.
+    fn in_tiles(self, tiles: Tiles) {
+        assert_eq!(
+            self.w_strides.0, 1,
+            "the terms of an output's weights lie side by side"
+        );
+        tiles.multiply(TileProduct {
+            start: match self.bias {
+                _ if self.accumulate => Start::Result,
+                Some(bias) => Start::Rows(bias),
+                None => Start::Zero,
+            },
+            a: self.w,
+            a_strides: [self.w_strides.1, TILE],
+            b: self.x,
+            b_strides: [BLOCK, self.k * BLOCK],
+            c: self.out,
+            c_strides: [BLOCK, self.outputs * BLOCK],
+            size: [self.outputs, self.tokens * BLOCK, self.k],
+        });
+    }
+
     /// All outputs of the M tokens from `t` on, N at a time.
     #[inline(always)]
     fn outputs_of<S: Simd, T: Term, const M: usize, const N: usize>(
@@ -151,7 +179,7 @@ impl Matmul<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::oracle::{arithmetics, factor, rounded};
+    use crate::kernels::oracle::{arithmetics_of_weights, factor, rounded};
     use crate::kernels::pairs::{Axis, PairWeights};
     use crate::simd::Isa;
     use ndarray::ArrayView2;
@@ -168,25 +196,29 @@ mod tests {
         out
     }
 
-    /// Weights `[k, outputs]` as products of this precision take them, and from one output to the next when transposed.
-    fn weights(isa: Isa, w: &[f32], outputs: usize) -> [(Vec<f32>, usize); 2] {
+    /// Weights `[k, outputs]` as products of this precision take them, with their strides, and the same when transposed.
+    fn weights(isa: Isa, w: &[f32], outputs: usize) -> [(Vec<f32>, (usize, usize)); 2] {
         if isa.precision().is_f32() {
-            return [(w.to_vec(), outputs), (w.to_vec(), outputs)];
+            return [(w.to_vec(), (outputs, 1)), (w.to_vec(), (1, outputs))];
         }
         let [mut across, mut along] = [vec![f32::NAN; w.len()], vec![f32::NAN; w.len()]];
-        isa.run(PairWeights {
+        isa.multiply(PairWeights {
             w,
             outputs,
             across: &mut across,
             along: &mut along,
         });
-        [(across, outputs), (along, outputs.div_ceil(2))]
+        let strides = match isa.in_tiles() {
+            true => (1, (w.len() / outputs).div_ceil(2)),
+            false => (outputs, 1),
+        };
+        [(across, strides), (along, (1, outputs.div_ceil(2)))]
     }
 
     proptest! {
         #[test]
         fn equals_matrixmultiply(
-            (tokens, k, outputs) in (1usize..10, 1usize..20, 1usize..20),
+            (tokens, k, outputs) in (1usize..10, 1usize..80, 1usize..40),
             seed in any::<u32>(),
         ) {
             let rows = BLOCK;
@@ -198,22 +230,22 @@ mod tests {
             let transposed: Vec<f32> =
                 (0..k * outputs).map(|i| w[i % k * outputs + i / k]).collect();
             let product = oracle(&x, &w, [tokens, k, outputs, rows]);
-            for isa in arithmetics() {
+            for isa in arithmetics_of_weights() {
                 let x = factor(isa, columns(&x), [tokens, k], Axis::Along);
                 let terms = isa.terms(k);
-                let [(of_inputs, stride), _] = weights(isa, &w, outputs);
+                let [(of_inputs, w_strides), _] = weights(isa, &w, outputs);
                 let mut out = start.clone();
                 isa.multiply(Matmul {
-                    x: x.as_flattened(), w: &of_inputs, w_strides: (stride, 1), bias: Some(&bias), out: &mut out,
+                    x: x.as_flattened(), w: &of_inputs, w_strides, bias: Some(&bias), out: &mut out,
                     accumulate: false, tokens, k: terms, outputs,
                 });
                 for (i, (&a, &b)) in out.iter().zip(&product).enumerate() {
                     prop_assert!((a - b - bias[i / rows % outputs]).abs() < 1e-5);
                 }
                 let mut out = start.clone();
-                let [_, (of_outputs, stride)] = weights(isa, &transposed, k);
+                let [_, (of_outputs, w_strides)] = weights(isa, &transposed, k);
                 isa.multiply(Matmul {
-                    x: x.as_flattened(), w: &of_outputs, w_strides: (1, stride), bias: None, out: &mut out,
+                    x: x.as_flattened(), w: &of_outputs, w_strides, bias: None, out: &mut out,
                     accumulate: true, tokens, k: terms, outputs,
                 });
                 for (i, (&a, &b)) in out.iter().zip(&product).enumerate() {

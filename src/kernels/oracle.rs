@@ -16,6 +16,16 @@ pub fn arithmetics() -> Vec<Isa> {
     Isa::available().into_iter().flat_map(of).collect()
 }
 
+/// The same and what products with weights have beside it: tiles, also as machines without AMX have them.
+pub fn arithmetics_of_weights() -> Vec<Isa> {
+    let of = |isa: Isa| {
+        let tiles = isa.with(Precision::AmxBf16);
+        [tiles, tiles.emulated()]
+    };
+    let tiles = Isa::available().into_iter().flat_map(of);
+    arithmetics().into_iter().chain(tiles).collect()
+}
+
 /// The nearest numbers that are bf16: products of such are the same in every precision.
 pub fn rounded(x: Vec<f32>) -> Vec<f32> {
     let near = |x: f32| bf16::from_bf16(bf16::to_bf16(x));

@@ -11,6 +11,7 @@
 
 use super::product::Matrix;
 use super::{BLOCK, Column};
+use crate::simd::tiles::Tiles;
 use crate::simd::{Kernel, Products, Simd, Term, bf16};
 
 /// Along which axis of a matrix two neighbours make a pair.
@@ -163,17 +164,32 @@ pub struct PairWeights<'a> {
     pub w: &'a [f32],
     /// Numbers of a row.
     pub outputs: usize,
-    /// `[inputs / 2, outputs]`, across: what the inputs are multiplied with. As long as `w`, or longer than it takes.
+    /// `[inputs / 2, outputs]`, across: what the inputs are multiplied with. As long as `w`, or longer than it takes. In tiles, where an
+    /// output's terms lie side by side, it is the other way round: `[outputs, inputs / 2]`.
     pub across: &'a mut [f32],
     /// `[inputs, outputs / 2]`, along: what a gradient of the outputs is multiplied with. Likewise.
     pub along: &'a mut [f32],
 }
 
-impl Kernel for PairWeights<'_> {
+impl Products for PairWeights<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn multiply<S: Simd, T: Term>(mut self, _: S) {
+        self.pair_along();
+        self.pair_across();
+    }
+
+    #[inline(always)]
+    fn multiply_in_tiles<S: Simd>(mut self, s: S, _: Tiles) {
+        self.pair_along();
+        self.pair_across_by_outputs(s);
+    }
+}
+
+impl PairWeights<'_> {
+    #[inline(always)]
+    fn pair_across(&mut self) {
         let outputs = self.outputs;
         let across = self.across.chunks_exact_mut(outputs);
         for (rows, out) in self.w.chunks(2 * outputs).zip(across) {
@@ -187,6 +203,49 @@ impl Kernel for PairWeights<'_> {
                 *out = bf16::pair(even, odd);
             }
         }
+    }
+
+    /// 16 pairs of inputs times 16 outputs at a time where there are so many.
+    #[inline(always)]
+    fn pair_across_by_outputs<S: Simd>(&mut self, s: S) {
+        let (inputs, outputs) = (self.w.len() / self.outputs, self.outputs);
+        let width = inputs.div_ceil(2);
+        let (pairs, tiled) = (inputs / (2 * BLOCK) * BLOCK, outputs / BLOCK * BLOCK);
+        let [mut square, mut out] = [[[0.0; BLOCK]; BLOCK]; 2];
+        for (p, o) in (0..pairs)
+            .step_by(BLOCK)
+            .flat_map(|p| (0..tiled).step_by(BLOCK).map(move |o| (p, o)))
+        {
+            for (i, pairs) in square.iter_mut().enumerate() {
+                let even = &self.w[2 * (p + i) * outputs + o..][..BLOCK];
+                let odd = &self.w[(2 * (p + i) + 1) * outputs + o..][..BLOCK];
+                for lane in (0..BLOCK).step_by(S::LANES) {
+                    let of_both = s.pair(s.load(even, lane), s.load(odd, lane));
+                    s.store(of_both, pairs, lane);
+                }
+            }
+            s.transpose(square.each_ref(), &mut out);
+            for (i, out) in out.iter().enumerate() {
+                self.across[(o + i) * width + p..][..BLOCK].copy_from_slice(out);
+            }
+        }
+        let at = |i: usize, o: usize| {
+            if i < inputs {
+                self.w[i * outputs + o]
+            } else {
+                0.0
+            }
+        };
+        for o in 0..outputs {
+            for p in if o < tiled { pairs } else { 0 }..width {
+                self.across[o * width + p] = bf16::pair(at(2 * p, o), at(2 * p + 1, o));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn pair_along(&mut self) {
+        let outputs = self.outputs;
         let along = self.along.chunks_exact_mut(outputs.div_ceil(2));
         for (row, out) in self.w.chunks_exact(outputs).zip(along) {
             for (out, two) in out.iter_mut().zip(row.chunks(2)) {
@@ -259,23 +318,33 @@ mod tests {
 
     #[test]
     fn weights_are_paired_both_ways() {
-        for (inputs, outputs) in [(1, 1), (3, 5), (4, 16), (7, 2)] {
+        for (inputs, outputs) in [(1, 1), (3, 5), (4, 16), (7, 2), (70, 37)] {
             let w = numbers(inputs * outputs, 1);
             let element = |i: usize, o: usize| match i < inputs && o < outputs {
                 true => w[i * outputs + o],
                 false => 0.0,
             };
             let [mut across, mut along] = [vec![0.0; w.len()], vec![0.0; w.len()]];
-            Isa::available()[0].run(PairWeights {
+            let isa = Isa::available()[0].with(Precision::Bf16);
+            isa.multiply(PairWeights {
                 w: &w,
                 outputs,
                 across: &mut across,
                 along: &mut along,
             });
             let bits = |even: f32, odd: f32| bf16::pair(even, odd).to_bits();
-            for (i, o) in (0..inputs.div_ceil(2)).flat_map(|i| (0..outputs).map(move |o| (i, o))) {
+            let width = inputs.div_ceil(2);
+            let mut turned = vec![f32::NAN; w.len()];
+            isa.with(Precision::AmxBf16).multiply(PairWeights {
+                w: &w,
+                outputs,
+                across: &mut turned,
+                along: &mut along.clone(),
+            });
+            for (i, o) in (0..width).flat_map(|i| (0..outputs).map(move |o| (i, o))) {
                 let pair = bits(element(2 * i, o), element(2 * i + 1, o));
                 assert_eq!(across[i * outputs + o].to_bits(), pair);
+                assert_eq!(turned[o * width + i].to_bits(), pair);
             }
             let half = outputs.div_ceil(2);
             for (i, o) in (0..inputs).flat_map(|i| (0..half).map(move |o| (i, o))) {

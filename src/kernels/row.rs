@@ -292,7 +292,7 @@ mod tests {
                 let (x, mut w, bias) = (units(k, 1), numbers(k * outputs, 2), numbers(outputs, 3));
                 let x = factor(isa, &x, [1, k], Axis::Along);
                 if !isa.precision().is_f32() {
-                    isa.run(PairWeights {
+                    isa.multiply(PairWeights {
                         w: &w.clone(),
                         outputs,
                         across: &mut w,

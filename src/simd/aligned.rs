@@ -1,5 +1,6 @@
 //! Numbers in memory as vectors want them: from the beginning of a cache line on.
 
+use std::borrow::Borrow;
 use std::ops::{Deref, DerefMut};
 
 use super::MAX_LANES;
@@ -65,6 +66,21 @@ impl Clone for Aligned {
 impl PartialEq for Aligned {
     fn eq(&self, other: &Aligned) -> bool {
         self[..] == other[..]
+    }
+}
+
+impl<'a> IntoIterator for &'a Aligned {
+    type Item = &'a f32;
+    type IntoIter = std::slice::Iter<'a, f32>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Borrow<[f32]> for Aligned {
+    fn borrow(&self) -> &[f32] {
+        self
     }
 }
 

@@ -61,7 +61,7 @@ pub fn dot_pair(a: f32, b: f32, sum: f32) -> f32 {
 
 /// 0 of the same sign in the place of a number too small to be normal.
 #[inline(always)]
-fn flushed(x: f32) -> f32 {
+pub(super) fn flushed(x: f32) -> f32 {
     if x.abs() < f32::MIN_POSITIVE {
         f32::from_bits(x.to_bits() & 0x8000_0000)
     } else {

@@ -4,10 +4,12 @@
 //! after the CPU was asked, so holding one proves that its instructions may run. [`Isa`] is the choice made at run time;
 //! [`Isa::run`] and [`Isa::multiply`] are the only places where code compiled for an instruction set is entered.
 //!
-//! An [`Isa`] also has a [`Precision`], in which [`Isa::multiply`] takes products: f32, or bf16, whose arithmetic [`bf16`] defines. Ops hand
-//! on the one they are given, so no op is written twice.
+//! An [`Isa`] also has a [`Precision`], in which [`Isa::multiply`] takes products: f32, or bf16, whose arithmetic [`bf16`] and [`tiles`]
+//! define. Ops hand on the one they are given, so no op is written twice.
 
 mod aligned;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +19,7 @@ pub mod bf16;
 mod neon;
 mod precision;
 mod scalar;
+pub mod tiles;
 mod vector;
 
 use crate::error::{Error, Result};
@@ -24,6 +27,7 @@ use crate::error::{Error, Result};
 pub use aligned::Aligned;
 pub use precision::{Pair, Precision, Products, Single, Term, With};
 pub use scalar::Scalar;
+use tiles::{Tiled, Tiles};
 pub use vector::{Kernel, MAX_LANES, Simd};
 
 /// The environment variable that forces an instruction set by name.
@@ -33,6 +37,7 @@ pub const ISA_VARIABLE: &str = "AUTOINT_ISA";
 #[derive(Debug, Clone, Copy)]
 pub struct Isa {
     set: Set,
+    tiles: Tiles,
     precision: Precision,
 }
 
@@ -64,8 +69,10 @@ impl Isa {
         #[cfg(target_arch = "aarch64")]
         sets.extend(neon::Neon::detect().map(Set::Neon));
         sets.push(Set::Scalar(Scalar));
+        let tiles = Tiles::detect();
         let of = |set| Isa {
             set,
+            tiles,
             precision: Precision::F32,
         };
         sets.into_iter().map(of).collect()
@@ -78,13 +85,15 @@ impl Isa {
 
     /// The same without the processor's own products of bf16: the same bits, from plain Rust.
     pub fn emulated(self) -> Isa {
-        match self.set {
+        let set = match self.set {
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512(token, _) => Isa {
-                set: Set::Avx512(token, None),
-                ..self
-            },
-            _ => self,
+            Set::Avx512(token, _) => Set::Avx512(token, None),
+            set => set,
+        };
+        Isa {
+            set,
+            tiles: Tiles::Plain,
+            ..self
         }
     }
 
@@ -95,19 +104,25 @@ impl Isa {
 
     /// Whether products are bf16 which the processor itself does not have.
     pub fn emulates(self) -> bool {
-        match self.set {
-            _ if self.precision.is_f32() => false,
+        match (self.precision, self.set) {
+            (Precision::F32, _) => false,
+            (Precision::AmxBf16, _) => matches!(self.tiles, Tiles::Plain),
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512(_, pairs) => pairs.is_none(),
+            (_, Set::Avx512(_, pairs)) => pairs.is_none(),
             _ => true,
         }
     }
 
-    /// How many terms a sum of `n` products has: see [`Term::terms`].
+    /// Whether products with weights are made in tiles.
+    pub fn in_tiles(self) -> bool {
+        self.precision == Precision::AmxBf16
+    }
+
+    /// How many terms a sum of `n` products with weights has: see [`Term::terms`].
     pub fn terms(self, n: usize) -> usize {
         match self.precision {
             Precision::F32 => Single::terms(n),
-            Precision::Bf16 => Pair::terms(n),
+            Precision::Bf16 | Precision::AmxBf16 => Pair::terms(n),
         }
     }
 
@@ -171,8 +186,15 @@ impl Isa {
         match (self.precision, self.set) {
             (Precision::F32, _) => self.run(With::<K, Single>::new(kernel)),
             #[cfg(target_arch = "x86_64")]
-            (_, Set::Avx512(_, Some(token))) => token.enter(With::<K, Pair>::new(kernel)),
-            _ => self.run(With::<K, Pair>::new(kernel)),
+            (Precision::Bf16, Set::Avx512(_, Some(token))) => {
+                token.enter(With::<K, Pair>::new(kernel))
+            }
+            (Precision::Bf16, _) => self.run(With::<K, Pair>::new(kernel)),
+            #[cfg(target_arch = "x86_64")]
+            (Precision::AmxBf16, Set::Avx512(_, Some(token))) => {
+                token.enter(Tiled(kernel, self.tiles))
+            }
+            (Precision::AmxBf16, _) => self.run(Tiled(kernel, self.tiles)),
         }
     }
 }

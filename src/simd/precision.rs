@@ -5,21 +5,37 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use super::tiles::Tiles;
 use super::vector::{Kernel, Simd};
 
 /// What the factors of products are rounded to. Sums, and all that is no product of matrices, are f32 either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 24 significant bits: factors stay as they are.
     #[default]
     F32,
-    /// Eight significant bits, see [`super::bf16`]; twice the products in the same time where the processor has AVX512-BF16.
-    /// Elsewhere the same numbers, bit for bit, more slowly.
+    /// Eight significant bits, see [`super::bf16`]; twice the products in the same time on AMD's processors with AVX512-BF16, no more on
+    /// Intel's. Elsewhere the same numbers, bit for bit, more slowly.
     Bf16,
+    /// Eight significant bits in products with weights, whose sums are taken in tiles, see [`super::tiles`]: for Intel's processors with AMX.
+    /// Elsewhere the same numbers, bit for bit, much more slowly.
+    AmxBf16,
 }
 
 impl Precision {
+    /// All of them.
+    pub const ALL: [Precision; 3] = [Precision::F32, Precision::Bf16, Precision::AmxBf16];
+
+    /// The processor's instructions that it takes to be fast; none for f32.
+    pub fn instructions(self) -> Option<&'static str> {
+        match self {
+            Precision::F32 => None,
+            Precision::Bf16 => Some("AVX512-BF16"),
+            Precision::AmxBf16 => Some("AMX-BF16"),
+        }
+    }
+
     /// Whether it is the one that is never said.
     pub fn is_f32(&self) -> bool {
         *self == Precision::F32
@@ -31,6 +47,7 @@ impl fmt::Display for Precision {
         f.write_str(match self {
             Precision::F32 => "f32",
             Precision::Bf16 => "bf16",
+            Precision::AmxBf16 => "amx-bf16",
         })
     }
 }
@@ -82,6 +99,15 @@ pub trait Products {
     type Output;
     /// Does the work with the given instruction set and terms.
     fn multiply<S: Simd, T: Term>(self, s: S) -> Self::Output;
+    /// The same where products with weights are made in tiles: those of anything else are f32.
+    #[inline(always)]
+    fn multiply_in_tiles<S: Simd>(self, s: S, tiles: Tiles) -> Self::Output
+    where
+        Self: Sized,
+    {
+        let _ = tiles;
+        self.multiply::<S, Single>(s)
+    }
 }
 
 /// Such a kernel with its terms chosen.

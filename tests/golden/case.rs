@@ -6,7 +6,7 @@ use autoint::autograd::{Engine, Layout, Parameters};
 use autoint::data::batch::{Batch, FieldBatch};
 use autoint::model::{Model, ModelConfig, ModelKind, build};
 use autoint::settings::Settings;
-use autoint::simd::Isa;
+use autoint::simd::{Aligned, Isa};
 use serde::Deserialize;
 
 /// Numbers by the name of their tensor, row-major.
@@ -223,7 +223,7 @@ impl Golden {
             tensor.values.iter().map(|&x| x as f32).collect()
         };
         for (spec, table) in layout.tables.iter().zip(&mut parameters.tables) {
-            *table = values(&spec.name, &[spec.rows, spec.dim]);
+            *table = Aligned::from(&values(&spec.name, &[spec.rows, spec.dim])[..]);
             expected.push(&spec.name);
         }
         for (specs, flat) in [

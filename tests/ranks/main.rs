@@ -17,7 +17,7 @@ use autoint::optim::EmbeddingMode;
 use autoint::ranks::threads::together;
 use autoint::settings::Settings;
 use autoint::settings::cluster::TablePlace;
-use autoint::simd::Isa;
+use autoint::simd::{Aligned, Isa};
 use autoint::train::{Machine, Outcome, Silent, Trainer};
 
 fn data() -> Dataset {
@@ -27,7 +27,7 @@ fn data() -> Dataset {
 
 /// Every bit that a training leaves: weights, and what each epoch measured.
 fn bits(outcome: &Outcome, p: &Parameters) -> (Vec<u32>, Vec<[u64; 3]>) {
-    let weights = p.tables.iter().chain([&p.dense, &p.buffers]).flatten();
+    let weights = p.tables.iter().flatten().chain(&p.dense).chain(&p.buffers);
     let bits = |number: Option<f64>| number.map_or(0, f64::to_bits);
     let history = outcome.history.iter().map(|record| {
         [
@@ -45,7 +45,9 @@ fn whole(trainer: &Trainer<'_>, outcome: &Outcome) -> Parameters {
     let mut all = Parameters::clone(&outcome.parameters);
     let layout = trainer.runtime().tape().layout();
     for (number, table) in layout.tables.iter().enumerate() {
-        scorer.table_rows(number, 0..table.rows, &mut all.tables[number]);
+        let mut rows = Vec::new();
+        scorer.table_rows(number, 0..table.rows, &mut rows);
+        all.tables[number] = Aligned::from(&rows[..]);
     }
     scorer.answer();
     all

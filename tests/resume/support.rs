@@ -109,7 +109,7 @@ pub fn assert_same(got: &Outcome, expected: &Outcome, what: &str) {
     assert_eq!(timeless(got), timeless(expected), "{what}");
     let bits = |outcome: &Outcome| -> Vec<u32> {
         let p = &outcome.parameters;
-        let all = p.tables.iter().chain([&p.dense, &p.buffers]).flatten();
+        let all = p.tables.iter().flatten().chain(&p.dense).chain(&p.buffers);
         all.map(|x| x.to_bits()).collect()
     };
     assert!(bits(got) == bits(expected), "{what}: other weights");

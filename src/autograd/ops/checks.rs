@@ -171,7 +171,7 @@ pub fn held(name: &str, record: impl Fn(&mut Tape) -> Result<Var>) {
 fn arithmetics(name: &str) -> Vec<Isa> {
     let of = |isa: Isa| match name {
         "interacting" => vec![isa],
-        _ => vec![isa, isa.with(Precision::Bf16)],
+        _ => Precision::ALL.map(|precision| isa.with(precision)).to_vec(),
     };
     Isa::available().into_iter().flat_map(of).collect()
 }

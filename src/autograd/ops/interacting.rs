@@ -366,10 +366,11 @@ impl Interacting {
     fn project(&self, f: &Forward<'_>, projection: &Projection, x: &[f32], out: &mut [f32]) {
         let (dense, terms) = (&f.parameters.dense, f.isa.terms(self.dim));
         let Projection { weight, bias } = projection;
+        let (w, w_strides) = f.weights.matrix(weight);
         f.isa.multiply(Matmul {
             x,
-            w: f.weights.matrix(weight),
-            w_strides: (self.width, 1),
+            w,
+            w_strides,
             bias: bias.as_ref().map(|b| &dense[b.range.clone()]),
             out,
             accumulate: false,
@@ -402,10 +403,11 @@ impl Interacting {
         let Projection { weight, bias } = projection;
         let (isa, tokens) = (b.isa, self.fields * b.rows / BLOCK);
         // p = x weight + bias  =>  d_x += d_p weight^T
+        let (w, w_strides) = b.weights.transposed(weight);
         isa.multiply(Matmul {
             x: factor(isa, d_out, self.width, Axis::Along, &mut &mut *room),
-            w: b.weights.transposed(weight),
-            w_strides: (1, isa.terms(self.width)),
+            w,
+            w_strides,
             bias: None,
             out: b.d_operands.get(0),
             accumulate: true,
@@ -418,7 +420,10 @@ impl Interacting {
         let d_p = factor(isa, d_out, self.width, Axis::Across, &mut room);
         let transposes = WeightGrad::transposes(tokens, self.dim);
         isa.multiply(WeightGrad {
-            x: Inputs::Packed(packed, transposes.then_some(room)),
+            x: match isa.in_tiles() {
+                true => Inputs::Plain(packed, room),
+                false => Inputs::Packed(packed, transposes.then_some(room)),
+            },
             d_out: d_p,
             d_w: &mut b.d_dense[weight.range.clone()],
             tokens,

@@ -129,16 +129,11 @@ impl Op for Linear {
         }
     }
 
-    /// Of backward: x packed or the result's gradient transposed, and before it the pairs of both. (That is more than the pairs that
-    /// forward makes, or backward for x.)
+    /// Of backward: x packed or the result's gradient transposed (in tiles always this), and before it the pairs of both. (That is more
+    /// than the pairs that forward makes, or backward for x.)
     fn scratch_units(&self) -> usize {
         let (x, d_out) = (self.tokens * self.k, self.tokens * self.outputs);
-        let moved = if WeightGrad::packs(self.tokens) {
-            x
-        } else {
-            d_out
-        };
-        x + d_out + moved
+        x + d_out + x.max(d_out)
     }
 
     /// Of the product of all fields' embeddings, one after the other: the field's part, without the bias.
@@ -150,17 +145,17 @@ impl Op for Linear {
         let dim = z.embeddings.len() / BLOCK;
         let mut room = std::mem::take(&mut z.scratch);
         // A field of an odd number of units shares a pair with the next one.
-        let (isa, weight) = if dim.is_multiple_of(2) {
+        let (isa, (weight, w_strides)) = if dim.is_multiple_of(2) {
             (z.isa, z.weights.matrix(&self.weight))
         } else {
-            let all = &z.parameters.dense;
-            (z.isa.with(Precision::F32), &all[self.weight.range.clone()])
+            let all = &z.parameters.dense[self.weight.range.clone()];
+            (z.isa.with(Precision::F32), (all, (self.outputs, 1)))
         };
         let terms = isa.terms(dim);
         isa.multiply(Matmul {
             x: factor(isa, z.embeddings, dim, Axis::Along, &mut room),
-            w: &weight[z.field * terms * self.outputs..],
-            w_strides: (self.outputs, 1),
+            w: &weight[z.field * terms * w_strides.0..],
+            w_strides,
             bias: None,
             out: z.out,
             accumulate: false,
@@ -174,12 +169,14 @@ impl Op for Linear {
         if !f.frozen.is_empty() {
             return self.forward_frozen(f);
         }
-        let (dense, w) = (&f.parameters.dense, f.weights.matrix(&self.weight));
+        let (dense, (w, w_strides)) = (&f.parameters.dense, f.weights.matrix(&self.weight));
         let bias = self.bias.as_ref().map(|b| &dense[b.range.clone()]);
         let mut room = std::mem::take(&mut f.scratch);
         let x = factor(f.isa, f.operands.get(0), self.k, Axis::Along, &mut room);
         let k = f.isa.terms(self.k);
-        if !f.shard.backward && f.shard.used <= FEW_ROWS && self.outputs.is_multiple_of(BLOCK) {
+        // A tile has the outputs in one of its axes and the rows in the other: it is as good as full of either.
+        let few = f.shard.used <= FEW_ROWS && !f.isa.in_tiles();
+        if !f.shard.backward && few && self.outputs.is_multiple_of(BLOCK) {
             for row in 0..f.shard.used {
                 let tokens = columns(x).chunks_exact(k);
                 let outs = columns_mut(f.out).chunks_exact_mut(self.outputs);
@@ -198,7 +195,7 @@ impl Op for Linear {
         f.isa.multiply(Matmul {
             x,
             w,
-            w_strides: (self.outputs, 1),
+            w_strides,
             bias,
             out: f.out,
             accumulate: false,
@@ -211,27 +208,24 @@ impl Op for Linear {
     fn backward(&self, b: &mut Backward<'_>) {
         let tokens = self.tokens * b.rows / BLOCK;
         // out = x weight + bias  =>  d_x += d_out weight^T
-        let (w, terms) = (
-            b.weights.transposed(&self.weight),
-            b.isa.terms(self.outputs),
-        );
+        let (w, w_strides) = b.weights.transposed(&self.weight);
         let mut room = &mut *b.scratch;
         b.isa.multiply(Matmul {
             x: factor(b.isa, b.d_out, self.outputs, Axis::Along, &mut room),
             w,
-            w_strides: (1, terms),
+            w_strides,
             bias: None,
             out: b.d_operands.get(0),
             accumulate: true,
             tokens,
-            k: terms,
+            k: b.isa.terms(self.outputs),
             outputs: self.k,
         });
         // out = x weight + bias  =>  d_weight += x^T d_out, over all tokens and rows
         let mut room = &mut *b.scratch;
         let d_out = factor(b.isa, b.d_out, self.outputs, Axis::Across, &mut room);
         let x = b.operands.get(0);
-        let x = if WeightGrad::packs(self.tokens) {
+        let x = if WeightGrad::packs(self.tokens) && !b.isa.in_tiles() {
             Inputs::Packed(packed(b.isa, x, self.k, room), None)
         } else {
             let x = factor(b.isa, x, self.k, Axis::Across, &mut room);

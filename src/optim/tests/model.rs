@@ -99,8 +99,7 @@ impl Training {
         let slots = self.optimizer.slots().into_iter().map(|(_, slot)| slot);
         std::iter::once(&self.weights)
             .chain(slots)
-            .flat_map(|p| std::iter::once(&p.dense).chain(&p.tables))
-            .flatten()
+            .flat_map(|p| [&p.dense[..], &p.tables.concat()].concat())
             .map(|x| x.to_bits())
             .collect()
     }

@@ -14,7 +14,7 @@ use crate::kernels::columns_mut;
 use crate::kernels::elementwise::AddBias;
 use crate::kernels::matmul::Matmul;
 use crate::kernels::pairs::{Axis, Unpair};
-use crate::simd::{Isa, Precision};
+use crate::simd::Isa;
 
 impl Interacting {
     pub(super) fn units_of_frozen_row(&self, isa: Isa) -> usize {
@@ -28,10 +28,11 @@ impl Interacting {
         let outs = z.out.chunks_exact_mut(isa.terms(self.width) * BLOCK);
         for (Projection { weight, .. }, out) in self.projections().into_iter().zip(outs) {
             let (projected, mut room) = room.split_at_mut(self.width * BLOCK);
+            let (w, w_strides) = weights.matrix(weight);
             isa.multiply(Matmul {
                 x,
-                w: weights.matrix(weight),
-                w_strides: (self.width, 1),
+                w,
+                w_strides,
                 bias: None,
                 out: projected,
                 accumulate: false,
@@ -62,7 +63,7 @@ impl Interacting {
                 let outs = outs
                     .each_mut()
                     .map(|out| &mut columns_mut(out)[at..at + self.width]);
-                if let (Precision::Bf16, FieldBatch::One { .. }) = (f.isa.precision(), field) {
+                if let (false, FieldBatch::One { .. }) = (f.isa.precision().is_f32(), field) {
                     let pairs = &mut columns_mut(room)[..whole_rows.stride];
                     whole_rows.look_up(f.isa, field, samples.clone(), pairs);
                     let places = pairs.chunks_exact(f.isa.terms(self.width));
