@@ -1,8 +1,8 @@
-//! Inference on all cores, in f32 and bf16: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
+//! Inference on all cores, in every precision that the processor has: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
 
 #![allow(missing_docs, reason = "what criterion_group! makes is public")]
 
-use autoint::simd::{Isa, Precision};
+use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 mod support;
@@ -14,10 +14,9 @@ fn infer(c: &mut Criterion) {
         group.throughput(Throughput::Elements(rows as u64));
         for shape in support::shapes() {
             let batch = shape.batch(rows, 1);
-            for precision in [Precision::F32, Precision::Bf16] {
-                let isa = isa.with(precision);
+            for isa in support::precisions(isa) {
                 let mut net = support::Net::new(&shape, isa, support::all_cores());
-                let name = format!("{} {precision}", shape.name);
+                let name = format!("{} {}", shape.name, isa.precision());
                 group.bench_function(name, |b| b.iter(|| net.infer(&batch)[0]));
             }
         }

@@ -118,25 +118,29 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
 
 fn interact(c: &mut Criterion) {
     let isa = Isa::choose().expect("an instruction set");
-    let peaks = [Precision::F32, Precision::Bf16].map(|p| (p, support::peak::flops(isa.with(p))));
-    for (precision, peak) in peaks {
-        let name = isa.name();
+    let mut kinds = Vec::new();
+    for isa in support::precisions(isa) {
+        let (peak, precision) = (support::peak::flops(isa), isa.precision());
+        let gigas = peak / 1e9;
         println!(
-            "one core's peak: {:.1} GFLOP/s ({name}, {precision})",
-            peak / 1e9
+            "one core's peak: {gigas:.1} GFLOP/s ({}, {precision})",
+            isa.name()
         );
+        match precision {
+            Precision::F32 => {
+                kinds.extend(["fused", "composed"].map(|kind| (kind.to_owned(), isa, peak)))
+            }
+            _ => kinds.push((precision.to_string(), isa, peak)),
+        }
     }
-    let [in_f32, in_bf16] = peaks;
     for shape in support::shapes() {
         let (fields, dim) = (shape.fields.len(), shape.preset.model.embedding.dim);
         let mut config = shape.preset.model.interacting.clone().expect("the part");
         let forward = operations(fields, dim, config.width);
         let mut all = Vec::new();
-        for (kind, (precision, peak)) in
-            [("fused", in_f32), ("composed", in_f32), ("bf16", in_bf16)]
-        {
+        for &(ref kind, isa, peak) in &kinds {
             config.composed = kind == "composed";
-            let mut layer = Layer::new(isa.with(precision), fields, dim, &config);
+            let mut layer = Layer::new(isa, fields, dim, &config);
             let mut group = c.benchmark_group(format!("interact/{}/{kind}", shape.name));
             for (what, backward, work) in [
                 ("forward", false, forward),
@@ -165,8 +169,10 @@ fn interact(c: &mut Criterion) {
         let near = |(x, y): (&f32, &f32)| (x - y).abs() <= 1e-3 * y.abs().max(1.0);
         let same = config.dropout > 0.0 || all[0].iter().zip(&all[1]).all(near);
         assert!(same, "{}: fused and composed differ", shape.name);
-        let far = distance(&all[2], &all[0]);
-        assert!(far < 0.05, "{}: bf16 is {far} from f32", shape.name);
+        for half in &all[2..] {
+            let far = distance(half, &all[0]);
+            assert!(far < 0.05, "{}: bf16 is {far} from f32", shape.name);
+        }
         assert!(all.iter().flatten().all(|x| x.is_finite()));
     }
 }

@@ -1,8 +1,8 @@
-//! A whole training step of 2,048 rows on all cores, in f32 and bf16: `prepare`, forward, backward, update. Elements are rows.
+//! A whole training step of 2,048 rows on all cores, in every precision that the processor has: `prepare`, forward, backward, update. Elements are rows.
 
 #![allow(missing_docs, reason = "what criterion_group! makes is public")]
 
-use autoint::simd::{Isa, Precision};
+use autoint::simd::Isa;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 mod support;
@@ -15,11 +15,10 @@ fn step(c: &mut Criterion) {
     group.throughput(Throughput::Elements(ROWS as u64));
     for shape in support::shapes() {
         let batches: Vec<_> = (0..4).map(|seed| shape.batch(ROWS, seed)).collect();
-        for precision in [Precision::F32, Precision::Bf16] {
-            let isa = isa.with(precision);
+        for isa in support::precisions(isa) {
             let mut net = support::Net::new(&shape, isa, support::all_cores());
             let mut turn = batches.iter().cycle();
-            group.bench_function(format!("{} {precision}", shape.name), |b| {
+            group.bench_function(format!("{} {}", shape.name, isa.precision()), |b| {
                 b.iter(|| net.step(turn.next().expect("a cycle")));
             });
         }

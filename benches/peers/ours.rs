@@ -1,6 +1,6 @@
 //! Our side of the comparison with other frameworks: speaks as `common.py` says, with the same data and weights.
 //!
-//! `peers [dense|exact|lazy] [f32|bf16]`: how embedding tables are updated, by default as the preset does it, and in what products are
+//! `peers [dense|exact|lazy] [f32|bf16|amx-bf16]`: how embedding tables are updated, by default as the preset does it, and in what products are
 //! taken.
 
 use std::collections::BTreeMap;

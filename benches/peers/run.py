@@ -51,12 +51,13 @@ def our_side(*options, **properties):
     return Side([TARGET / "release" / "examples" / "peers", *options], peer=False, **properties)
 
 
-OURS, OURS_BF16 = "ours", "ours-bf16"
+OURS, OURS_IN_HALF = "ours", ("ours-bf16", "ours-amx-bf16")
 # In the order of the columns. Ours comes first: it says what the others have to compute.
 SIDES = {
     OURS: our_side(),
     "ours-exact": our_side("exact", kinds=STEP),
-    OURS_BF16: our_side("dense", "bf16", precision="bf16"),
+    "ours-bf16": our_side("dense", "bf16", precision="bf16"),
+    "ours-amx-bf16": our_side("dense", "amx-bf16", precision="bf16"),
     "keras": Side(python("tensorflow", "keras_autoint.py")),
     "keras-xla": Side(python("tensorflow", "keras_autoint.py", "--xla")),
     "torch": Side(python("torch", "torch_autoint.py")),
@@ -186,8 +187,9 @@ def against(ours, times, precisions):
 def comparisons(names):
     """The last columns: each one's head and what `against` needs."""
     columns = {"fastest f32 peer / ours": (OURS, ["f32"])}
-    if OURS_BF16 in names:
-        columns["fastest peer / ours-bf16"] = (OURS_BF16, list(TOLERANCES))
+    for name in OURS_IN_HALF:
+        if name in names:
+            columns[f"fastest peer / {name}"] = (name, list(TOLERANCES))
     return columns
 
 

@@ -10,7 +10,7 @@ use autoint::kernels::dropout::{Draw, uniform};
 use autoint::model::{Model, build};
 use autoint::optim::Optimizer;
 use autoint::settings::Settings;
-use autoint::simd::Isa;
+use autoint::simd::{Isa, Precision};
 use criterion::Criterion;
 
 pub mod peak;
@@ -111,6 +111,12 @@ pub fn criterion(warm_up: u64, measurement: u64) -> Criterion {
         .sample_size(10)
         .warm_up_time(Duration::from_millis(warm_up))
         .measurement_time(Duration::from_millis(measurement))
+}
+
+/// An instruction set in every precision that the processor itself has.
+pub fn precisions(isa: Isa) -> impl Iterator<Item = Isa> {
+    let all = Precision::ALL.map(|precision| isa.with(precision));
+    all.into_iter().filter(|isa| !isa.emulates())
 }
 
 /// As many threads as the machine has.

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use autoint::simd::tiles::{Start, TILE, TileProduct, Tiles};
 use autoint::simd::{Isa, Products, Simd, Term};
 
 /// Chains of multiply-adds that do not wait for each other: two units of four cycles' latency need eight, one of six needs six.
@@ -38,6 +39,23 @@ impl Products for Chains {
         let products = if T::PAIRS { 2 } else { 1 };
         let done = 2 * products * CHAINS * S::LANES * self.rounds;
         (s.reduce_sum(sum), done as f64)
+    }
+
+    /// Four tiles of sums, whose factors stay in the nearest cache.
+    fn multiply_in_tiles<S: Simd>(self, _: S, tiles: Tiles) -> (f32, f64) {
+        let (a, mut c) = ([0.0; 2 * TILE * TILE], [0.0; 4 * TILE * TILE]);
+        let terms = self.rounds;
+        tiles.multiply(TileProduct {
+            start: Start::Zero,
+            a: black_box(&a),
+            a_strides: [TILE, 0],
+            b: black_box(&a),
+            b_strides: [0, TILE],
+            c: &mut c,
+            c_strides: [TILE, 2 * TILE * TILE],
+            size: [2 * TILE, 2 * TILE, terms],
+        });
+        (c[0], (4 * 2 * TILE * 2 * TILE * terms) as f64)
     }
 }
 

@@ -77,7 +77,7 @@
 //! ```
 //!
 //! Reading order: [`kind`] and [`op`] (what an op is), one op, say [`ops::linear`], then [`tape`], [`workspace`] (one shard),
-//! `factors` (products in f32 or bf16), [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a
+//! `factors` (products in any precision), [`part`] (what of a step is here), [`group`] (a task), [`tree`], [`sums`] and [`reduction`] (what tasks add up to), [`engine`] (a
 //! batch on all threads), [`runtime`], [`cores`], [`workspaces`] and [`frozen`] (inference), [`touched`] and [`sparse`] (gradients of
 //! embedding tables), `exchange` and `rows` (what several ranks add up to), [`far`] (tables that are spread over them), [`trace`] (what a
 //! step was made of), [`mod@reference`] and [`check`] (the proof), [`walk`] (one row, looked at).

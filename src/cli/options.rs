@@ -53,7 +53,7 @@ pub struct Options {
     /// (train.negatives): for logs that hold only what was chosen
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = numbers::whole)]
     negatives: Option<usize>,
-    /// In what products of matrices are taken (train.precision): bf16 has eight significant bits and is faster where the processor has it
+    /// In what products of matrices are taken (train.precision): in eight significant bits they are faster where the processor has them
     #[arg(long)]
     precision: Option<Precision>,
     /// Seed of initialisation, shuffling and dropout (train.seed), up to 9223372036854775807

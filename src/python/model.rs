@@ -33,11 +33,11 @@ use crate::metrics::MetricName;
 use crate::recommend::similar::{item_field, similar};
 use crate::recommend::{Model as Opened, Request, Who};
 use crate::run::precision::Tables;
-use crate::run::{Provenance, Run};
+use crate::run::{Computing, Provenance, Run};
 use crate::score::predict::probability;
 use crate::score::{Asked, Scorer, evaluate_as};
 use crate::settings::Settings;
-use crate::simd::Isa;
+use crate::simd::{Isa, Precision};
 
 /// A run in memory.
 #[pyclass(frozen, module = "autoint._engine")]
@@ -130,9 +130,17 @@ impl Rows {
 impl Model {
     /// Opens a run directory.
     #[new]
-    #[pyo3(signature = (path, threads=None))]
-    fn open(py: Python<'_>, path: PathBuf, threads: Option<usize>) -> PyResult<Model> {
-        guarded(py, || Model::of(path, threads))
+    #[pyo3(signature = (path, threads=None, precision=None))]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        threads: Option<usize>,
+        precision: Option<&str>,
+    ) -> PyResult<Model> {
+        guarded(py, || {
+            let precision = precision.map(Precision::named).transpose()?;
+            Model::of(path, threads, precision)
+        })
     }
 
     /// The logit of each row.
@@ -370,9 +378,14 @@ impl Model {
 }
 
 impl Model {
-    fn of(path: PathBuf, asked: Option<usize>) -> Result<Model> {
+    fn of(path: PathBuf, asked: Option<usize>, precision: Option<Precision>) -> Result<Model> {
         let threads = threads(asked);
-        let run = Run::open(&path, Isa::choose()?, threads)?;
+        let computing = Computing {
+            isa: Isa::choose()?,
+            threads,
+            precision,
+        };
+        let run = Run::open_with(&path, computing)?;
         let catalogue = run.catalogue_if_any()?;
         let scorer = Scorer::new(Cow::Owned(run.schema), &run.runtime, run.parameters)
             .calibrated(run.provenance.calibration.clone());

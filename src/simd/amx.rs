@@ -61,7 +61,8 @@ impl Amx {
         let mut panel = Panel {
             sizes: Sizes::of(rows.len(), width, pairs),
             tall: usize::from(rows.len() > TILE),
-            columns: columns / 2,
+            wide: 0,
+            columns: 0,
             steps: steps.len(),
             start,
             start_strides: bytes(start_strides),
@@ -72,20 +73,13 @@ impl Amx {
             b: product.b[first_of_b..].as_ptr(),
             b_strides: bytes([b[0], b[1], TILE * b[0]]),
         };
-        if panel.columns > 0 {
-            // SAFETY: the token proves the instructions. `TileProduct::check` saw that all terms of all rows and columns lie in the slices
-            // a, b and c, and these are some of them; `bias` has both tiles of rows, its one tile of columns stands for all, and that of
-            // `ZEROS` for every tile.
-            unsafe { panel.run() };
-        }
-        if columns % 2 == 1 {
-            let mut aside = [[[0.0; TILE]; 2 * TILE]; 2];
-            panel.last_column(&mut aside);
-            // SAFETY: as above, of the last tile of columns, which stands for two of them; the results' two are in `aside`.
-            unsafe { panel.run() };
-            let last = rows.start * c[0] + (columns - 1) * c[1];
-            for (i, row) in aside[0][..rows.len()].iter().enumerate() {
-                product.c[last + i * c[0]..][..width].copy_from_slice(&row[..width]);
+        for (wide, columns) in [(1, columns / 2), (0, columns % 2)] {
+            (panel.wide, panel.columns) = (wide, columns);
+            if columns > 0 {
+                // SAFETY: the token proves the instructions. `TileProduct::check` saw that all terms of all rows and columns lie in the
+                // slices a, b and c, and these are some of them, a last one behind all twos; `bias` has both tiles of rows, its one tile of
+                // columns stands for all, and that of `ZEROS` for every tile.
+                unsafe { panel.run() };
             }
         }
     }
@@ -177,14 +171,16 @@ impl Sizes {
     }
 }
 
-/// What the assembly is told, which moves on in it: up to two tiles of rows times all columns, two tiles of them at a time. Strides are
-/// in bytes.
+/// What the assembly is told, which moves on in it: up to two tiles of rows times columns, one or two tiles of them at a time. Strides
+/// are in bytes.
 #[repr(C)]
 struct Panel {
     sizes: Sizes,
     /// 1 for two tiles of rows.
     tall: usize,
-    /// Twos of tiles of columns, at least one.
+    /// 1 for two tiles of columns at a time.
+    wide: usize,
+    /// How many times, at least once.
     columns: usize,
     /// At least one.
     steps: usize,
@@ -207,15 +203,6 @@ fn bytes(strides: [usize; 3]) -> [usize; 3] {
 }
 
 impl Panel {
-    /// After all twos of columns, makes it one more of the single last one, whose results are written elsewhere.
-    fn last_column(&mut self, aside: &mut [[[f32; TILE]; 2 * TILE]; 2]) {
-        self.columns = 1;
-        self.start_strides[2] = 0;
-        self.b_strides[1] = 0;
-        self.out = aside.as_mut_ptr().cast();
-        self.out_strides = bytes([TILE, TILE * TILE, 2 * TILE * TILE]);
-    }
-
     /// Four tiles of sums, or two, run down the steps; then the next ones.
     ///
     /// Measured on one core: a tile multiplies in 16 cycles and is ready after 52, so fewer than four sums at a time would wait; setting
@@ -231,22 +218,28 @@ impl Panel {
                 "mov {tall}, [{p} + {TALL}]",
                 "mov {ar}, [{p} + {A_STRIDES}]",
                 "mov {br}, [{p} + {B_STRIDES}]",
-                // Two tiles of columns: the sums' beginnings.
+                "mov {wide}, [{p} + {WIDE}]",
+                // The beginnings of the sums.
                 "2:",
                 "mov {r}, [{p} + {START_STRIDES}]",
                 "mov {x}, [{p} + {START}]",
                 "mov {y}, {x}",
-                "add {y}, [{p} + {START_STRIDES} + 16]",
                 "tileloadd tmm0, [{x} + {r}]",
-                "tileloadd tmm1, [{y} + {r}]",
                 "test {tall}, {tall}",
                 "jz 3f",
-                "add {x}, [{p} + {START_STRIDES} + 8]",
                 "add {y}, [{p} + {START_STRIDES} + 8]",
-                "tileloadd tmm2, [{x} + {r}]",
-                "tileloadd tmm3, [{y} + {r}]",
-                // The factors' beginnings.
+                "tileloadd tmm2, [{y} + {r}]",
                 "3:",
+                "test {wide}, {wide}",
+                "jz 4f",
+                "add {x}, [{p} + {START_STRIDES} + 16]",
+                "tileloadd tmm1, [{x} + {r}]",
+                "test {tall}, {tall}",
+                "jz 4f",
+                "add {y}, [{p} + {START_STRIDES} + 16]",
+                "tileloadd tmm3, [{y} + {r}]",
+                // Those of the factors.
+                "4:",
                 "mov {a0}, [{p} + {A}]",
                 "mov {a1}, {a0}",
                 "add {a1}, [{p} + {A_STRIDES} + 8]",
@@ -255,39 +248,49 @@ impl Panel {
                 "add {b1}, [{p} + {B_STRIDES} + 8]",
                 "mov {n}, [{p} + {STEPS}]",
                 // One step.
-                "4:",
+                "5:",
                 "tileloadd tmm4, [{a0} + {ar}]",
                 "tileloadd tmm6, [{b0} + {br}]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
+                "test {tall}, {tall}",
+                "jz 6f",
+                "tileloadd tmm5, [{a1} + {ar}]",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "6:",
+                "test {wide}, {wide}",
+                "jz 7f",
                 "tileloadd tmm7, [{b1} + {br}]",
                 "tdpbf16ps tmm1, tmm4, tmm7",
                 "test {tall}, {tall}",
-                "jz 5f",
-                "tileloadd tmm5, [{a1} + {ar}]",
-                "tdpbf16ps tmm2, tmm5, tmm6",
+                "jz 7f",
                 "tdpbf16ps tmm3, tmm5, tmm7",
-                "5:",
+                "7:",
                 "add {a0}, [{p} + {A_STRIDES} + 16]",
                 "add {a1}, [{p} + {A_STRIDES} + 16]",
                 "add {b0}, [{p} + {B_STRIDES} + 16]",
                 "add {b1}, [{p} + {B_STRIDES} + 16]",
                 "dec {n}",
-                "jnz 4b",
+                "jnz 5b",
                 // The results.
                 "mov {r}, [{p} + {OUT_STRIDES}]",
                 "mov {x}, [{p} + {OUT}]",
                 "mov {y}, {x}",
-                "add {y}, [{p} + {OUT_STRIDES} + 16]",
                 "tilestored [{x} + {r}], tmm0",
-                "tilestored [{y} + {r}], tmm1",
                 "test {tall}, {tall}",
-                "jz 6f",
-                "add {x}, [{p} + {OUT_STRIDES} + 8]",
+                "jz 8f",
                 "add {y}, [{p} + {OUT_STRIDES} + 8]",
-                "tilestored [{x} + {r}], tmm2",
+                "tilestored [{y} + {r}], tmm2",
+                "8:",
+                "test {wide}, {wide}",
+                "jz 9f",
+                "add {x}, [{p} + {OUT_STRIDES} + 16]",
+                "tilestored [{x} + {r}], tmm1",
+                "test {tall}, {tall}",
+                "jz 9f",
+                "add {y}, [{p} + {OUT_STRIDES} + 16]",
                 "tilestored [{y} + {r}], tmm3",
                 // Two tiles further.
-                "6:",
+                "9:",
                 "mov {x}, [{p} + {START_STRIDES} + 16]",
                 "add {x}, {x}",
                 "add [{p} + {START}], {x}",
@@ -302,6 +305,7 @@ impl Panel {
                 "tilerelease",
                 p = in(reg) self,
                 tall = out(reg) _,
+                wide = out(reg) _,
                 r = out(reg) _,
                 x = out(reg) _,
                 y = out(reg) _,
@@ -322,6 +326,7 @@ impl Panel {
                 out("tmm7") _,
                 SIZES = const offset_of!(Panel, sizes),
                 TALL = const offset_of!(Panel, tall),
+                WIDE = const offset_of!(Panel, wide),
                 COLUMNS = const offset_of!(Panel, columns),
                 STEPS = const offset_of!(Panel, steps),
                 START = const offset_of!(Panel, start),

@@ -7,19 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::tiles::Tiles;
 use super::vector::{Kernel, Simd};
+use crate::error::{Error, Result};
 
-/// What the factors of products are rounded to. Sums, and all that is no product of matrices, are f32 either way.
+/// What the factors of products are rounded to. Sums, and all that is no product of matrices, are f32 whatever it is.
+///
+/// The arithmetic of the two in bf16 is defined in [`super::bf16`] and [`super::tiles`]: a processor without their instructions computes
+/// the same bits, more slowly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 24 significant bits: factors stay as they are.
     #[default]
     F32,
-    /// Eight significant bits, see [`super::bf16`]; twice the products in the same time on AMD's processors with AVX512-BF16, no more on
-    /// Intel's. Elsewhere the same numbers, bit for bit, more slowly.
+    /// Eight significant bits, for AMD's processors with AVX512-BF16 (on Intel's it is no faster than f32).
     Bf16,
-    /// Eight significant bits in products with weights, whose sums are taken in tiles, see [`super::tiles`]: for Intel's processors with AMX.
-    /// Elsewhere the same numbers, bit for bit, much more slowly.
+    /// Eight significant bits in products with weights, for Intel's processors with AMX; another order of sums than that of bf16.
     AmxBf16,
 }
 
@@ -34,6 +36,21 @@ impl Precision {
             Precision::Bf16 => Some("AVX512-BF16"),
             Precision::AmxBf16 => Some("AMX-BF16"),
         }
+    }
+
+    /// The precision called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the message lists them.
+    pub fn named(name: &str) -> Result<Precision> {
+        let found = Precision::ALL.into_iter().find(|p| p.to_string() == name);
+        found.ok_or_else(|| {
+            let names = Precision::ALL.map(|p| p.to_string()).join(", ");
+            Error::config(
+                "precision",
+                format!("expected one of {names}, got `{name}`"),
+            )
+        })
     }
 
     /// Whether it is the one that is never said.

@@ -1,4 +1,4 @@
-//! `--precision bf16`: of a training, and of what is done with its run.
+//! `--precision`: of a training, and of what is done with its run.
 
 use crate::predict::{COLUMNS, csv};
 use crate::scene::Scene;
@@ -18,24 +18,36 @@ fn said(scene: &Scene, arguments: &[&str]) -> [String; 2] {
 
 #[test]
 fn a_training_in_bf16_says_so_and_its_run_is_used_in_it() {
+    says_so_and_is_used_in("bf16");
+}
+
+#[test]
+fn so_does_one_in_tiles() {
+    says_so_and_is_used_in("amx-bf16");
+}
+
+fn says_so_and_is_used_in(precision: &str) {
     let scene = Scene::new();
-    let trained = scene.train("run", &["--protocol", "paper", "--precision", "bf16"]);
-    assert!(trained.contains(", products in bf16"), "{trained}");
+    let trained = scene.train("run", &["--protocol", "paper", "--precision", precision]);
+    let products = format!("products in {precision}");
+    assert!(trained.contains(&format!(", {products}")), "{trained}");
     let config = scene.text("run/config.toml");
-    assert!(config.contains("precision = \"bf16\""), "{config}");
-    assert!(said(&scene, &["inspect", "run"])[0].contains("precision    bf16\n"));
+    let line = format!("precision = \"{precision}\"");
+    assert!(config.contains(&line), "{config}");
+    let line = format!("precision    {precision}\n");
+    assert!(said(&scene, &["inspect", "run"])[0].contains(&line));
     // What was measured at the end of the training is measured again, digit by digit.
     let [again, note] = said(&scene, &["evaluate", "run"]);
-    assert!(note.contains("products in bf16"), "{note}");
+    assert!(note.contains(&products), "{note}");
     assert_eq!(metrics(&again), metrics(&trained));
     scene.write("rows.csv", csv(&COLUMNS));
     let rows = |precision: &[&str]| {
         let arguments = [&["predict", "run", "--input", "rows.csv"], precision].concat();
         said(&scene, &arguments)[0].clone()
     };
-    assert_eq!(rows(&[]), rows(&["--precision", "bf16"]));
+    assert_eq!(rows(&[]), rows(&["--precision", precision]));
     assert_ne!(rows(&[]), rows(&["--precision", "f32"]));
-    // It was trained in bf16, and so is what is trained to verify it.
+    // It was trained in this precision, and so is what is trained to verify it.
     let [verified, _] = said(&scene, &["verify", "run"]);
     assert!(verified.contains("has the same weights"), "{verified}");
 }
@@ -48,11 +60,14 @@ fn bf16_is_told_and_f32_is_not() {
         let [_, note] = said(&scene, &["evaluate", "run", "--precision", precision]);
         note
     };
-    let bf16 = told("bf16");
-    assert!(bf16.contains("note: products in bf16"), "{bf16}");
+    for precision in ["bf16", "amx-bf16"] {
+        let note = told(precision);
+        let products = format!("note: products in {precision}");
+        assert!(note.contains(&products), "{note}");
+    }
     assert!(!told("f32").contains("products"));
     let refused = scene.command(&["evaluate", "run", "--precision", "half"]);
     let refused = { refused }.assert().code(2);
     let error = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
-    assert!(error.contains("f32, bf16"), "{error}");
+    assert!(error.contains("f32, bf16, amx-bf16"), "{error}");
 }

@@ -71,6 +71,25 @@ def test_predictions_equal_the_command_lines(command, tmp_path, ratings, trained
     assert np.array_equal(trained.logits(ratings[:500]), logits)
 
 
+@pytest.mark.parametrize("precision", ["bf16", "amx-bf16"])
+def test_a_precision_is_that_of_the_command_line(command, tmp_path, ratings, trained, precision):
+    trained.save(tmp_path / "run")
+    ratings[:500].to_csv(tmp_path / "rows.csv", index=False)
+    lines = command("predict", tmp_path / "run", "--input", tmp_path / "rows.csv", "--precision", precision).splitlines()[1:]
+    logits = np.array([line.split(",")[0] for line in lines], dtype=np.float32)
+    assert np.array_equal(autoint.load(tmp_path / "run", precision=precision).logits(ratings[:500]), logits)
+    assert not np.array_equal(trained.logits(ratings[:500]), logits)
+    model = autoint.AutoInt(epochs=1, seed=1, verbose=False, precision=precision)
+    model.fit(ratings[:500], protocol="course", report=False, catalogue=False)
+    assert f'precision = "{precision}"' in model.info["settings"]
+
+
+def test_a_precision_that_there_is_not_is_refused(tmp_path, trained):
+    trained.save(tmp_path / "run")
+    with pytest.raises(ValueError, match="expected one of f32, bf16, amx-bf16, got `half`"):
+        autoint.load(tmp_path / "run", precision="half")
+
+
 def test_runs_go_both_ways(command, tmp_path, ratings, trained):
     trained.save(tmp_path / "py")
     assert "protocol" in command("inspect", tmp_path / "py")

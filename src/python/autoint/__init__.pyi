@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 __version__: str
 _Path = str | PathLike[str]
+_Precision = Literal["f32", "bf16", "amx-bf16"]
 
 class Picture:
     svg: str
@@ -36,7 +37,7 @@ class AutoInt:
         self, *, model: str | None = None, preset: str | None = None, epochs: int | None = None, batch_size: int | None = None,
         learning_rate: float | None = None, embedding_dim: int | None = None, heads: int | None = None, layers: int | None = None,
         dropout: float | None = None, negatives: int | None = None, seed: int | None = None, settings: Mapping[str, Any] | None = None,
-        config: _Path | None = None, threads: int | None = None, verbose: bool = True,
+        config: _Path | None = None, threads: int | None = None, precision: _Precision | None = None, verbose: bool = True,
     ) -> None: ...
     def fit(
         self, data: Any, *, label: str | None = None, user: str | None = None, item: str | None = None, time: str | None = None,
@@ -74,7 +75,7 @@ class AutoInt:
     def to_torch(self) -> Any: ...
     def export(self, format: str, path: _Path) -> None: ...
 
-def load(path: _Path, *, threads: int | None = None) -> AutoInt: ...
+def load(path: _Path, *, threads: int | None = None, precision: _Precision | None = None) -> AutoInt: ...
 def draft(
     data: Any, *, label: str | None = None, user: str | None = None, item: str | None = None, time: str | None = None,
     name: str | None = None,

@@ -65,6 +65,9 @@ class AutoInt:
         A configuration file, such as the ``config.toml`` of a run.
     threads : int, optional
         Threads to compute with, one a core by default. The result is the same for any number.
+    precision : str, optional
+        In what products of matrices are taken: ``"f32"``, ``"bf16"`` or ``"amx-bf16"``. Left out, the settings say it for a training, and
+        a run computes as it was trained.
     verbose : bool
         Whether to tell of epochs, and draw a bar where somebody looks.
 
@@ -80,11 +83,13 @@ class AutoInt:
 
     def __init__(
         self, *, model=None, preset=None, epochs=None, batch_size=None, learning_rate=None, embedding_dim=None, heads=None,
-        layers=None, dropout=None, negatives=None, seed=None, settings=None, config=None, threads=None, verbose=True,
+        layers=None, dropout=None, negatives=None, seed=None, settings=None, config=None, threads=None, precision=None,
+        verbose=True,
     ):
         self.arguments = {
             "model": model, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate,
             "embedding_dim": embedding_dim, "heads": heads, "layers": layers, "dropout": dropout, "negatives": negatives, "seed": seed,
+            "precision": precision,
         }
         self.preset = preset
         self.settings = dict(settings or {})
@@ -171,7 +176,7 @@ class AutoInt:
         return self
 
     def _open(self, path, temporary=None):
-        self._run = _engine.Model(os.fspath(path), self.threads)
+        self._run = _engine.Model(os.fspath(path), self.threads, self.arguments["precision"])
         self._path = Path(path)
         if temporary is not None:
             # Gone with the model.
@@ -444,16 +449,18 @@ class AutoInt:
                 raise
 
 
-def load(path, *, threads=None):
+def load(path, *, threads=None, precision=None):
     """Opens a run directory, whoever has written it.
 
     Parameters
     ----------
     path : path-like
     threads : int, optional
+    precision : str, optional
+        In what products are taken: as in the training when left out.
 
     Returns
     -------
     AutoInt
     """
-    return AutoInt(threads=threads)._open(Path(path))
+    return AutoInt(threads=threads, precision=precision)._open(Path(path))

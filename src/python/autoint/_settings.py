@@ -19,6 +19,7 @@ NAMES = {
     "dropout": "model.mlp.dropout",
     "negatives": "train.negatives",
     "seed": "train.seed",
+    "precision": "train.precision",
 }
 
 
