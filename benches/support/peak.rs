@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use autoint::simd::tiles::{Start, TILE, TileProduct, Tiles};
-use autoint::simd::{Isa, Products, Simd, Term};
+use autoint::simd::tiles::{Start, TILE, TileProduct};
+use autoint::simd::{Isa, Products, Simd, Term, Tiles};
 
 /// Chains of multiply-adds that do not wait for each other: two units of four cycles' latency need eight, one of six needs six.
 const CHAINS: usize = 12;

@@ -14,8 +14,8 @@ use crate::kernels::weight_grad::{Pack, tiles};
 use crate::kernels::{BLOCK, columns, columns_mut};
 use crate::simd::{Aligned, Isa};
 
-/// The matrices among the dense parameters as pairs. Each lies where it lies in the flat vector, in about half of its room (see
-/// [`place`]). Empty in f32.
+/// The matrices among the dense parameters as pairs. Each lies where it lies in the flat vector, in about half of its
+/// room, from the beginning of a cache line on if they fit. Empty in f32.
 #[derive(Debug, Clone, Default)]
 pub struct WeightPairs {
     /// `[inputs / 2, outputs]`

@@ -19,8 +19,8 @@
 //! nothing. Tokens that are left over go two by two, then one by one; then the outputs make up for the tokens, 2 x 4 and 1 x 8.
 
 use super::{BLOCK, Column, columns, columns_mut};
-use crate::simd::tiles::{Start, TILE, TileProduct, Tiles};
-use crate::simd::{Products, Simd, Term};
+use crate::simd::tiles::{Start, TILE, TileProduct};
+use crate::simd::{Products, Simd, Term, Tiles};
 
 /// A product of tokens and weights.
 #[derive(Debug)]

@@ -11,8 +11,7 @@
 
 use super::product::Matrix;
 use super::{BLOCK, Column};
-use crate::simd::tiles::Tiles;
-use crate::simd::{Kernel, Products, Simd, Term, bf16};
+use crate::simd::{Kernel, Products, Simd, Term, Tiles, bf16};
 
 /// Along which axis of a matrix two neighbours make a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

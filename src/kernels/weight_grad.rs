@@ -5,8 +5,8 @@
 //! lanes: 8 + 2 + 1 = 11 of 16, or 4 + 1 + 1 = 6. Sixteen sums are also what [`Simd::reduce_sums`] folds at once.
 
 use super::{BLOCK, Column, columns, columns_mut};
-use crate::simd::tiles::{Start, TileProduct, Tiles};
-use crate::simd::{Kernel, Products, Simd, Term};
+use crate::simd::tiles::{Start, TileProduct};
+use crate::simd::{Kernel, Products, Simd, Term, Tiles};
 
 /// Inputs of a tile of weights: with four outputs they make sixteen sums, see the module.
 const TILE: usize = 4;

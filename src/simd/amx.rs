@@ -105,9 +105,12 @@ impl Start<'_> {
     }
 }
 
-/// `cpuid` tells it in register edx of leaf 7.
+/// `cpuid` tells it in register edx of leaf 7, if there is one.
 fn in_the_processor() -> bool {
     let (bf16, tile) = (1 << 22, 1 << 24);
+    if __cpuid_count(0, 0).eax < 7 {
+        return false;
+    }
     let features = __cpuid_count(7, 0).edx;
     features & bf16 != 0 && features & tile != 0
 }
@@ -171,6 +174,140 @@ impl Sizes {
     }
 }
 
+// The assembly, in its order.
+
+/// What stays in registers.
+macro_rules! begin {
+    () => {
+        concat!(
+            "ldtilecfg [{p} + {SIZES}]\n",
+            "mov {tall}, [{p} + {TALL}]\n",
+            "mov {ar}, [{p} + {A_STRIDES}]\n",
+            "mov {br}, [{p} + {B_STRIDES}]\n",
+            "mov {wide}, [{p} + {WIDE}]\n",
+        )
+    };
+}
+
+/// Label 2: the beginnings of the next sums.
+macro_rules! sums {
+    () => {
+        concat!(
+            "2:\n",
+            "mov {r}, [{p} + {START_STRIDES}]\n",
+            "mov {x}, [{p} + {START}]\n",
+            "mov {y}, {x}\n",
+            "tileloadd tmm0, [{x} + {r}]\n",
+            "test {tall}, {tall}\n",
+            "jz 3f\n",
+            "add {y}, [{p} + {START_STRIDES} + 8]\n",
+            "tileloadd tmm2, [{y} + {r}]\n",
+            "3:\n",
+            "test {wide}, {wide}\n",
+            "jz 4f\n",
+            "add {x}, [{p} + {START_STRIDES} + 16]\n",
+            "tileloadd tmm1, [{x} + {r}]\n",
+            "test {tall}, {tall}\n",
+            "jz 4f\n",
+            "add {y}, [{p} + {START_STRIDES} + 16]\n",
+            "tileloadd tmm3, [{y} + {r}]\n",
+        )
+    };
+}
+
+/// Label 4: those of their factors.
+macro_rules! factors {
+    () => {
+        concat!(
+            "4:\n",
+            "mov {a0}, [{p} + {A}]\n",
+            "mov {a1}, {a0}\n",
+            "add {a1}, [{p} + {A_STRIDES} + 8]\n",
+            "mov {b0}, [{p} + {B}]\n",
+            "mov {b1}, {b0}\n",
+            "add {b1}, [{p} + {B_STRIDES} + 8]\n",
+            "mov {n}, [{p} + {STEPS}]\n",
+        )
+    };
+}
+
+/// Label 5: one step after the other.
+macro_rules! step {
+    () => {
+        concat!(
+            "5:\n",
+            "tileloadd tmm4, [{a0} + {ar}]\n",
+            "tileloadd tmm6, [{b0} + {br}]\n",
+            "tdpbf16ps tmm0, tmm4, tmm6\n",
+            "test {tall}, {tall}\n",
+            "jz 6f\n",
+            "tileloadd tmm5, [{a1} + {ar}]\n",
+            "tdpbf16ps tmm2, tmm5, tmm6\n",
+            "6:\n",
+            "test {wide}, {wide}\n",
+            "jz 7f\n",
+            "tileloadd tmm7, [{b1} + {br}]\n",
+            "tdpbf16ps tmm1, tmm4, tmm7\n",
+            "test {tall}, {tall}\n",
+            "jz 7f\n",
+            "tdpbf16ps tmm3, tmm5, tmm7\n",
+            "7:\n",
+            "add {a0}, [{p} + {A_STRIDES} + 16]\n",
+            "add {a1}, [{p} + {A_STRIDES} + 16]\n",
+            "add {b0}, [{p} + {B_STRIDES} + 16]\n",
+            "add {b1}, [{p} + {B_STRIDES} + 16]\n",
+            "dec {n}\n",
+            "jnz 5b\n",
+        )
+    };
+}
+
+/// The sums are stored.
+macro_rules! results {
+    () => {
+        concat!(
+            "mov {r}, [{p} + {OUT_STRIDES}]\n",
+            "mov {x}, [{p} + {OUT}]\n",
+            "mov {y}, {x}\n",
+            "tilestored [{x} + {r}], tmm0\n",
+            "test {tall}, {tall}\n",
+            "jz 8f\n",
+            "add {y}, [{p} + {OUT_STRIDES} + 8]\n",
+            "tilestored [{y} + {r}], tmm2\n",
+            "8:\n",
+            "test {wide}, {wide}\n",
+            "jz 9f\n",
+            "add {x}, [{p} + {OUT_STRIDES} + 16]\n",
+            "tilestored [{x} + {r}], tmm1\n",
+            "test {tall}, {tall}\n",
+            "jz 9f\n",
+            "add {y}, [{p} + {OUT_STRIDES} + 16]\n",
+            "tilestored [{y} + {r}], tmm3\n",
+        )
+    };
+}
+
+/// Label 9: one or two tiles of columns further.
+macro_rules! further {
+    () => {
+        concat!(
+            "9:\n",
+            "mov {x}, [{p} + {START_STRIDES} + 16]\n",
+            "add {x}, {x}\n",
+            "add [{p} + {START}], {x}\n",
+            "mov {x}, [{p} + {OUT_STRIDES} + 16]\n",
+            "add {x}, {x}\n",
+            "add [{p} + {OUT}], {x}\n",
+            "mov {x}, [{p} + {B_STRIDES} + 8]\n",
+            "add {x}, {x}\n",
+            "add [{p} + {B}], {x}\n",
+            "dec qword ptr [{p} + {COLUMNS}]\n",
+            "jnz 2b\n",
+            "tilerelease\n",
+        )
+    };
+}
+
 /// What the assembly is told, which moves on in it: up to two tiles of rows times columns, one or two tiles of them at a time. Strides
 /// are in bytes.
 #[repr(C)]
@@ -214,95 +351,12 @@ impl Panel {
         // SAFETY: reads and writes what the caller promises and this struct; the tiles are configured first and released at the end.
         unsafe {
             asm!(
-                "ldtilecfg [{p} + {SIZES}]",
-                "mov {tall}, [{p} + {TALL}]",
-                "mov {ar}, [{p} + {A_STRIDES}]",
-                "mov {br}, [{p} + {B_STRIDES}]",
-                "mov {wide}, [{p} + {WIDE}]",
-                // The beginnings of the sums.
-                "2:",
-                "mov {r}, [{p} + {START_STRIDES}]",
-                "mov {x}, [{p} + {START}]",
-                "mov {y}, {x}",
-                "tileloadd tmm0, [{x} + {r}]",
-                "test {tall}, {tall}",
-                "jz 3f",
-                "add {y}, [{p} + {START_STRIDES} + 8]",
-                "tileloadd tmm2, [{y} + {r}]",
-                "3:",
-                "test {wide}, {wide}",
-                "jz 4f",
-                "add {x}, [{p} + {START_STRIDES} + 16]",
-                "tileloadd tmm1, [{x} + {r}]",
-                "test {tall}, {tall}",
-                "jz 4f",
-                "add {y}, [{p} + {START_STRIDES} + 16]",
-                "tileloadd tmm3, [{y} + {r}]",
-                // Those of the factors.
-                "4:",
-                "mov {a0}, [{p} + {A}]",
-                "mov {a1}, {a0}",
-                "add {a1}, [{p} + {A_STRIDES} + 8]",
-                "mov {b0}, [{p} + {B}]",
-                "mov {b1}, {b0}",
-                "add {b1}, [{p} + {B_STRIDES} + 8]",
-                "mov {n}, [{p} + {STEPS}]",
-                // One step.
-                "5:",
-                "tileloadd tmm4, [{a0} + {ar}]",
-                "tileloadd tmm6, [{b0} + {br}]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "test {tall}, {tall}",
-                "jz 6f",
-                "tileloadd tmm5, [{a1} + {ar}]",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "6:",
-                "test {wide}, {wide}",
-                "jz 7f",
-                "tileloadd tmm7, [{b1} + {br}]",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "test {tall}, {tall}",
-                "jz 7f",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                "7:",
-                "add {a0}, [{p} + {A_STRIDES} + 16]",
-                "add {a1}, [{p} + {A_STRIDES} + 16]",
-                "add {b0}, [{p} + {B_STRIDES} + 16]",
-                "add {b1}, [{p} + {B_STRIDES} + 16]",
-                "dec {n}",
-                "jnz 5b",
-                // The results.
-                "mov {r}, [{p} + {OUT_STRIDES}]",
-                "mov {x}, [{p} + {OUT}]",
-                "mov {y}, {x}",
-                "tilestored [{x} + {r}], tmm0",
-                "test {tall}, {tall}",
-                "jz 8f",
-                "add {y}, [{p} + {OUT_STRIDES} + 8]",
-                "tilestored [{y} + {r}], tmm2",
-                "8:",
-                "test {wide}, {wide}",
-                "jz 9f",
-                "add {x}, [{p} + {OUT_STRIDES} + 16]",
-                "tilestored [{x} + {r}], tmm1",
-                "test {tall}, {tall}",
-                "jz 9f",
-                "add {y}, [{p} + {OUT_STRIDES} + 16]",
-                "tilestored [{y} + {r}], tmm3",
-                // Two tiles further.
-                "9:",
-                "mov {x}, [{p} + {START_STRIDES} + 16]",
-                "add {x}, {x}",
-                "add [{p} + {START}], {x}",
-                "mov {x}, [{p} + {OUT_STRIDES} + 16]",
-                "add {x}, {x}",
-                "add [{p} + {OUT}], {x}",
-                "mov {x}, [{p} + {B_STRIDES} + 8]",
-                "add {x}, {x}",
-                "add [{p} + {B}], {x}",
-                "dec qword ptr [{p} + {COLUMNS}]",
-                "jnz 2b",
-                "tilerelease",
+                begin!(),
+                sums!(),
+                factors!(),
+                step!(),
+                results!(),
+                further!(),
                 p = in(reg) self,
                 tall = out(reg) _,
                 wide = out(reg) _,

@@ -15,6 +15,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 pub mod bf16;
+mod in_tiles;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod precision;
@@ -24,10 +25,12 @@ mod vector;
 
 use crate::error::{Error, Result};
 
+use precision::Tiled;
+
 pub use aligned::Aligned;
+pub use in_tiles::Tiles;
 pub use precision::{Pair, Precision, Products, Single, Term, With};
 pub use scalar::Scalar;
-use tiles::{Tiled, Tiles};
 pub use vector::{Kernel, MAX_LANES, Simd};
 
 /// The environment variable that forces an instruction set by name.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
-use super::tiles::Tiles;
+use super::in_tiles::Tiles;
 use super::vector::{Kernel, Simd};
 use crate::error::{Error, Result};
 
@@ -144,5 +144,18 @@ impl<K: Products, T: Term> Kernel for With<K, T> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> K::Output {
         self.0.multiply::<S, T>(s)
+    }
+}
+
+/// A kernel of products with those of weights in tiles: see [`Products::multiply_in_tiles`].
+#[derive(Debug)]
+pub(super) struct Tiled<K>(pub K, pub Tiles);
+
+impl<K: Products> Kernel for Tiled<K> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> K::Output {
+        self.0.multiply_in_tiles(s, self.1)
     }
 }

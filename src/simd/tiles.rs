@@ -13,11 +13,7 @@
 //! `TDPBF16PS`). That is another order of additions than [`super::bf16::dot_pair`]'s, so it is another precision with other last bits;
 //! a test holds the instruction to this text wherever it is there.
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-use super::amx::Amx;
 use super::bf16::{flushed, halves};
-use super::precision::Products;
-use super::vector::{Kernel, Simd};
 
 /// Rows and columns of a tile, and pairs of a step.
 pub const TILE: usize = 16;
@@ -56,54 +52,6 @@ pub struct TileProduct<'a> {
     pub size: [usize; 3],
 }
 
-/// How such products are made.
-#[derive(Debug, Clone, Copy)]
-pub enum Tiles {
-    /// By the processor.
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    Amx(Amx),
-    /// As they are written here.
-    Plain,
-}
-
-impl Tiles {
-    /// By the processor, if it can.
-    pub(super) fn detect() -> Tiles {
-        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if let Some(amx) = Amx::detect() {
-            return Tiles::Amx(amx);
-        }
-        Tiles::Plain
-    }
-
-    /// Makes one.
-    #[inline(always)]
-    pub fn multiply(self, product: TileProduct<'_>) {
-        if product.size.contains(&0) {
-            return;
-        }
-        product.check();
-        match self {
-            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-            Tiles::Amx(amx) => amx.multiply(product),
-            Tiles::Plain => product.plain(),
-        }
-    }
-}
-
-/// A kernel of products with those of weights in tiles: see [`Products::multiply_in_tiles`].
-#[derive(Debug)]
-pub(super) struct Tiled<K>(pub K, pub Tiles);
-
-impl<K: Products> Kernel for Tiled<K> {
-    type Output = K::Output;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> K::Output {
-        self.0.multiply_in_tiles(s, self.1)
-    }
-}
-
 impl TileProduct<'_> {
     /// Columns of a tile.
     pub(super) fn width(&self) -> usize {
@@ -111,30 +59,38 @@ impl TileProduct<'_> {
     }
 
     /// That every number which is read or written is there.
-    fn check(&self) {
-        let [m, n, terms] = self.size;
-        let (columns, width) = (n.div_ceil(TILE), self.width());
+    pub(super) fn check(&self) {
+        // Wider than strides, so that no product of them wraps around to something small.
+        let wide = |n: usize| n as u128;
+        let last = |n: usize, stride: usize| (wide(n) - 1) * wide(stride);
+        let ([m, n, terms], width) = (self.size, self.width());
+        let columns = n.div_ceil(TILE);
         assert!(n < TILE || n.is_multiple_of(TILE), "{n} columns");
-        let [row, step] = self.a_strides;
+        let ([row, step], steps) = (self.a_strides, terms.div_ceil(TILE));
         // Of the last step, and of the one before, which is whole.
-        let (before, pairs) = ((terms - 1) / TILE, (terms - 1) % TILE + 1);
-        let whole = before.checked_sub(1).map_or(0, |last| last * step + TILE);
-        let end_of_a = (m - 1) * row + whole.max(before * step + pairs);
+        let pairs = (terms - 1) % TILE + 1;
+        let before = if steps > 1 {
+            last(steps - 1, step) + wide(TILE)
+        } else {
+            0
+        };
+        let end_of_a = last(m, row) + before.max(last(steps, step) + wide(pairs));
         let [row, tile] = self.b_strides;
-        let end_of_b = (columns - 1) * tile + (terms - 1) * row + width;
+        let end_of_b = last(columns, tile) + last(terms, row) + wide(width);
         let [row, tile] = self.c_strides;
-        let end_of_c = (columns - 1) * tile + (m - 1) * row + width;
+        let end_of_c = last(columns, tile) + last(m, row) + wide(width);
         let ends = [end_of_a, end_of_b, end_of_c];
         for (end, of) in ends.into_iter().zip([self.a, self.b, self.c]) {
-            assert!(end <= of.len(), "{end} numbers of {}", of.len());
+            assert!(end <= wide(of.len()), "{end} numbers of {}", of.len());
         }
         if let Start::Rows(numbers) = self.start {
             assert_eq!(numbers.len(), m, "one number for each row of the result");
         }
     }
 
+    /// Makes it as it is written here.
     #[inline(always)]
-    fn plain(self) {
+    pub(super) fn plain(self) {
         let ([m, n, terms], width) = (self.size, self.width());
         let [(a_row, a_step), (b_row, b_tile), (c_row, c_tile)] =
             [self.a_strides, self.b_strides, self.c_strides].map(|[a, b]| (a, b));
@@ -177,19 +133,18 @@ fn add_step(a: &[f32], b: &[f32], b_row: usize, sums: &mut [f32; TILE]) {
     }
 }
 
+/// One sum of one step, for tests.
+#[cfg(test)]
+pub(super) fn step(sum: f32, a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [sum; TILE];
+    add_step(a, b, 1, &mut sums);
+    sums[0]
+}
+
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::super::bf16::pair;
     use super::*;
-
-    /// One sum of one step.
-    fn step(sum: f32, a: &[f32], b: &[f32]) -> f32 {
-        let mut sums = [sum; TILE];
-        add_step(a, b, 1, &mut sums);
-        sums[0]
-    }
 
     #[test]
     fn even_and_odd_products_are_added_apart_and_then_to_the_sum() {
@@ -204,96 +159,5 @@ mod tests {
         assert_eq!(step(0.0, &[one], &[small]), 1.0);
         assert_eq!(step(-1.0, &[one], &[small]), 0.0);
         assert_eq!(step(f32::MIN_POSITIVE / 2.0, &[0.0], &[0.0]), 0.0);
-    }
-
-    /// Any bits, or numbers of about the same size, whose sums round.
-    fn number() -> impl Strategy<Value = f32> {
-        prop_oneof![
-            1 => any::<u32>().prop_map(f32::from_bits),
-            8 => -4.0f32..4.0,
-            1 => (-4.0f32..4.0).prop_map(|x| x * 2f32.powi(-64)),
-        ]
-    }
-
-    /// Numbers, over and over.
-    fn filled(n: usize, from: &[f32]) -> Vec<f32> {
-        (0..n)
-            .map(|i| from[(i + i / from.len()) % from.len()])
-            .collect()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
-        /// Sizes with rests in every direction, each kind of beginning, and strides with gaps, whose numbers stay as they were.
-        #[test]
-        fn the_processor_does_what_is_written_here(
-            (m, full, rest, terms) in (1usize..70, 0usize..4, 1usize..17, 1usize..50),
-            start in 0..3,
-            gap in 0usize..3,
-            numbers in prop::collection::vec(number(), 61),
-        ) {
-            let n = if full > 0 { TILE * full } else { rest };
-            let (tiles, width) = (n.div_ceil(TILE), n.min(TILE));
-            let pairs = |n: usize| -> Vec<f32> {
-                let numbers = filled(2 * n, &numbers);
-                numbers.chunks_exact(2).map(|two| pair(two[0], two[1])).collect()
-            };
-            let (a_row, b_row, c_row) = (terms + gap, width + gap, width + gap);
-            let (a, b) = (pairs(m * a_row), pairs(tiles * terms * b_row));
-            let (before, bias) = (filled(tiles * m * c_row, &numbers), filled(m, &numbers));
-            let made = |how: Tiles| {
-                let mut c = before.clone();
-                how.multiply(TileProduct {
-                    start: match start {
-                        0 => Start::Zero,
-                        1 => Start::Rows(&bias),
-                        _ => Start::Result,
-                    },
-                    a: &a,
-                    a_strides: [a_row, TILE],
-                    b: &b,
-                    b_strides: [b_row, terms * b_row],
-                    c: &mut c,
-                    c_strides: [c_row, m * c_row],
-                    size: [m, n, terms],
-                });
-                c
-            };
-            let (plain, found) = (made(Tiles::Plain), made(Tiles::detect()));
-            for i in 0..plain.len() {
-                let (column, row, tile) = (i % c_row, i / c_row % m, i / c_row / m);
-                let mut want = before[i];
-                if column < width {
-                    let first = match start {
-                        0 => 0.0,
-                        1 => bias[row],
-                        _ => before[i],
-                    };
-                    let of_b: Vec<f32> =
-                        (0..terms).map(|k| b[(tile * terms + k) * b_row + column]).collect();
-                    let steps = a[row * a_row..][..terms].chunks(TILE).zip(of_b.chunks(TILE));
-                    want = steps.fold(first, |sum, (a, b)| step(sum, a, b));
-                }
-                for got in [plain[i], found[i]] {
-                    let same = got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan();
-                    prop_assert!(same, "number {i}: {got:e} for {want:e}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "33 numbers of 32")]
-    fn a_product_of_numbers_that_are_not_there_is_refused() {
-        Tiles::detect().multiply(TileProduct {
-            start: Start::Zero,
-            a: &[0.0; 32],
-            a_strides: [17, TILE],
-            b: &[0.0; 256],
-            b_strides: [TILE, 0],
-            c: &mut [0.0; 32],
-            c_strides: [TILE, 0],
-            size: [2, TILE, TILE],
-        });
     }
 }
