@@ -8,7 +8,7 @@ use super::MAX_LANES;
 /// f32 that begin where a cache line does, so that a vector of them lies in one line, not in two.
 ///
 /// An allocator promises 16 bytes, and gives no more for large memory: every load and store of AVX-512 then touched two lines, which
-/// took 20 % of the time of a `compact` step and 26 % of a `course-best` one (`benches/README.md`). A row of a table that is as wide as a
+/// took 18 % of the time of a `compact` step and 14 % of a `course-best` one (`benches/README.md`). A row of a table that is as wide as a
 /// line is fetched with one miss instead of two.
 #[derive(Debug, Default)]
 pub struct Aligned {
