@@ -44,9 +44,13 @@ impl With {
 fn products(isa: Isa) -> Option<String> {
     let precision = isa.precision();
     let instructions = precision.instructions()?;
-    let how = match isa.emulates() {
-        true => format!(", emulated: slower, as this processor has no {instructions}"),
-        false => String::new(),
+    let tiles = isa.with(Precision::AmxBf16);
+    let how = if isa.emulates() {
+        format!(", emulated: slower, as this processor has no {instructions}")
+    } else if !isa.in_tiles() && !tiles.emulates() {
+        format!("; {} is faster on this processor", tiles.precision())
+    } else {
+        String::new()
     };
     Some(format!("products in {precision}{how}"))
 }

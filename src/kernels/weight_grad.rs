@@ -35,7 +35,7 @@ pub struct WeightGrad<'a> {
 }
 
 /// The inputs of a layer, and with them the way: outputs are in the lanes where there is room for `d_out` transposed, as
-/// long as `d_out`.
+/// long as `d_out`. Tiles take plain ones only.
 #[derive(Debug)]
 pub enum Inputs<'a> {
     /// [`Pack`]ed.
