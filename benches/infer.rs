@@ -1,4 +1,5 @@
-//! Inference on all cores, in every precision that the processor has: the logits of 2,048 rows, and of one, which is what a request waits for. Elements are rows.
+//! Inference on all cores, in every precision that the processor has: the logits of 2,048 rows, and of one, which is what a request
+//! waits for. Elements are rows.
 
 #![allow(missing_docs, reason = "what criterion_group! makes is public")]
 

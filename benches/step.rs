@@ -1,4 +1,5 @@
-//! A whole training step of 2,048 rows on all cores, in every precision that the processor has: `prepare`, forward, backward, update. Elements are rows.
+//! A whole training step of 2,048 rows on all cores, in every precision that the processor has: `prepare`, forward, backward, update.
+//! Elements are rows.
 
 #![allow(missing_docs, reason = "what criterion_group! makes is public")]
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use autoint::simd::tiles::{Start, TILE, TileProduct};
-use autoint::simd::{Isa, Products, Simd, Term, Tiles};
+use autoint::simd::{Aligned, Isa, Products, Simd, Term, Tiles};
 
 /// Chains of multiply-adds that do not wait for each other: two units of four cycles' latency need eight, one of six needs six.
 const CHAINS: usize = 12;
@@ -43,7 +43,7 @@ impl Products for Chains {
 
     /// Four tiles of sums, whose factors stay in the nearest cache.
     fn multiply_in_tiles<S: Simd>(self, _: S, tiles: Tiles) -> (f32, f64) {
-        let (a, mut c) = ([0.0; 2 * TILE * TILE], [0.0; 4 * TILE * TILE]);
+        let [a, mut c] = [2, 4].map(|tiles| Aligned::zeros(tiles * TILE * TILE));
         let terms = self.rounds;
         tiles.multiply(TileProduct {
             start: Start::Zero,
